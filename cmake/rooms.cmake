@@ -1,0 +1,21 @@
+# kalends_room(NAME SOURCES ... USES ...): the static library kalends_NAME, third party as PRIVATE where headers hide it.
+function(kalends_room name)
+  cmake_parse_arguments(room "" "" "SOURCES;USES;HIDES" ${ARGN})
+  add_library(kalends_${name} STATIC ${room_SOURCES})
+  target_link_libraries(kalends_${name} PUBLIC kalends_options ${room_USES} PRIVATE ${room_HIDES})
+endfunction()
+
+# kalends_test(NAME SOURCES ... USES ... LABEL unit|db|simulation|e2e): one GoogleTest binary, one CTest per suite member.
+include(GoogleTest)
+function(kalends_test name)
+  cmake_parse_arguments(test "" "LABEL;TIMEOUT" "SOURCES;USES" ${ARGN})
+  if(NOT test_LABEL)
+    set(test_LABEL unit)
+  endif()
+  if(NOT test_TIMEOUT)
+    set(test_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${test_SOURCES})
+  target_link_libraries(${name} PRIVATE kalends_options ${test_USES} GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${test_LABEL} TIMEOUT ${test_TIMEOUT})
+endfunction()

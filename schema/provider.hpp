@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "schema/ids.hpp"
+#include "schema/world.hpp"
+
+#include <optional>
+#include <string>
+
+namespace kalends {
+
+enum class provider_type { google, microsoft };
+enum class provider_scope { user, tenant };
+enum class sync_direction { both, to_provider, from_provider };
+/// Who wins when both sides changed the same field group since the base.
+enum class conflict_policy { newest, local, external };
+/// What an event that was deleted in the calendar does to an entry that the host made.
+enum class deletion_policy { unlink, cancel_entry };
+
+enum class provider_status {
+  pending_authorization, ///< made, consent not given yet
+  active,                ///< syncing
+  action_required,       ///< the grant is gone, or the vendor refuses for good: `problem` says what to do
+  paused,                ///< a person switched it off
+};
+
+/// Why a provider does not sync, for people: cause, consequence and way out.
+struct provider_problem {
+  std::string code;
+  std::string detail;
+  instant since{};
+  friend bool operator==(const provider_problem&, const provider_problem&) = default;
+};
+
+/// One connected calendar: its configuration and what is known of its health. No secret is in here.
+struct provider {
+  provider_id id;
+  provider_type type = provider_type::google;
+  provider_scope scope = provider_scope::user;
+  user_id user; ///< whose calendar; for scope `tenant`, who connected it
+  sync_direction direction = sync_direction::both;
+  conflict_policy on_conflict = conflict_policy::newest;
+  deletion_policy on_deletion = deletion_policy::unlink;
+  provider_status status = provider_status::pending_authorization;
+  std::optional<provider_problem> problem;
+  std::string account;   ///< e-mail address of the connected account, once known
+  std::string subject;   ///< the account's stable id (`sub`, or `tid.oid`): the account's identity, not its address
+  calendar_id calendar;  ///< empty: the account's primary calendar
+  std::string calendar_name;
+  std::string calendar_zone; ///< IANA; "UTC" until the first listing told
+  instant created_at{};
+  std::optional<instant> last_sync_at; ///< end of the last successful run
+  std::optional<instant> next_poll_at;
+};
+
+/// The push subscription at the vendor. `secret_hash` is SHA-256 of the channel's secret, for the webhook check.
+struct channel {
+  std::string id;          ///< Google: our channel id; Graph: the subscription's id
+  std::string resource_id; ///< Google only; needed to stop it
+  instant expires_at{};
+  std::string secret_hash; ///< 32 raw bytes
+};
+
+/// OAuth tokens of one provider, in the clear: lives in memory only, between the vault and one outgoing request.
+struct grant {
+  std::string access_token;
+  std::string refresh_token;
+  instant access_expires_at{};
+  std::string scope;
+};
+
+/// The OAuth client that a grant belongs to: a tenant's own, or the installation's.
+struct oauth_app {
+  std::string client_id;
+  std::string client_secret;
+  /// Microsoft: tenant segment of the authority ("common", "organizations", a directory id). Google: empty.
+  std::string authority_tenant;
+};
+
+} // namespace kalends
