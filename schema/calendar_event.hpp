@@ -23,8 +23,10 @@ struct calendar_event {
   /// The event could not be understood or cannot be held by an entry: why (a closed reason code), and the event is left alone.
   std::optional<std::string> unreadable;
   appointment what;
-  /// The entry id we wrote into the event as our tag; empty if it bears none.
+  /// The entry id we wrote into the event as our tag; empty if it bears none or the listing cannot say (Graph's delta).
   entry_id tag;
+  /// Graph's `transactionId`: what we chose at creation; how a create whose answer was lost is found again.
+  std::string transaction_id;
   std::optional<instant> updated_at;
 };
 

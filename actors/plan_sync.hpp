@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "schema/tenant_changes.hpp"
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+/// The decisions of sync, pure: no I/O, no CAF, time and chance passed in. Everything here maps (what was agreed, what each side
+/// says now) to (what becomes true), as a `tenant_changes`.
+namespace kalends::actors {
+
+/// What a decision may look at: one tenant's calendars, and of entries and mappings those that were loaded for this step.
+/// Planning several events or commands in a row goes through one picture, so that each sees what the one before it decided.
+class tenant_picture {
+public:
+  tenant_picture(tenant_id tenant, std::map<provider_id, provider> calendars, world w);
+
+  void know(schedule_entry e);
+  void know(mapping m);
+
+  const schedule_entry* entry(const entry_id& id) const;
+  const mapping* link(const provider_id& p, const entry_id& e) const;
+  /// By the vendor's id, else by our transaction id, else by our tag: the order of trust.
+  const mapping* link_of(const provider_id& p, const calendar_event& event) const;
+  std::vector<const mapping*> links_of(const entry_id& e) const;
+  const provider* calendar(const provider_id& id) const;
+  const std::map<provider_id, provider>& calendars() const { return calendars_; }
+
+  /// What has been decided so far; the picture already shows it. Taking it leaves the picture as it is.
+  tenant_changes take_changes();
+
+  // What planners write: the picture and the changes move together.
+  void put_entry(schedule_entry e);
+  void delete_entry(const entry_id& id);
+  void put_link(mapping m);
+  void drop_link(const mapping_key& key);
+  void enqueue(const provider_id& p, const entry_id& e, std::int64_t version, push_action action);
+  void state(fact_type type, std::string data);
+  void explain(const provider_id& p, const entry_id& e, const event_id& v, reason why, std::string inputs);
+  const world& outside() const { return world_; }
+
+private:
+  tenant_id tenant_;
+  std::map<provider_id, provider> calendars_;
+  world world_;
+  std::map<entry_id, schedule_entry> entries_;
+  std::map<mapping_key, mapping> links_;
+  std::map<std::pair<provider_id, event_id>, mapping_key> by_event_;
+  std::map<std::pair<provider_id, std::string>, mapping_key> by_transaction_;
+  tenant_changes changes_;
+};
+
+/// Whether this entry has to stand in that calendar: the calendar is authorized and takes pushes, the entry is not cancelled, and it is
+/// one of the calendar's person's (scope user), or any entry that is not private (scope tenant).
+bool belongs_in(const schedule_entry& e, const provider& calendar);
+
+// ---- from the host: each makes one fact and one outbox row per affected calendar (invariant 4) ----
+
+/// A change of an entry by the API; nothing in a field means "leave it".
+struct entry_edit {
+  std::optional<std::string> title, notes, location;
+  std::optional<calendar_time> start, end;
+  std::optional<bool> is_private;
+  std::optional<entry_status> status;
+  std::optional<work_item> work;
+  std::optional<std::vector<user_id>> assigned;
+  std::optional<std::int64_t> expected_version; ///< If-Match
+};
+
+/// Errors: conflict `entry_exists`; invalid `end_before_start`, `mixed_all_day` …; the caller has checked limits and users.
+result<schedule_entry> create_entry(tenant_picture& p, entry_id id, const entry_edit& edit);
+/// Errors: not_found `entry_not_found`, conflict `version_mismatch`, invalid as above. An edit that changes nothing is no change.
+result<schedule_entry> change_entry(tenant_picture& p, const entry_id& id, const entry_edit& edit);
+result<void> remove_entry(tenant_picture& p, const entry_id& id, std::optional<std::int64_t> expected_version);
+
+// ---- from a calendar ----
+
+/// One event as a listing (or a re-read after 412) shows it. `confirmed_gone` says that a removal was verified with the vendor (Graph's
+/// @removed may only mean "left the window"); an unconfirmed removal of a linked event asks for that.
+enum class removal { unconfirmed, confirmed };
+enum class pull_verdict { settled, confirm_removal };
+pull_verdict plan_pull(tenant_picture& p, const provider_id& calendar, const calendar_event& event, removal proof);
+
+// ---- towards a calendar ----
+
+struct push_nothing {
+  reason why;
+};
+struct push_insert {
+  mapping link;
+  appointment what;
+};
+struct push_update {
+  mapping link;
+  field_set changed;
+  appointment what;
+};
+struct push_remove {
+  mapping link;
+};
+/// What the calendar needs, by the state of things now and not by what an outbox row once said: rows of one entry collapse.
+using push_step = std::variant<push_nothing, push_insert, push_update, push_remove>;
+push_step plan_push(const tenant_picture& p, const provider_id& calendar, const entry_id& entry);
+
+/// The vendor did it: the mapping agrees with `entry_version` of the entry and with `now` of the event.
+void settle_push(tenant_picture& p, const mapping& link, const appointment& pushed, std::int64_t entry_version, const calendar_event& now,
+                 reason why);
+void settle_removal(tenant_picture& p, const mapping& link, reason why);
+
+/// A calendar has been connected (or its direction or person changed): reserves a mapping and an outbox row for every entry that belongs there and is
+/// not, and sends away those that stand there and do not belong. No facts: the entries did not change.
+void plan_backfill(tenant_picture& p, const provider_id& calendar, std::span<const schedule_entry> entries);
+
+/// Linked events of `calendar` that a finished full read within `window` did not show: candidates, each to be confirmed with the vendor.
+std::vector<mapping> missing_after_full_read(std::span<const mapping> links, std::span<const event_id> seen,
+                                             const std::optional<read_window>& window);
+
+/// The id that Google gets for a new event: base32hex of a UUID, 26 characters of [0-9a-v]. Google Calendar API, events.insert, `id`.
+event_id make_google_event_id(const world& w);
+
+/// Delay before attempt `n` (1-based), decorrelated jitter between 1 s and 15 min.
+std::chrono::milliseconds backoff(int attempt, const world& w);
+
+} // namespace kalends::actors

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "schema/calendar_event.hpp"
+#include "schema/fact.hpp"
+#include "schema/ids.hpp"
+#include "schema/provider.hpp"
+#include "schema/schedule_entry.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kalends {
+
+/// The units of comparison and merge. Start, end, zone and all-day change together or not at all.
+enum class field_group : std::uint8_t { time = 1, title = 2, notes = 4, location = 8, privacy = 16, status = 32 };
+
+class field_set {
+public:
+  constexpr field_set() = default;
+  static constexpr field_set all() { return field_set(63); }
+  constexpr void add(field_group g) { bits_ = static_cast<std::uint8_t>(bits_ | static_cast<std::uint8_t>(g)); }
+  constexpr bool has(field_group g) const { return (bits_ & static_cast<std::uint8_t>(g)) != 0; }
+  constexpr bool empty() const { return bits_ == 0; }
+  constexpr std::uint8_t bits() const { return bits_; }
+  static constexpr field_set from_bits(std::uint8_t b) { return field_set(b & 63); }
+  friend constexpr field_set operator&(field_set a, field_set b) { return field_set(a.bits_ & b.bits_); }
+  friend constexpr field_set operator|(field_set a, field_set b) { return field_set(a.bits_ | b.bits_); }
+  friend constexpr field_set operator-(field_set a, field_set b) { return field_set(a.bits_ & ~b.bits_); }
+  friend constexpr bool operator==(field_set, field_set) = default;
+
+private:
+  constexpr explicit field_set(int b) : bits_(static_cast<std::uint8_t>(b)) {}
+  std::uint8_t bits_ = 0;
+};
+
+/// The groups in which `a` and `b` differ. Times are equal when they mean the same instants with the same all-day-ness
+/// and zone name.
+field_set difference(const appointment& a, const appointment& b);
+/// `onto` with the groups `which` taken from `from`.
+appointment take(appointment onto, const appointment& from, field_set which);
+/// "time", "title", …
+std::vector<std::string_view> names_of(field_set s);
+
+/// Ties one entry to one event of one provider.
+/// `base_entry` and `base_event` are the two sides as they were when they last agreed. They are kept apart because a
+/// vendor may spell the same content differently (a Windows zone, re-wrapped text): each side is only ever compared
+/// with its own base, so a spelling is never taken for a change.
+struct mapping {
+  provider_id provider;
+  entry_id entry;
+  /// Google: chosen by us before the insert. Graph: empty until the vendor answered.
+  event_id event;
+  /// Graph: chosen by us before the insert. Google: empty.
+  std::string transaction_id;
+  /// False from the moment the entry must appear in that calendar until the vendor confirmed the insert.
+  bool linked = false;
+  /// The entry must leave that calendar (deleted, unassigned). The mapping stays until the vendor confirmed, so that
+  /// the event is never taken for an unknown one meanwhile.
+  bool removing = false;
+  std::string event_version;      ///< the vendor's etag as last seen
+  std::int64_t entry_version = 0; ///< the entry's version that the calendar last agreed with
+  appointment base_entry;
+  appointment base_event;
+};
+
+struct mapping_key {
+  provider_id provider;
+  entry_id entry;
+  friend auto operator<=>(const mapping_key&, const mapping_key&) = default;
+};
+
+enum class push_action { upsert, remove };
+
+/// "Bring this entry to that calendar" or "take it out of there". One row per committed change and affected provider.
+struct outbox_row {
+  std::string id; ///< UUIDv7: order of commit within a tenant
+  provider_id provider;
+  entry_id entry;
+  std::int64_t entry_version = 0;
+  push_action action = push_action::upsert;
+  int attempts = 0;
+  instant due_at{};
+};
+
+/// Why sync did what it did: a closed list; its texts are in docs/reason-codes.md.
+enum class reason : std::uint8_t {
+  pull_created,            ///< unknown event, import allowed: entry made
+  pull_updated,            ///< only the calendar had changed: entry updated
+  pull_merged,             ///< both had changed, in different groups: merged
+  pull_conflict_newest,    ///< overlap, the later change won
+  pull_conflict_local,     ///< overlap, policy `local`
+  pull_conflict_external,  ///< overlap, policy `external`
+  pull_echo,               ///< our own write came back: nothing to do
+  pull_unchanged,          ///< a new version without a change in any mapped field
+  pull_deleted_entry,      ///< event gone, entry was born there and nobody else has it: entry deleted
+  pull_unlinked,           ///< event gone: that person is unassigned, the entry stays
+  pull_cancelled_entry,    ///< event gone, policy `cancel_entry`
+  pull_ignored_unknown,    ///< tombstone of an event we never knew
+  pull_ignored_direction,  ///< provider does not import
+  pull_ignored_removing,   ///< on its way out of that calendar by our own hand
+  pull_ignored_series,     ///< part of a recurring series, which is left alone
+  pull_refused_unreadable, ///< the event cannot be held by an entry; the reason stands in the inputs
+  pull_adopted,            ///< an earlier insert of ours whose answer was lost
+  pull_restored,           ///< the person deleted a copy that must stay: written again
+  push_inserted,
+  push_updated,
+  push_deleted,
+  push_nothing_to_do,      ///< the calendar already agrees
+  push_superseded,         ///< a later row covers it
+  push_gone,               ///< the event was gone already
+  push_refused,            ///< the vendor refused for good; the text stands in the inputs
+  sweep_missing,           ///< a full read did not show a linked event, and the vendor confirmed it is gone
+};
+std::string_view name_of(reason r); ///< "pull_created"
+
+/// One row of the decision ledger.
+struct decision {
+  std::string id;
+  provider_id provider;
+  entry_id entry; ///< empty if there is none
+  event_id event; ///< empty if there is none
+  reason why{};
+  std::string inputs; ///< JSON object: versions, changed groups, losing values; at most 64 KiB
+};
+
+enum class run_cause { notice, manual, poll, reconcile, connect, push };
+enum class run_outcome { running, succeeded, failed };
+
+struct run_counts {
+  int pulled = 0;         ///< events seen
+  int entries_changed = 0;
+  int pushed = 0;         ///< vendor writes
+  int refused = 0;
+  int vendor_calls = 0;
+};
+
+struct sync_run {
+  run_id id;
+  provider_id provider;
+  run_cause cause{};
+  run_outcome outcome = run_outcome::running;
+  run_counts counts;
+  std::string error_code;
+  std::string error_detail;
+  instant started_at{};
+  std::optional<instant> finished_at;
+};
+
+/// Where reading continues. `fingerprint` names the query that made it; a cursor of another query is void.
+struct cursor {
+  std::string token;
+  std::string fingerprint;
+  std::optional<read_window> window; ///< Graph
+};
+
+std::string_view name_of(provider_type v);       // "google"
+std::string_view name_of(provider_scope v);
+std::string_view name_of(sync_direction v);
+std::string_view name_of(conflict_policy v);
+std::string_view name_of(deletion_policy v);
+std::string_view name_of(provider_status v);
+std::string_view name_of(entry_status v);
+std::string_view name_of(push_action v);
+std::string_view name_of(run_cause v);
+std::string_view name_of(run_outcome v);
+/// The value with that name; nothing if there is none. `read_name<provider_type>("google")`.
+template <class Enum> std::optional<Enum> read_name(std::string_view name);
+
+} // namespace kalends

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "schema/sync.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kalends {
+
+/// The end of a read: the cursor moves and the mark is cleared in the transaction that holds the changes (invariant 3).
+struct cursor_move {
+  provider_id provider;
+  cursor next;
+  /// The mark's counter as it was before the read began: notices that came later keep the provider stale.
+  std::int64_t mark_seen = 0;
+  std::string calendar_zone; ///< if the read told it
+};
+
+/// The outbox rows that a push has settled, and the ones to try again.
+struct outbox_retry {
+  std::string id;
+  instant due_at{};
+  std::string error_code;
+};
+
+/// Everything that one step of one tenant makes true: all of it is committed, or none. Only the tenant actor makes these.
+struct tenant_changes {
+  tenant_id tenant;
+  std::vector<schedule_entry> entries; ///< inserted (version 1) or replaced; the stored version must be one less
+  std::vector<entry_id> deleted_entries;
+  std::vector<mapping> mappings; ///< inserted or replaced
+  std::vector<mapping_key> unlinked;
+  std::vector<outbox_row> outbox; ///< inserted
+  std::vector<std::string> outbox_done; ///< deleted
+  std::vector<outbox_retry> outbox_retries;
+  std::vector<decision> decisions;
+  std::vector<fact> facts; ///< `sequence` is given by the database, in this order
+  std::vector<sync_run> runs; ///< inserted or replaced
+  std::optional<cursor_move> cursor;
+
+  bool empty() const {
+    return entries.empty() && deleted_entries.empty() && mappings.empty() && unlinked.empty() && outbox.empty() &&
+           outbox_done.empty() && outbox_retries.empty() && decisions.empty() && facts.empty() && runs.empty() && !cursor;
+  }
+};
+
+} // namespace kalends
