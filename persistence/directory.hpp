@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "persistence/transaction.hpp"
+#include "schema/directory.hpp"
+#include "schema/provider.hpp"
+#include "schema/result.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+/// Who exists: tenants, keys, users, providers. Plain functions over an open transaction; lists go by id (UUIDv7: order of making).
+namespace kalends::persistence {
+
+// ---- tenants (the transaction must act for the tenant in question) ----
+result<void> insert_tenant(transaction& tx, const tenant& t);
+result<std::optional<tenant>> find_tenant(transaction& tx);
+result<void> rename_tenant(transaction& tx, const std::string& name);
+/// Removes every row of the tenant, in every table.
+result<bool> erase_tenant(transaction& tx);
+/// The ids of all tenants after `after`: the one question that needs no tenant.
+result<std::vector<tenant_id>> list_tenant_ids(transaction& tx, const tenant_id& after, std::size_t limit);
+/// The tenants this transaction acts for, in id order.
+result<std::vector<tenant>> list_tenants(transaction& tx);
+
+// ---- keys ----
+/// `hash` is SHA-256 of the key's text, 32 raw bytes.
+result<void> insert_key(transaction& tx, const api_key& k, const std::string& hash);
+/// A key that is not revoked.
+result<std::optional<api_key>> find_key_by_hash(transaction& tx, const std::string& hash);
+result<page_of<api_key>> list_keys(transaction& tx, const std::string& cursor, std::size_t limit);
+result<bool> revoke_key(transaction& tx, const api_key_id& id, instant when);
+
+// ---- users ----
+/// Errors: conflict `unique_violation` with field "users_email_key".
+result<void> insert_user(transaction& tx, const user& u);
+result<bool> update_user(transaction& tx, const user& u);
+/// Error conflict `user_in_use` while entries are assigned to or providers belong to them.
+result<bool> delete_user(transaction& tx, const user_id& id);
+result<std::optional<user>> find_user(transaction& tx, const user_id& id);
+/// Those of `ids` that exist.
+result<std::vector<user_id>> existing_users(transaction& tx, const std::vector<user_id>& ids);
+result<page_of<user>> list_users(transaction& tx, const std::string& cursor, std::size_t limit);
+
+// ---- providers ----
+result<void> insert_provider(transaction& tx, const provider& p);
+result<std::optional<provider>> find_provider(transaction& tx, const provider_id& id);
+result<page_of<provider>> list_providers(transaction& tx, const user_id& of_user, const std::string& cursor, std::size_t limit);
+/// Direction, policies, calendar, user: the configuration, not the health.
+result<bool> update_provider(transaction& tx, const provider& p);
+/// Configuration, mappings, cursor, channel, grant, outbox; entries and events stay.
+result<bool> delete_provider(transaction& tx, const provider_id& id);
+
+// ---- the trace ----
+result<void> append_audit(transaction& tx, const audit_line& line);
+result<page_of<audit_line>> list_audit(transaction& tx, const std::string& cursor, std::size_t limit);
+
+} // namespace kalends::persistence

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "schema/ids.hpp"
+#include "schema/world.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kalends {
+
+struct tenant {
+  tenant_id id;
+  std::string name;
+  instant created_at{};
+};
+
+struct user {
+  user_id id;
+  std::string email; ///< lower case; unique within the tenant
+  std::string name;
+  std::string time_zone = "UTC"; ///< IANA
+  instant created_at{};
+};
+
+/// What a key may do: `reader` looks, `operator_` also changes entries and starts runs, `admin` also connects, disconnects and
+/// manages users and keys.
+enum class key_role { reader, operator_, admin };
+
+/// A tenant's API key. The key itself is shown once and never stored; its SHA-256 is.
+struct api_key {
+  api_key_id id;
+  std::string name;
+  key_role role = key_role::reader;
+  instant created_at{};
+  std::optional<instant> revoked_at;
+};
+
+/// One line of the audit log: who did what to which thing, from where.
+struct audit_line {
+  std::string id;
+  instant time{};
+  std::string actor;   ///< "key:<id>", "admin", "user:<id>", "engine"
+  std::string action;  ///< "provider.connected", "key.created", "access.denied", …
+  std::string subject; ///< "provider:<id>", "key:<id>"
+  std::string detail;  ///< JSON object without secrets, at most 4 KiB
+  std::string peer;    ///< IP address, if there is one
+};
+
+/// A stretch of a longer list: continue with `next_cursor` until it is empty.
+template <class T> struct page_of {
+  std::vector<T> items;
+  std::string next_cursor;
+};
+
+} // namespace kalends
