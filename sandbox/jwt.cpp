@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sandbox/jwt.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include <openssl/sha.h>
+
+#include <cstdint>
+#include <stdexcept>
+#include <vector>
+
+namespace kalends::sandbox {
+
+namespace json = boost::json;
+
+std::string base64url(std::string_view bytes) {
+  static constexpr std::string_view letters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string out;
+  std::uint32_t held = 0;
+  unsigned bits = 0;
+  for (const unsigned char c : bytes) {
+    held = held << 8U | c;
+    for (bits += 8; bits >= 6; bits -= 6) out += letters[held >> (bits - 6) & 63U];
+  }
+  if (bits > 0) out += letters[held << (6 - bits) & 63U];
+  return out;
+}
+
+std::string sha256(std::string_view bytes) {
+  std::string out(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+         reinterpret_cast<unsigned char*>(out.data()));
+  return out;
+}
+
+bool pkce_matches(std::string_view challenge, std::string_view method, std::string_view verifier) {
+  if (verifier.size() < 43 || verifier.size() > 128) return false;
+  return method == "S256" ? base64url(sha256(verifier)) == challenge : verifier == challenge;
+}
+
+namespace {
+
+struct free_key {
+  void operator()(EVP_PKEY* k) const { EVP_PKEY_free(k); }
+};
+using key_ptr = std::unique_ptr<EVP_PKEY, free_key>;
+
+std::string number_of(EVP_PKEY* key, const char* name) {
+  BIGNUM* number = nullptr;
+  if (EVP_PKEY_get_bn_param(key, name, &number) != 1) throw std::runtime_error("RSA key without its numbers");
+  std::string bytes(static_cast<std::size_t>(BN_num_bytes(number)), '\0');
+  BN_bn2bin(number, reinterpret_cast<unsigned char*>(bytes.data()));
+  BN_free(number);
+  return base64url(bytes);
+}
+
+} // namespace
+
+struct signing_keys::impl {
+  struct named_key {
+    key_ptr key;
+    std::string id, modulus, exponent;
+  };
+  std::vector<named_key> keys; // the newest last
+
+  void make() {
+    key_ptr key(EVP_RSA_gen(2048));
+    if (!key) throw std::runtime_error("cannot make an RSA key");
+    auto modulus = number_of(key.get(), OSSL_PKEY_PARAM_RSA_N);
+    auto exponent = number_of(key.get(), OSSL_PKEY_PARAM_RSA_E);
+    auto id = base64url(sha256(modulus)).substr(0, 27);
+    keys.push_back({std::move(key), std::move(id), std::move(modulus), std::move(exponent)});
+  }
+};
+
+signing_keys::signing_keys() : impl_(std::make_unique<impl>()) { impl_->make(); }
+signing_keys::~signing_keys() = default;
+signing_keys::signing_keys(signing_keys&&) noexcept = default;
+signing_keys& signing_keys::operator=(signing_keys&&) noexcept = default;
+
+void signing_keys::rotate() { impl_->make(); }
+
+std::string signing_keys::sign(const json::object& claims) const {
+  const auto& signer = impl_->keys.back();
+  const json::object header{{"alg", "RS256"}, {"kid", signer.id}, {"typ", "JWT"}};
+  auto text = base64url(json::serialize(header)) + "." + base64url(json::serialize(claims));
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  std::size_t size = 0;
+  const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
+  if (!context || EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, signer.key.get()) != 1 ||
+      EVP_DigestSign(context.get(), nullptr, &size, bytes, text.size()) != 1)
+    throw std::runtime_error("cannot sign");
+  std::string signature(size, '\0');
+  if (EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size, bytes,
+                     text.size()) != 1)
+    throw std::runtime_error("cannot sign");
+  signature.resize(size);
+  return text + "." + base64url(signature);
+}
+
+json::object signing_keys::jwks() const {
+  json::array keys;
+  for (auto k = impl_->keys.rbegin(); k != impl_->keys.rend(); ++k)
+    keys.push_back(json::object{{"kty", "RSA"},
+                                {"use", "sig"},
+                                {"alg", "RS256"},
+                                {"kid", k->id},
+                                {"n", k->modulus},
+                                {"e", k->exponent}});
+  return {{"keys", std::move(keys)}};
+}
+
+} // namespace kalends::sandbox

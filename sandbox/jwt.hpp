@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/json/object.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace kalends::sandbox {
+
+std::string base64url(std::string_view bytes); ///< without padding
+std::string sha256(std::string_view bytes);    ///< 32 raw bytes
+
+/// RFC 7636: whether `verifier` answers `challenge` ("S256" or "plain").
+bool pkce_matches(std::string_view challenge, std::string_view method, std::string_view verifier);
+
+/// RSA keys that sign id_tokens and push tokens (RS256), RFC 7515 and 7517. One per vendor.
+class signing_keys {
+public:
+  signing_keys(); ///< makes a 2048 bit key
+  ~signing_keys();
+  signing_keys(signing_keys&&) noexcept;
+  signing_keys& operator=(signing_keys&&) noexcept;
+
+  /// A compact JWS of these claims, signed by the newest key.
+  std::string sign(const boost::json::object& claims) const;
+  /// `{"keys": […]}` with every key, the newest first.
+  boost::json::object jwks() const;
+  /// A new key signs from now on; the old ones stay published.
+  void rotate();
+
+private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace kalends::sandbox
