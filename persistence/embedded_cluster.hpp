@@ -8,11 +8,12 @@
 
 namespace kalends::persistence {
 
-/// A private PostgreSQL under `<data_dir>/postgres`, reached over a Unix socket that only our OS user can use.
-/// Makes it on first use, starts it, restarts it when it dies, stops it cleanly. As root it runs as the OS user
-/// `postgres` (PostgreSQL refuses root). A cluster left running by a killed server is taken over.
-/// Errors (each with a clear text): `postgres_not_installed`, `postgres_version_mismatch` (data directory of another
-/// major version), `data_directory_in_use` (another kalends owns it), `postgres_start_failed` (with the log's last lines).
+/// A private PostgreSQL under `<data_dir>/postgres`, reached over a Unix socket that only our OS user can
+/// use. Makes it on first use, starts it, restarts it when it dies, stops it cleanly. As root it runs as the
+/// OS user `postgres` (PostgreSQL refuses root). A cluster left running by a killed server is taken over.
+/// Errors (each with a clear text): `postgres_not_installed`, `postgres_version_mismatch` (data directory of
+/// another major version), `data_directory_in_use` (another kalends owns it), `postgres_start_failed` (with
+/// the log's last lines).
 class embedded_cluster {
 public:
   static result<std::unique_ptr<embedded_cluster>> start(const std::string& data_dir);

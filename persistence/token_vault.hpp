@@ -11,16 +11,19 @@
 
 namespace kalends::persistence {
 
-/// Seals secrets (tokens, client secrets, channel secrets, cursors) before they touch a row: AES-256-GCM, a fresh nonce
-/// each, with key id, tenant and row as authenticated context, so that a sealed value moved to another row or tenant does
-/// not open. Format: 0x01, key id length, key id, 12-byte nonce, ciphertext, 16-byte tag. Immutable after load; any thread.
+/// Seals secrets (tokens, client secrets, channel secrets, cursors) before they touch a row: AES-256-GCM, a
+/// fresh nonce each, with key id, tenant and row as authenticated context, so that a sealed value moved to
+/// another row or tenant does not open. Format: 0x01, key id length, key id, 12-byte nonce, ciphertext,
+/// 16-byte tag. Immutable after load; any thread.
 class token_vault {
 public:
   /// Keys by id; `current` seals, all open. Each is 32 raw bytes.
   static result<token_vault> with_keys(std::map<std::string, std::string> keys, std::string current, world w);
-  /// From `KALENDS_VAULT_KEYS` ("id:base64,id:base64", the first seals) if given, else from `file`, which is made (mode 0600) only
-  /// when `may_create`. A missing or malformed key is a refusal: `vault_key_missing`, `vault_key_malformed`, `vault_key_readable` (others may read the file).
-  static result<token_vault> load(const std::string& keys_text, const std::string& file, bool may_create, world w);
+  /// From `KALENDS_VAULT_KEYS` ("id:base64,id:base64", the first seals) if given, else from `file`, which is
+  /// made (mode 0600) only when `may_create`. A missing or malformed key is a refusal: `vault_key_missing`,
+  /// `vault_key_malformed`, `vault_key_readable` (others may read the file).
+  static result<token_vault> load(const std::string& keys_text, const std::string& file, bool may_create,
+                                  world w);
 
   /// `row` names table, row and column: "oauth_grants/<provider id>/refresh_token".
   std::string seal(const tenant_id& tenant, std::string_view row, std::string_view secret) const;

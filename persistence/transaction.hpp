@@ -19,6 +19,7 @@ struct pg_result;
 namespace kalends::persistence {
 
 class connection;
+struct sql_call_view;
 
 /// One parameter of a statement, in PostgreSQL's text format (or binary for bytes). NULL is `sql_value{}`.
 struct sql_value {
@@ -34,14 +35,17 @@ struct sql_value {
   sql_value(std::size_t v) : text(std::to_string(v)) {}
   sql_value(bool v) : text(v ? "t" : "f") {}
   sql_value(instant t) : text(to_rfc3339(t)) {}
-  template <class Tag> sql_value(const id<Tag>& v) : text(v.empty() ? std::nullopt : std::optional(v.str())) {}
-  template <class T> sql_value(const std::optional<T>& v) : sql_value(v ? sql_value(*v) : sql_value()) {}
+  template <class Tag>
+  sql_value(const id<Tag>& v) : text(v.empty() ? std::nullopt : std::optional(v.str())) {}
+  template <class T>
+  sql_value(const std::optional<T>& v) : sql_value(v ? sql_value(*v) : sql_value()) {}
 };
 
 /// bytea in hex format.
 sql_value sql_bytes(std::string_view raw);
 
-/// Builds a PostgreSQL array literal element by element ("{…}"), for `unnest($1::text[])`. Quotes what needs quoting.
+/// Builds a PostgreSQL array literal element by element ("{…}"), for `unnest($1::text[])`. Quotes what needs
+/// quoting.
 class sql_array {
 public:
   void add(const sql_value& v);
@@ -58,6 +62,8 @@ private:
 class rows {
 public:
   explicit rows(pg_result* r);
+  // Reading what is not there, or not of that kind, throws; `database::run` turns it into `work_threw` and
+  // rolls back.
   std::size_t size() const noexcept;
   bool empty() const noexcept { return size() == 0; }
   bool is_null(std::size_t row, int column) const;
@@ -69,7 +75,10 @@ public:
   instant time(std::size_t row, int column) const; ///< timestamptz in UTC
   std::optional<instant> optional_time(std::size_t row, int column) const;
   std::string bytes(std::size_t row, int column) const; ///< bytea
-  template <class Id> Id as(std::size_t row, int column) const { return Id(text(row, column)); }
+  template <class Id>
+  Id as(std::size_t row, int column) const {
+    return Id(text(row, column));
+  }
   std::size_t affected() const; ///< of INSERT, UPDATE, DELETE
 
 private:
@@ -79,27 +88,57 @@ private:
   std::unique_ptr<pg_result, clear> result_;
 };
 
-/// A statement with a name: the name appears in logs and metrics, and keys the prepared statement of a connection.
+/// A statement with a name: the name appears in logs, metrics and errors, and in the name of the prepared
+/// statement each connection keeps of it. Both live as long as the program.
 struct statement {
   const char* name;
   const char* sql;
 };
 
-/// An open transaction that may touch the rows of `tenants()` and of nobody else: the database's row-level security is
-/// told so at its start. Lives on one database thread, inside one `database::run`.
+/// One statement and its values, for `transaction::query_all`.
+using sql_call = std::pair<statement, std::vector<sql_value>>;
+
+/// An open transaction that may touch the rows of `tenants()` and of nobody else: the database's row-level
+/// security is told so at its start. Lives on one database thread, inside one `database::run`. Read
+/// committed.
+///
+/// Cost: BEGIN and the tenants travel with the first statement, so a transaction of n queries is n + 1 round
+/// trips. `query_all` makes several statements one round trip, `defer` makes a write ride along with whatever
+/// goes next.
+///
+/// The first failure dooms the transaction: later calls answer with the same error and nothing is committed,
+/// even if the closure returns a value. Prefer ON CONFLICT to catching `unique_violation`.
 class transaction {
 public:
   transaction(connection& c, std::vector<tenant_id> tenants);
   const std::vector<tenant_id>& tenants() const noexcept { return tenants_; }
   /// The only tenant; a check fails if there are several.
   const tenant_id& tenant() const;
-  /// Errors: retry_later `database_away`, `serialization_failure`; conflict `unique_violation` (field = constraint name);
-  /// invalid `check_violation`, `foreign_key_violation`, `data_exception`; broken `sql_error`.
+  /// Errors: retry_later `database_away`, `database_busy`, `serialization_failure`, `statement_timeout`;
+  /// conflict `unique_violation`, `exclusion_violation`; invalid `check_violation`, `foreign_key_violation`,
+  /// `not_null_violation`, `data_exception` (a value of the wrong form, or a text with a NUL); forbidden
+  /// `permission_denied` (also: a row of a tenant we do not act for); broken `sql_error`. `field` names the
+  /// constraint.
   result<rows> query(const statement& s, const std::vector<sql_value>& values = {});
+  /// Runs them in order, in one round trip; one `rows` each. At the first failure the rest is not run.
+  result<std::vector<rows>> query_all(const std::vector<sql_call>& calls);
+  /// Sends it with the next query, or with COMMIT, for no round trip of its own. Its rows are dropped; its
+  /// failure is the failure of that query, or of the whole work.
+  void defer(const statement& s, std::vector<sql_value> values = {});
 
 private:
+  friend class database;
+  result<void> commit();
+  void rollback();
+  /// Whatever must go first, then `calls`, then COMMIT if `ending`, as one exchange; the rows are those of
+  /// `calls`.
+  result<std::vector<rows>> send(std::vector<sql_call_view> calls, bool ending);
+
   connection& connection_;
   std::vector<tenant_id> tenants_;
+  std::vector<sql_call> deferred_;
+  std::optional<error> failed_;
+  bool begun_ = false;
 };
 
 } // namespace kalends::persistence
