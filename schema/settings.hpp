@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "schema/provider.hpp"
+#include "schema/result.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace kalends {
+
+/// Everything an operator can set. Values come from a TOML file, then from the environment (KALENDS_…, DATABASE_URL), then from the command
+/// line; main.cpp reads them and reports every problem at once.
+struct settings {
+  std::string data_dir = "data";
+  std::string database_url; ///< empty: the embedded cluster
+  std::string listen_address = "127.0.0.1";
+  std::uint16_t port = 8080;
+  std::string certificate_file, private_key_file; ///< both or none
+  /// What the outside world calls us: prefix of redirect URIs, webhook addresses and links. Without a trailing slash.
+  std::string public_url;
+  /// Where vendors can reach the webhooks; empty: no push, changes are polled.
+  std::string webhook_url;
+  std::string admin_key; ///< for /v1/admin
+  std::string vault_keys, vault_key_file;
+  std::optional<oauth_app> google, microsoft; ///< the installation's own OAuth clients
+  std::string extra_ca_file;
+  std::chrono::seconds poll_interval{300};
+  std::chrono::seconds reconcile_interval{24 * 3600};
+};
+
+/// The one place that makes a redirect URI: "<public_url>/oauth/google/callback".
+std::string redirect_uri(const settings& s, provider_type type);
+
+} // namespace kalends
