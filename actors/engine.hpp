@@ -3,10 +3,8 @@
 
 #include "actors/plan_sync.hpp"
 #include "net/calendar_client.hpp"
-#include "net/oauth.hpp"
 #include "net/webhook_check.hpp"
 #include "persistence/engine_store.hpp"
-#include "persistence/token_vault.hpp"
 #include "schema/settings.hpp"
 
 #include <cstddef>
@@ -19,14 +17,15 @@ namespace kalends::actors {
 
 template <class T> using answer_to = std::function<void(result<T>)>;
 
+/// `oauth_client::refresh`, or a test's.
+using token_refresh = std::function<net::call_token(provider_type, oauth_app, grant, answer_to<grant>)>;
+
 /// What the engine works with. All of it outlives the engine.
 struct engine_parts {
-  persistence::database& db;
   persistence::engine_store& store;
-  const persistence::token_vault& vault;
   net::calendar_client& google;
   net::calendar_client& microsoft;
-  net::oauth_client& oauth;
+  token_refresh refresh;
   settings configured;
   world outside;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "persistence/database.hpp"
+#include "persistence/token_vault.hpp"
 #include "schema/tenant_changes.hpp"
 
 #include <functional>
@@ -64,41 +65,58 @@ struct schedule_line {
 /// fails alone. Callable from any thread; answers come on database threads, exactly once.
 class engine_store {
 public:
-  engine_store(database& db, world w);
-  ~engine_store(); ///< waits for what was begun
+  virtual ~engine_store() = default; ///< waits for what was begun
 
-  void load(load_request what, store_done<loaded> done);
+  virtual void load(load_request what, store_done<loaded> done) = 0;
   /// All of the changes or none. The answer tells the facts as the bus shows them (with their sequence).
   /// Errors: conflict `stale_version` (an entry's stored version was not one less: someone else wrote), not_found `tenant_gone`,
   /// retry_later as in database.
-  void commit(tenant_changes changes, store_done<std::vector<fact>> done);
+  virtual void commit(tenant_changes changes, store_done<std::vector<fact>> done) = 0;
   /// Durable when answered. A provider that does not exist (any more) is skipped.
-  void mark(std::vector<notice_mark> marks, store_done<bool> done);
+  virtual void mark(std::vector<notice_mark> marks, store_done<bool> done) = 0;
 
   // ---- a provider's own rows, one provider at a time ----
-  void load_provider(tenant_id tenant, provider_id provider, store_done<provider_state> done);
-  void load_outbox(tenant_id tenant, provider_id provider, instant now, std::size_t limit, store_done<std::vector<outbox_row>> done);
+  virtual void load_provider(tenant_id tenant, provider_id provider, store_done<provider_state> done) = 0;
+  virtual void load_outbox(tenant_id tenant, provider_id provider, instant now, std::size_t limit,
+                           store_done<std::vector<outbox_row>> done) = 0;
   /// Mappings of one provider after `after` in entry order: the sweep reads them page by page.
-  void load_links(tenant_id tenant, provider_id provider, entry_id after, std::size_t limit, store_done<std::vector<mapping>> done);
-  /// Entries assigned to `assignee` (or all of the tenant when empty) after `after` in id order, not ended before `from`: for the backfill of a new calendar.
-  void load_entries(tenant_id tenant, user_id assignee, instant from, entry_id after, std::size_t limit, store_done<std::vector<schedule_entry>> done);
-  void save_run(tenant_id tenant, sync_run run, std::vector<fact> facts, store_done<std::vector<fact>> done);
-  void save_health(tenant_id tenant, provider_id provider, provider_status status, std::optional<provider_problem> problem,
-                   std::optional<instant> last_sync_at, std::optional<instant> next_poll_at, std::vector<fact> facts,
-                   store_done<std::vector<fact>> done);
+  virtual void load_links(tenant_id tenant, provider_id provider, entry_id after, std::size_t limit,
+                          store_done<std::vector<mapping>> done) = 0;
+  /// Entries assigned to `assignee` (or all of the tenant when empty) after `after` in id order, not ended before `from`: for the
+  /// backfill of a new calendar.
+  virtual void load_entries(tenant_id tenant, user_id assignee, instant from, entry_id after, std::size_t limit,
+                            store_done<std::vector<schedule_entry>> done) = 0;
+  virtual void save_run(tenant_id tenant, sync_run run, std::vector<fact> facts, store_done<std::vector<fact>> done) = 0;
+  virtual void save_health(tenant_id tenant, provider_id provider, provider_status status,
+                           std::optional<provider_problem> problem, std::optional<instant> last_sync_at,
+                           std::optional<instant> next_poll_at, std::vector<fact> facts,
+                           store_done<std::vector<fact>> done) = 0;
   /// Forgets the cursor, so that the next read begins at the beginning.
-  void drop_cursor(tenant_id tenant, provider_id provider, store_done<bool> done);
+  virtual void drop_cursor(tenant_id tenant, provider_id provider, store_done<bool> done) = 0;
+  virtual void save_calendar(tenant_id tenant, provider_id provider, calendar_listing chosen, store_done<bool> done) = 0;
+  /// Not_found `grant_missing` if there is none; a seal that does not open is an error, never an absence.
+  virtual void load_grant(tenant_id tenant, provider_id provider, store_done<grant> done) = 0;
+  virtual void save_grant(tenant_id tenant, provider_id provider, grant g, store_done<bool> done) = 0;
+  /// The tenant's own OAuth client, if it has one.
+  virtual void load_oauth_app(tenant_id tenant, provider_type type, store_done<std::optional<oauth_app>> done) = 0;
+  /// `replaces`: the id of a row that this one takes the place of (the placeholder of a channel whose id the vendor chose), or empty.
+  virtual void save_channel(tenant_id tenant, provider_id provider, channel c, std::string secret, std::string replaces,
+                            store_done<bool> done) = 0;
+  virtual void delete_channel(tenant_id tenant, provider_id provider, std::string channel_id, store_done<bool> done) = 0;
+  virtual void find_channels(tenant_id tenant, provider_id provider, store_done<std::vector<channel>> done) = 0;
+  /// Configuration, mappings, cursor, channels, grant, outbox; entries and events stay.
+  virtual void delete_provider(tenant_id tenant, provider_id provider, std::vector<fact> facts,
+                               store_done<std::vector<fact>> done) = 0;
 
   // ---- the whole house ----
-  void list_tenants(store_done<std::vector<tenant_id>> done);
-  void load_schedule(std::vector<tenant_id> tenants, store_done<std::vector<schedule_line>> done);
-  void load_providers(tenant_id tenant, store_done<std::vector<provider>> done);
+  virtual void list_tenants(store_done<std::vector<tenant_id>> done) = 0;
+  virtual void load_schedule(std::vector<tenant_id> tenants, store_done<std::vector<schedule_line>> done) = 0;
+  virtual void load_providers(tenant_id tenant, store_done<std::vector<provider>> done) = 0;
   /// Facts after `sequence`, in order, at most `limit`.
-  void load_facts(tenant_id tenant, std::int64_t after, std::size_t limit, store_done<std::vector<fact>> done);
-
-private:
-  struct impl;
-  std::shared_ptr<impl> impl_;
+  virtual void load_facts(tenant_id tenant, std::int64_t after, std::size_t limit, store_done<std::vector<fact>> done) = 0;
 };
+
+/// The store on PostgreSQL. `db` and `vault` outlive it.
+std::unique_ptr<engine_store> open_engine_store(database& db, const token_vault& vault, world w);
 
 } // namespace kalends::persistence

@@ -4,7 +4,6 @@
 #include "schema/sync.hpp"
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,11 +38,11 @@ struct tenant_changes {
   std::vector<decision> decisions;
   std::vector<fact> facts; ///< `sequence` is given by the database, in this order
   std::vector<sync_run> runs; ///< inserted or replaced
-  std::optional<cursor_move> cursor;
+  std::vector<cursor_move> cursors; ///< at most one per provider
 
   bool empty() const {
     return entries.empty() && deleted_entries.empty() && mappings.empty() && unlinked.empty() && outbox.empty() &&
-           outbox_done.empty() && outbox_retries.empty() && decisions.empty() && facts.empty() && runs.empty() && !cursor;
+           outbox_done.empty() && outbox_retries.empty() && decisions.empty() && facts.empty() && runs.empty() && cursors.empty();
   }
 };
 
