@@ -167,7 +167,8 @@ std::string_view name_of(entry_status v);
 std::string_view name_of(push_action v);
 std::string_view name_of(run_cause v);
 std::string_view name_of(run_outcome v);
-/// The value with that name; nothing if there is none. `read_name<provider_type>("google")`.
+/// The value with that name; nothing if there is none. `read_name<provider_type>("google")`. For every enum that has a
+/// `name_of` here, `fact_type` included.
 template <class Enum> std::optional<Enum> read_name(std::string_view name);
 
 } // namespace kalends

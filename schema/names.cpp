@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "schema/fact.hpp"
+#include "schema/sync.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+namespace kalends {
+namespace {
+
+using std::string_view_literals::operator""sv;
+
+/// The names of `Enum`'s values, in their order.
+template <class Enum>
+constexpr auto names = nullptr;
+
+template <>
+constexpr std::array names<provider_type>{"google"sv, "microsoft"sv};
+static_assert(names<provider_type>.size() == static_cast<std::size_t>(provider_type::microsoft) + 1);
+
+template <>
+constexpr std::array names<provider_scope>{"user"sv, "tenant"sv};
+static_assert(names<provider_scope>.size() == static_cast<std::size_t>(provider_scope::tenant) + 1);
+
+template <>
+constexpr std::array names<sync_direction>{"both"sv, "to_provider"sv, "from_provider"sv};
+static_assert(names<sync_direction>.size() == static_cast<std::size_t>(sync_direction::from_provider) + 1);
+
+template <>
+constexpr std::array names<conflict_policy>{"newest"sv, "local"sv, "external"sv};
+static_assert(names<conflict_policy>.size() == static_cast<std::size_t>(conflict_policy::external) + 1);
+
+template <>
+constexpr std::array names<deletion_policy>{"unlink"sv, "cancel_entry"sv};
+static_assert(names<deletion_policy>.size() == static_cast<std::size_t>(deletion_policy::cancel_entry) + 1);
+
+template <>
+constexpr std::array names<provider_status>{"pending_authorization"sv, "active"sv, "action_required"sv,
+                                            "paused"sv};
+static_assert(names<provider_status>.size() == static_cast<std::size_t>(provider_status::paused) + 1);
+
+template <>
+constexpr std::array names<entry_status>{"scheduled"sv, "tentative"sv, "in_progress"sv, "completed"sv,
+                                         "cancelled"sv};
+static_assert(names<entry_status>.size() == static_cast<std::size_t>(entry_status::cancelled) + 1);
+
+template <>
+constexpr std::array names<push_action>{"upsert"sv, "remove"sv};
+static_assert(names<push_action>.size() == static_cast<std::size_t>(push_action::remove) + 1);
+
+template <>
+constexpr std::array names<run_cause>{"notice"sv, "manual"sv, "poll"sv, "reconcile"sv, "connect"sv, "push"sv};
+static_assert(names<run_cause>.size() == static_cast<std::size_t>(run_cause::push) + 1);
+
+template <>
+constexpr std::array names<run_outcome>{"running"sv, "succeeded"sv, "failed"sv};
+static_assert(names<run_outcome>.size() == static_cast<std::size_t>(run_outcome::failed) + 1);
+
+template <>
+constexpr std::array names<reason>{"pull_created"sv,
+                                   "pull_updated"sv,
+                                   "pull_merged"sv,
+                                   "pull_conflict_newest"sv,
+                                   "pull_conflict_local"sv,
+                                   "pull_conflict_external"sv,
+                                   "pull_echo"sv,
+                                   "pull_unchanged"sv,
+                                   "pull_deleted_entry"sv,
+                                   "pull_unlinked"sv,
+                                   "pull_cancelled_entry"sv,
+                                   "pull_ignored_unknown"sv,
+                                   "pull_ignored_direction"sv,
+                                   "pull_ignored_removing"sv,
+                                   "pull_ignored_series"sv,
+                                   "pull_refused_unreadable"sv,
+                                   "pull_adopted"sv,
+                                   "pull_restored"sv,
+                                   "push_inserted"sv,
+                                   "push_updated"sv,
+                                   "push_deleted"sv,
+                                   "push_nothing_to_do"sv,
+                                   "push_superseded"sv,
+                                   "push_gone"sv,
+                                   "push_refused"sv,
+                                   "sweep_missing"sv};
+static_assert(names<reason>.size() == static_cast<std::size_t>(reason::sweep_missing) + 1);
+
+template <>
+constexpr std::array names<fact_type>{
+    "SCHEDULE_ENTRY_CREATED"sv,         "SCHEDULE_ENTRY_UPDATED"sv,     "SCHEDULE_ENTRY_DELETED"sv,
+    "CALENDAR_SYNC_STARTED"sv,          "CALENDAR_SYNC_COMPLETED"sv,    "CALENDAR_SYNC_FAILED"sv,
+    "CALENDAR_CONFLICT_DETECTED"sv,     "CALENDAR_CONFLICT_RESOLVED"sv, "CALENDAR_PROVIDER_CONNECTED"sv,
+    "CALENDAR_PROVIDER_DISCONNECTED"sv, "CALENDAR_PROVIDER_ERROR"sv,    "CALENDAR_CHANNEL_RENEWED"sv,
+    "CALENDAR_CHANNEL_RENEWAL_FAILED"sv};
+static_assert(names<fact_type>.size() ==
+              static_cast<std::size_t>(fact_type::calendar_channel_renewal_failed) + 1);
+
+template <class Enum>
+std::string_view text_of(Enum v) {
+  const auto at = static_cast<std::size_t>(v);
+  if (at >= names<Enum>.size()) std::abort();
+  return names<Enum>[at];
+}
+
+} // namespace
+
+std::string_view name_of(provider_type v) { return text_of(v); }
+std::string_view name_of(provider_scope v) { return text_of(v); }
+std::string_view name_of(sync_direction v) { return text_of(v); }
+std::string_view name_of(conflict_policy v) { return text_of(v); }
+std::string_view name_of(deletion_policy v) { return text_of(v); }
+std::string_view name_of(provider_status v) { return text_of(v); }
+std::string_view name_of(entry_status v) { return text_of(v); }
+std::string_view name_of(push_action v) { return text_of(v); }
+std::string_view name_of(run_cause v) { return text_of(v); }
+std::string_view name_of(run_outcome v) { return text_of(v); }
+std::string_view name_of(reason v) { return text_of(v); }
+std::string_view name_of(fact_type v) { return text_of(v); }
+
+template <class Enum>
+std::optional<Enum> read_name(std::string_view name) {
+  const auto at = std::find(names<Enum>.begin(), names<Enum>.end(), name);
+  if (at == names<Enum>.end()) return std::nullopt;
+  return static_cast<Enum>(at - names<Enum>.begin());
+}
+
+template std::optional<provider_type> read_name(std::string_view);
+template std::optional<provider_scope> read_name(std::string_view);
+template std::optional<sync_direction> read_name(std::string_view);
+template std::optional<conflict_policy> read_name(std::string_view);
+template std::optional<deletion_policy> read_name(std::string_view);
+template std::optional<provider_status> read_name(std::string_view);
+template std::optional<entry_status> read_name(std::string_view);
+template std::optional<push_action> read_name(std::string_view);
+template std::optional<run_cause> read_name(std::string_view);
+template std::optional<run_outcome> read_name(std::string_view);
+template std::optional<reason> read_name(std::string_view);
+template std::optional<fact_type> read_name(std::string_view);
+
+} // namespace kalends
