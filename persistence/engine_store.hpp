@@ -5,6 +5,7 @@
 #include "persistence/token_vault.hpp"
 #include "schema/tenant_changes.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -36,6 +37,7 @@ struct loaded {
 struct notice_mark {
   tenant_id tenant;
   provider_id provider;
+  int count = 1;
 };
 
 /// Where a provider stands between runs; all that its actor needs to begin.
@@ -72,8 +74,9 @@ public:
   /// Errors: conflict `stale_version` (an entry's stored version was not one less: someone else wrote), not_found `tenant_gone`,
   /// retry_later as in database.
   virtual void commit(tenant_changes changes, store_done<std::vector<fact>> done) = 0;
-  /// Durable when answered. A provider that does not exist (any more) is skipped.
-  virtual void mark(std::vector<notice_mark> marks, store_done<bool> done) = 0;
+  /// Durable when answered, with each mark's counter as it now is (in the order given, no provider twice): the reader clears the mark only
+  /// up to the counter it knew when it began. 0 for a provider that does not exist (any more).
+  virtual void mark(std::vector<notice_mark> marks, store_done<std::vector<std::int64_t>> done) = 0;
 
   // ---- a provider's own rows, one provider at a time ----
   virtual void load_provider(tenant_id tenant, provider_id provider, store_done<provider_state> done) = 0;
@@ -86,6 +89,7 @@ public:
   /// backfill of a new calendar.
   virtual void load_entries(tenant_id tenant, user_id assignee, instant from, entry_id after, std::size_t limit,
                             store_done<std::vector<schedule_entry>> done) = 0;
+  /// Inserts or replaces the run; one that succeeded also moves the provider's `last_sync_at`.
   virtual void save_run(tenant_id tenant, sync_run run, std::vector<fact> facts, store_done<std::vector<fact>> done) = 0;
   virtual void save_health(tenant_id tenant, provider_id provider, provider_status status,
                            std::optional<provider_problem> problem, std::optional<instant> last_sync_at,

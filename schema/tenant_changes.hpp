@@ -4,6 +4,7 @@
 #include "schema/sync.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct cursor_move {
   /// The mark's counter as it was before the read began: notices that came later keep the provider stale.
   std::int64_t mark_seen = 0;
   std::string calendar_zone; ///< if the read told it
+  std::optional<instant> next_poll_at;
 };
 
 /// The outbox rows that a push has settled, and the ones to try again.
@@ -37,7 +39,7 @@ struct tenant_changes {
   std::vector<outbox_retry> outbox_retries;
   std::vector<decision> decisions;
   std::vector<fact> facts; ///< `sequence` is given by the database, in this order
-  std::vector<sync_run> runs; ///< inserted or replaced
+  std::vector<sync_run> runs; ///< inserted or replaced; one that succeeded also moves its provider's `last_sync_at`
   std::vector<cursor_move> cursors; ///< at most one per provider
 
   bool empty() const {
