@@ -57,16 +57,17 @@ private:
 };
 
 struct http_client_options {
-  std::string ca_file; ///< trusted besides the system's store (the sandbox's CA); certificate and host name are always checked
+  std::string ca_file; ///< trusted besides the system's store (the sandbox's CA); certificate and host name
+                       ///< are always checked
   std::size_t connections_per_host = 64;
   std::size_t waiting_per_host = 10'000; ///< above: errc::retry_later `too_many_calls`
   std::chrono::seconds idle_timeout{50};
 };
 
-/// A pool of kept connections. Any status is an answer, not an error; errors are errc::retry_later (`connect_failed`,
-/// `timeout`, `connection_lost`, `tls_failed`), errc::broken (`body_too_large`, `malformed_answer`), errc::stopped.
-/// A request is repeated on a fresh connection only when a kept one turns out to be closed before any byte came back.
-/// Redirects are not followed.
+/// A pool of kept connections. Any status is an answer, not an error; errors are errc::retry_later
+/// (`connect_failed`, `timeout`, `connection_lost`, `tls_failed`), errc::broken (`body_too_large`,
+/// `malformed_answer`), errc::stopped. A request is repeated on a fresh connection only when a kept one turns
+/// out to be closed before any byte came back. Redirects are not followed.
 class http_client {
 public:
   using done = std::function<void(result<http_reply>)>;

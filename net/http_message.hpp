@@ -17,8 +17,8 @@ using header_list = std::vector<std::pair<std::string, std::string>>;
 /// The first value of `name`, or an empty view.
 std::string_view find_header(const header_list& headers, std::string_view name);
 
-/// A request that the server has read completely. `path` is percent-decoded per segment except "%2F"; `target` is
-/// what stood on the wire.
+/// A request that the server has read completely. `path` is percent-decoded per segment except "%2F";
+/// `target` is what stood on the wire.
 struct http_request {
   std::string method;
   std::string target;
@@ -36,11 +36,14 @@ struct http_response {
   std::string body;
 };
 
-/// The rest of an answer whose end is not known yet (server-sent events). Thread-safe; dropping it ends the answer.
+/// The rest of an answer whose end is not known yet (server-sent events). Thread-safe; dropping it ends the
+/// answer.
 class http_stream {
 public:
   virtual ~http_stream() = default;
   /// Queues bytes for the peer. False when the connection is gone or more than 1 MiB waits unread: then stop.
+  /// After an overflow the connection is cut instead of ended, so that a gap never looks like a complete
+  /// answer.
   virtual bool write(std::string bytes) = 0;
 };
 
@@ -48,7 +51,13 @@ public:
 /// (`no_answer`), so a lost message can never hang a client.
 class http_responder {
 public:
-  struct sink; ///< the server's side
+  /// The server's side; a test may bring its own. Destroyed unanswered means nobody will answer.
+  struct sink {
+    virtual ~sink() = default;
+    virtual void answer(http_response answer) = 0;
+    virtual std::shared_ptr<http_stream> stream(http_response head) = 0;
+    virtual void abort() = 0;
+  };
   explicit http_responder(std::shared_ptr<sink> s) : sink_(std::move(s)) {}
 
   void operator()(http_response answer) const;

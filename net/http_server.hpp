@@ -16,27 +16,30 @@ class io_threads;
 
 struct http_server_options {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0; ///< 0: any free port; `port()` tells
+  std::uint16_t port = 0;       ///< 0: any free port; `port()` tells
   std::string certificate_file; ///< PEM chain; empty: plain HTTP
   std::string private_key_file;
-  std::size_t header_limit = 16 * 1024;   ///< above: 431
+  std::size_t header_limit = 16 * 1024;     ///< above: 431
   std::size_t body_limit = 2 * 1024 * 1024; ///< above: 413
-  std::size_t connection_limit = 4'096;   ///< above: the newest is closed after a 503
-  std::chrono::seconds header_timeout{15}; ///< from the first byte of a request to its end, body included: 408 and close
-  std::chrono::seconds idle_timeout{75};   ///< between requests of a kept connection
+  std::size_t connection_limit = 4'096;     ///< above: the newest is closed after a 503
+  std::chrono::seconds header_timeout{
+      15}; ///< from the first byte of a request to its end, body included: 408 and close
+  std::chrono::seconds idle_timeout{75};    ///< between requests of a kept connection
   std::chrono::seconds answer_timeout{120}; ///< for the handler; then 504 `handler_timeout`
 };
 
-/// HTTP/1.1 with keep-alive, TLS 1.2+ when a certificate is given. One connection stays on one I/O thread. Refused
-/// requests (limits, malformed) are answered with problem+json before the handler sees them.
+/// HTTP/1.1 with keep-alive, TLS 1.2+ when a certificate is given. One connection stays on one I/O thread.
+/// Refused requests (limits, malformed) are answered with problem+json before the handler sees them.
 class http_server {
 public:
   /// Listens at once; fails with `address_in_use`, `bad_certificate`, … and listens on nothing then.
-  static result<std::unique_ptr<http_server>> start(io_threads& io, http_server_options options, http_handler handler);
+  static result<std::unique_ptr<http_server>> start(io_threads& io, http_server_options options,
+                                                    http_handler handler);
   ~http_server();
 
   std::uint16_t port() const noexcept;
-  /// Accepts nothing new, lets requests in progress finish for at most `grace`, then closes. Any thread but an I/O one.
+  /// Accepts nothing new, lets requests in progress finish for at most `grace`, then closes. Any thread but
+  /// an I/O one.
   void stop(std::chrono::milliseconds grace);
 
 private:
