@@ -4,6 +4,7 @@
 #include "net/io_threads.hpp"
 #include "net/server_connection.hpp"
 
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <openssl/ssl.h>
@@ -232,7 +233,10 @@ void http_server::stop(std::chrono::milliseconds grace) {
   for (auto& shard : s.shards) asio::post(shard->io, [shard] { shard->close_all(); });
   s.wait_until([&] { return s.core->connections == 0; }, forever);
   for (auto& shard : s.shards) shard->answers->close();
-  if (!s.running()) close_acceptor();
+  if (s.running()) return;
+  // The threads have ended before us, so this thread may touch what was theirs.
+  close_acceptor();
+  for (auto& shard : s.shards) shard->close_all();
 }
 
 } // namespace kalends::net
