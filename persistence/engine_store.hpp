@@ -71,7 +71,7 @@ public:
 
   virtual void load(load_request what, store_done<loaded> done) = 0;
   /// All of the changes or none. The answer tells the facts as the bus shows them (with their sequence).
-  /// Errors: conflict `stale_version` (an entry's stored version was not one less: someone else wrote), not_found `tenant_gone`,
+  /// Errors: conflict `stale_version` (an entry's stored version was not `stored_version`: someone else wrote), not_found `tenant_gone`,
   /// retry_later as in database.
   virtual void commit(tenant_changes changes, store_done<std::vector<fact>> done) = 0;
   /// Durable when answered, with each mark's counter as it now is (in the order given, no provider twice): the reader clears the mark only

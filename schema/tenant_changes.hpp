@@ -27,12 +27,18 @@ struct outbox_retry {
   std::string error_code;
 };
 
+/// An entry as it becomes. A step may change an entry several times; what is written is the last state, guarded by what was stored before.
+struct entry_write {
+  schedule_entry entry;
+  std::int64_t stored_version = 0; ///< 0: not stored yet (insert)
+};
+
 /// Everything that one step of one tenant makes true: all of it is committed, or none. Only the tenant actor makes these.
 struct tenant_changes {
   tenant_id tenant;
-  std::vector<schedule_entry> entries; ///< inserted (version 1) or replaced; the stored version must be one less
+  std::vector<entry_write> entries; ///< at most one per entry; none for an entry that was made and deleted in the same step
   std::vector<entry_id> deleted_entries;
-  std::vector<mapping> mappings; ///< inserted or replaced
+  std::vector<mapping> mappings; ///< inserted or replaced, at most one per key
   std::vector<mapping_key> unlinked;
   std::vector<outbox_row> outbox; ///< inserted
   std::vector<std::string> outbox_done; ///< deleted
