@@ -7,9 +7,9 @@
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -118,7 +118,7 @@ result<pid_t> start_child(const child_settings& settings) {
 std::optional<int> wait_child(pid_t pid, std::chrono::milliseconds limit) {
   using clock = std::chrono::steady_clock;
   const auto deadline = clock::now() + limit;
-  const descriptor watched(::pidfd_open(pid, 0));
+  const descriptor watched(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   for (;;) {
     int status = 0;
     const pid_t ended = ::waitpid(pid, &status, WNOHANG);
