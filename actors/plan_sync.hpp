@@ -45,10 +45,6 @@ public:
   void explain(const provider_id& p, const entry_id& e, const event_id& v, reason why, std::string inputs);
   const world& outside() const { return world_; }
 
-  /// Totals since the picture was made, for a run's counts: entries made, changed or deleted; events or writes refused.
-  int entry_changes() const { return entry_changes_; }
-  int refusals() const { return refusals_; }
-
 private:
   tenant_id tenant_;
   std::map<provider_id, provider> calendars_;
@@ -58,8 +54,6 @@ private:
   std::map<std::pair<provider_id, event_id>, mapping_key> by_event_;
   std::map<std::pair<provider_id, std::string>, mapping_key> by_transaction_;
   tenant_changes changes_;
-  int entry_changes_ = 0;
-  int refusals_ = 0;
 };
 
 /// Whether this entry has to stand in that calendar: the calendar is authorized and takes pushes, the entry is not cancelled, and it is

@@ -21,7 +21,8 @@ struct vendor_endpoints {
   std::string google_revoke = "https://oauth2.googleapis.com/revoke";
   std::string google_issuer = "https://accounts.google.com";
   std::string google_calendar = "https://www.googleapis.com/calendar/v3";
-  std::string microsoft_login = "https://login.microsoftonline.com"; ///< "/{tenant}/oauth2/v2.0/…" is appended
+  std::string microsoft_login =
+      "https://login.microsoftonline.com"; ///< "/{tenant}/oauth2/v2.0/…" is appended
   std::string microsoft_graph = "https://graph.microsoft.com/v1.0";
 };
 
@@ -32,9 +33,9 @@ struct calendar_access {
 };
 
 struct list_request {
-  std::string cursor;    ///< continue a finished read; empty: from the beginning
-  std::string page;      ///< continue within a read (`change_page::next_page`)
-  read_window window;    ///< Graph, first page of a read from the beginning
+  std::string cursor; ///< continue a finished read; empty: from the beginning
+  std::string page;   ///< continue within a read (`change_page::next_page`)
+  read_window window; ///< Graph, first page of a read from the beginning
   int page_size = 250;
 };
 
@@ -62,11 +63,15 @@ struct channel_request {
   instant expires_at{};          ///< wish; the answer tells what it is
 };
 
-template <class T> using vendor_done = std::function<void(result<T>)>;
+template <class T>
+using vendor_done = std::function<void(result<T>)>;
 
-/// One vendor's calendar API: builds requests, reads answers, decides nothing. Thread-safe; `done` is called exactly once, on
-/// an I/O thread. Errors carry the reaction (see errc): 401 -> reauthorize, 403 quota/429/5xx -> retry_later with retry_after,
-/// 409 -> duplicate, 410 on a listing -> resync, 412 -> conflict, 404/410 on an event -> not_found, other 4xx -> invalid/forbidden.
+/// One vendor's calendar API: builds requests, reads answers, decides nothing. Thread-safe; `done` is called
+/// exactly once, on an I/O thread, or on the caller's before the call returns when no request can be made
+/// (missing id, foreign link). Calls in flight outlive the client. Errors carry the reaction (see errc):
+/// 401 -> reauthorize, 403 quota/429/5xx -> retry_later with retry_after, 409 -> duplicate, 410 on a listing ->
+/// resync, 412 -> conflict, 404/410 on an event -> not_found, other 4xx -> invalid/forbidden; an answer that is
+/// not what the vendor documents (HTML, not JSON) -> broken `vendor_answer_unreadable`.
 /// Nobody is ever mailed: Google gets sendUpdates=none, Graph copies have no attendees.
 class calendar_client {
 public:
@@ -75,22 +80,33 @@ public:
   /// Names the query that cursors belong to; changes whenever the parameters of `list_changes` change.
   virtual std::string cursor_fingerprint() const = 0;
 
-  [[nodiscard]] virtual call_token list_changes(calendar_access who, list_request what, vendor_done<change_page> done) = 0;
+  [[nodiscard]] virtual call_token list_changes(calendar_access who, list_request what,
+                                                vendor_done<change_page> done) = 0;
   /// errc::not_found when it is gone; an event that is merely cancelled comes back with `removed`.
-  [[nodiscard]] virtual call_token get_event(calendar_access who, event_id event, vendor_done<calendar_event> done) = 0;
+  [[nodiscard]] virtual call_token get_event(calendar_access who, event_id event,
+                                             vendor_done<calendar_event> done) = 0;
   /// The event as it now is. A create that happened before (lost answer) returns the existing event.
-  [[nodiscard]] virtual call_token insert_event(calendar_access who, new_event event, vendor_done<calendar_event> done) = 0;
-  [[nodiscard]] virtual call_token update_event(calendar_access who, event_update update, vendor_done<calendar_event> done) = 0;
+  [[nodiscard]] virtual call_token insert_event(calendar_access who, new_event event,
+                                                vendor_done<calendar_event> done) = 0;
+  [[nodiscard]] virtual call_token update_event(calendar_access who, event_update update,
+                                                vendor_done<calendar_event> done) = 0;
   /// Succeeds with true if this call removed it, false if it was gone already.
-  [[nodiscard]] virtual call_token delete_event(calendar_access who, event_id event, std::string version, vendor_done<bool> done) = 0;
-  [[nodiscard]] virtual call_token list_calendars(calendar_access who, vendor_done<std::vector<calendar_listing>> done) = 0;
-  [[nodiscard]] virtual call_token open_channel(calendar_access who, channel_request request, vendor_done<channel> done) = 0;
+  [[nodiscard]] virtual call_token delete_event(calendar_access who, event_id event, std::string version,
+                                                vendor_done<bool> done) = 0;
+  [[nodiscard]] virtual call_token list_calendars(calendar_access who,
+                                                  vendor_done<std::vector<calendar_listing>> done) = 0;
+  [[nodiscard]] virtual call_token open_channel(calendar_access who, channel_request request,
+                                                vendor_done<channel> done) = 0;
   /// Graph: a new expiry for the same subscription. Google cannot renew: errc::invalid `open_a_new_channel`.
-  [[nodiscard]] virtual call_token renew_channel(calendar_access who, channel current, instant expires_at, vendor_done<channel> done) = 0;
-  [[nodiscard]] virtual call_token close_channel(calendar_access who, channel current, vendor_done<bool> done) = 0;
+  [[nodiscard]] virtual call_token renew_channel(calendar_access who, channel current, instant expires_at,
+                                                 vendor_done<channel> done) = 0;
+  [[nodiscard]] virtual call_token close_channel(calendar_access who, channel current,
+                                                 vendor_done<bool> done) = 0;
 };
 
-std::unique_ptr<calendar_client> make_google_calendar(std::shared_ptr<http_client> http, vendor_endpoints endpoints, world w);
-std::unique_ptr<calendar_client> make_microsoft_graph(std::shared_ptr<http_client> http, vendor_endpoints endpoints, world w);
+std::unique_ptr<calendar_client> make_google_calendar(std::shared_ptr<http_client> http,
+                                                      vendor_endpoints endpoints, world w);
+std::unique_ptr<calendar_client> make_microsoft_graph(std::shared_ptr<http_client> http,
+                                                      vendor_endpoints endpoints, world w);
 
 } // namespace kalends::net

@@ -13,7 +13,8 @@
 namespace kalends::net {
 
 /// What we give a vendor as channel token / clientState: whose calendar it is, and a secret that proves it.
-/// Text: tenant (32 hex) "." provider (32 hex) "." secret (43 base64url characters): 109 characters, under Graph's 128.
+/// Text: tenant (32 hex) "." provider (32 hex) "." secret (43 base64url characters): 109 characters, under
+/// Graph's 128.
 struct channel_ticket {
   tenant_id tenant;
   provider_id provider;
@@ -26,12 +27,20 @@ std::optional<channel_ticket> read_ticket(std::string_view text);
 struct unproven_notice {
   channel_ticket ticket;
   std::string channel; ///< Google channel id, Graph subscription id
-  enum class kind { changed, opened, reauthorization_required, subscription_removed, missed } what = kind::changed;
+  enum class kind {
+    changed,
+    opened,
+    reauthorization_required,
+    subscription_removed,
+    missed
+  } what = kind::changed;
 };
 
-/// Reads X-Goog-Channel-Token and friends. Errors (invalid): `notice_headers_missing`, `notice_ticket_malformed`.
+/// Reads X-Goog-Channel-Token and friends. Errors (invalid): `notice_headers_missing`,
+/// `notice_ticket_malformed`.
 result<unproven_notice> read_google_notice(const header_list& headers);
-/// Reads a Graph change or lifecycle notification. Items whose clientState is no ticket are counted in `refused`.
+/// Reads a Graph change or lifecycle notification. Items whose clientState is no ticket are counted in
+/// `refused`.
 struct graph_notices {
   std::vector<unproven_notice> items;
   std::size_t refused = 0;

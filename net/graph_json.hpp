@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "net/calendar_client.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kalends::net {
+
+/// Microsoft Graph's calendar (v1.0) as bytes <-> our vocabulary. Pure;
+/// learn.microsoft.com/graph/api/resources/event. Reads what was asked for with `Prefer:
+/// outlook.timezone="UTC", outlook.body-content-type="text"`. Reading fails only when the whole answer is
+/// unusable (errc::broken): a single odd event becomes `unreadable`, one without a usable id is left out,
+/// since nobody could ever refer to it.
+
+/// The named property that holds our tag. One GUID for every mailbox: named properties are finite there.
+inline constexpr std::string_view graph_tag_property =
+    "String {6f1c2f0e-58d1-4b0b-9d0c-3a7f6b1c9e42} Name kalends_entry";
+
+/// Besides the events: which text reads `unreadable` for Graph alone: `draft` (somebody is still composing
+/// it) and `body_not_text` (the server ignored our wish, so its text cannot be compared).
+result<change_page> read_graph_page(const std::string& body);
+result<calendar_event> read_graph_event(const std::string& body);
+/// Whether the event carries an online meeting, whose join link lives in its body.
+result<bool> read_is_online_meeting(const std::string& body);
+
+struct graph_calendars {
+  std::vector<calendar_listing> items;
+  std::string next_link;
+};
+result<graph_calendars> read_graph_calendars(const std::string& body);
+result<channel> read_graph_subscription(const std::string& body, instant expected);
+
+/// `@event.existingEventId` of an ErrorDuplicateTransactionId; empty if there is none.
+event_id read_existing_event(const std::string& body);
+
+/// The text as people wrote it: line ends "\n", and without the white space that Exchange appends.
+std::string normalised_body(std::string_view text);
+
+/// With `in_utc`, times are told in UTC: the mailbox does not know the zone.
+std::string write_graph_insert(const new_event& event, bool in_utc);
+std::string write_graph_patch(const event_update& update, bool in_utc);
+std::string write_graph_subscription(const channel_request& request, const calendar_id& calendar,
+                                     instant expires_at);
+std::string write_graph_renewal(instant expires_at);
+
+} // namespace kalends::net

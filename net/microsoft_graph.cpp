@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/crypto.hpp"
+#include "net/graph_json.hpp"
+#include "net/vendor_call.hpp"
+#include "net/vendor_event.hpp"
+
+#include <algorithm>
+
+namespace kalends::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Graph forgets them from call to call, links included; a delta link is only good for the same wishes.
+constexpr std::string_view prefer =
+    R"(IdType="ImmutableId", outlook.timezone="UTC", outlook.body-content-type="text")";
+constexpr int largest_page = 1'000;
+constexpr int calendar_page_limit = 100; ///< of 100 calendars
+constexpr auto shortest_channel = 45min;
+constexpr auto longest_channel = 10'080min - 10min; ///< Graph's limit, less what our clocks may differ
+/// Graph calls both of our webhooks, ten seconds each, before it answers.
+constexpr auto subscription_timeout = 45s;
+
+/// What all calls share; outlives the client as long as a call is under way.
+struct graph_api {
+  std::shared_ptr<http_client> http;
+  std::string url;
+  world outside;
+
+  std::shared_ptr<vendor_call> start(const calendar_access& who) const {
+    return std::make_shared<vendor_call>(http, outside, who.access_token, &graph_reaction);
+  }
+  /// Always inside the calendar: by an immutable id alone, a deleted event would still be found in Deleted
+  /// Items.
+  std::string calendar(const calendar_access& who) const {
+    return who.calendar.empty() ? "/me/calendar" : "/me/calendars/" + percent_encode(who.calendar.str());
+  }
+  outgoing_request request(std::string method, const std::string& path, std::string body = {}) const {
+    return absolute(std::move(method), url + path, std::move(body));
+  }
+  outgoing_request absolute(std::string method, std::string full_url, std::string body = {}) const {
+    outgoing_request r;
+    r.method = std::move(method);
+    r.url = std::move(full_url);
+    r.headers.emplace_back("Prefer", prefer);
+    r.body = std::move(body);
+    return r;
+  }
+  /// Links are opaque, and the token goes with the request: only Graph's own host may get it.
+  bool is_own(std::string_view link) const {
+    return is_usable(link, cursor_limit) && origin_of(link) == origin_of(url);
+  }
+};
+using api_ptr = std::shared_ptr<const graph_api>;
+
+tl::unexpected<error> foreign_link() {
+  return failure(errc::broken, "foreign_link", "A link of the list leads away from Microsoft Graph.");
+}
+
+std::string expand_tag() {
+  return "?$expand=" + percent_encode("singleValueExtendedProperties($filter=id eq '" +
+                                      std::string(graph_tag_property) + "')");
+}
+
+/// Anything that ends with one event.
+class event_call : public std::enable_shared_from_this<event_call> {
+public:
+  event_call(api_ptr api, calendar_access who, vendor_done<calendar_event> done)
+      : api_(std::move(api)), who_(std::move(who)), done_(std::move(done)), call_(api_->start(who_)) {}
+  virtual ~event_call() = default;
+
+  call_token token() { return call_->token(); }
+
+  void get(const event_id& event) {
+    call_->ask(asked::event, api_->request("GET", event_path(event) + expand_tag()),
+               [self = shared_from_this()](auto body) { self->done_(read(std::move(body))); });
+  }
+
+protected:
+  static result<calendar_event> read(const result<std::string>& body) {
+    if (!body) return tl::unexpected(body.error());
+    return read_guarded([&] { return read_graph_event(*body); });
+  }
+  std::string event_path(const event_id& event) const {
+    return api_->calendar(who_) + "/events/" + percent_encode(event.str());
+  }
+  /// A zone that the mailbox does not know is told in UTC, once.
+  static bool should_tell_in_utc(const error& e) { return e.code == "zone_not_supported"; }
+
+  api_ptr api_;
+  calendar_access who_;
+  vendor_done<calendar_event> done_;
+  std::shared_ptr<vendor_call> call_;
+};
+
+class insertion final : public event_call {
+public:
+  insertion(api_ptr api, calendar_access who, new_event event, vendor_done<calendar_event> done)
+      : event_call(std::move(api), std::move(who), std::move(done)), event_(std::move(event)) {}
+
+  void begin(bool in_utc = false) {
+    call_->send(api_->request("POST", api_->calendar(who_) + "/events", write_graph_insert(event_, in_utc)),
+                [self = share(), in_utc](auto reply) { self->inserted(std::move(reply), in_utc); });
+  }
+
+private:
+  std::shared_ptr<insertion> share() { return std::static_pointer_cast<insertion>(shared_from_this()); }
+
+  void inserted(result<http_reply> reply, bool in_utc) {
+    const auto refusal = reply && reply->status >= 400 ? reply->body : std::string();
+    const auto body = call_->judge(asked::insert, std::move(reply));
+    if (!body && !in_utc && should_tell_in_utc(body.error())) return begin(true);
+    if (!body && body.error().kind == errc::duplicate) return look(refusal, body.error());
+    auto event = read(body);
+    if (event && event->tag.empty()) event->tag = event_.tag; // the answer never echoes it
+    done_(std::move(event));
+  }
+
+  void look(const std::string& refusal, const error& refused) {
+    const auto existing = read_existing_event(refusal);
+    if (existing.empty()) return done_(tl::unexpected(refused));
+    call_->ask(asked::event, api_->request("GET", event_path(existing) + expand_tag()),
+               [self = share()](auto body) { self->looked(read(std::move(body))); });
+  }
+
+  void looked(result<calendar_event> event) {
+    if (!event && event.error().kind != errc::not_found) return done_(std::move(event));
+    const bool ours = event && (event->tag == event_.tag || event->transaction_id == event_.transaction_id);
+    if (!ours || event->removed)
+      return done_(failure(errc::duplicate, "transaction_id_used",
+                           "This transaction id made another event, or one that is deleted."));
+    event->tag = event_.tag;
+    done_(std::move(event));
+  }
+
+  new_event event_;
+};
+
+/// A new body would cut the join link out of an online meeting, so such an event keeps its own; the answer
+/// shows it.
+class updating final : public event_call {
+public:
+  updating(api_ptr api, calendar_access who, event_update update, vendor_done<calendar_event> done)
+      : event_call(std::move(api), std::move(who), std::move(done)), update_(std::move(update)) {}
+
+  void begin() {
+    if (!update_.changed.has(field_group::notes)) return write(false);
+    call_->ask(asked::event, api_->request("GET", event_path(update_.event) + "?$select=isOnlineMeeting"),
+               [self = share()](result<std::string> body) { self->looked(body); });
+  }
+
+private:
+  std::shared_ptr<updating> share() { return std::static_pointer_cast<updating>(shared_from_this()); }
+
+  void looked(const result<std::string>& body) {
+    const auto online = body.and_then(
+        [](const std::string& text) { return read_guarded([&] { return read_is_online_meeting(text); }); });
+    if (!online) return done_(tl::unexpected(online.error()));
+    field_set notes;
+    notes.add(field_group::notes);
+    if (*online) update_.changed = update_.changed - notes;
+    write(false);
+  }
+
+  void write(bool in_utc) {
+    if (update_.changed.empty()) return get(update_.event);
+    auto request = api_->request("PATCH", event_path(update_.event), write_graph_patch(update_, in_utc));
+    request.headers.emplace_back("If-Match", update_.version);
+    call_->ask(asked::update, std::move(request), [self = share(), in_utc](result<std::string> body) {
+      if (!body && !in_utc && should_tell_in_utc(body.error())) return self->write(true);
+      self->done_(read(body));
+    });
+  }
+
+  event_update update_;
+};
+
+/// Delete. A repeated one answers 404 or 400, a guarded one perhaps 412: what is not in the calendar is gone.
+class removal : public std::enable_shared_from_this<removal> {
+public:
+  removal(api_ptr api, const calendar_access& who, const event_id& event, vendor_done<bool> done)
+      : api_(std::move(api)), path_(api_->calendar(who) + "/events/" + percent_encode(event.str())),
+        done_(std::move(done)), call_(api_->start(who)) {}
+
+  call_token begin(std::string version) {
+    auto request = api_->request("DELETE", path_);
+    if (!version.empty()) request.headers.emplace_back("If-Match", std::move(version));
+    call_->ask(asked::removal, std::move(request),
+               [self = shared_from_this()](auto body) { self->deleted(body); });
+    return call_->token();
+  }
+
+private:
+  void deleted(const result<std::string>& body) {
+    if (body) return done_(true);
+    const auto kind = body.error().kind;
+    if (kind == errc::not_found) return done_(false);
+    if (kind != errc::conflict && kind != errc::invalid) return done_(tl::unexpected(body.error()));
+    call_->ask(asked::event, api_->request("GET", path_ + "?$select=id,isCancelled"),
+               [self = shared_from_this(), refused = body.error()](const result<std::string>& seen) {
+                 if (!seen && seen.error().kind == errc::not_found) return self->done_(false);
+                 self->done_(tl::unexpected(seen || refused.kind == errc::invalid ? refused : seen.error()));
+               });
+  }
+
+  api_ptr api_;
+  std::string path_;
+  vendor_done<bool> done_;
+  std::shared_ptr<vendor_call> call_;
+};
+
+class calendar_reading : public std::enable_shared_from_this<calendar_reading> {
+public:
+  calendar_reading(api_ptr api, const calendar_access& who, vendor_done<std::vector<calendar_listing>> done)
+      : api_(std::move(api)), done_(std::move(done)), call_(api_->start(who)) {}
+
+  call_token begin() {
+    next(api_->url + "/me/calendars?$top=100");
+    return call_->token();
+  }
+
+private:
+  void next(std::string url) {
+    call_->ask(asked::calendars, api_->absolute("GET", std::move(url)),
+               [self = shared_from_this()](auto body) { self->read(std::move(body)); });
+  }
+
+  void read(result<std::string> body) {
+    auto page = body.and_then(
+        [](const std::string& text) { return read_guarded([&] { return read_graph_calendars(text); }); });
+    if (!page) return done_(tl::unexpected(std::move(page.error())));
+    std::move(page->items.begin(), page->items.end(), std::back_inserter(found_));
+    if (page->next_link.empty()) return done_(std::move(found_));
+    if (!api_->is_own(page->next_link)) return done_(foreign_link());
+    if (++pages_ >= calendar_page_limit)
+      return done_(failure(errc::broken, "too_many_pages", "The list of calendars does not end."));
+    next(std::move(page->next_link));
+  }
+
+  api_ptr api_;
+  vendor_done<std::vector<calendar_listing>> done_;
+  std::shared_ptr<vendor_call> call_;
+  std::vector<calendar_listing> found_;
+  int pages_ = 0;
+};
+
+template <class T>
+call_token refuse(const vendor_done<T>& done, std::string code, std::string detail) {
+  done(failure(errc::invalid, std::move(code), std::move(detail)));
+  return {};
+}
+
+class microsoft_graph final : public calendar_client {
+public:
+  microsoft_graph(std::shared_ptr<http_client> http, std::string url, world w)
+      : api_(std::make_shared<graph_api>(graph_api{std::move(http), std::move(url), std::move(w)})) {}
+
+  std::string cursor_fingerprint() const override {
+    return "graph/1 calendarView/delta " + std::string(prefer);
+  }
+
+  call_token list_changes(calendar_access who, list_request what, vendor_done<change_page> done) override {
+    const auto& link = what.page.empty() ? what.cursor : what.page;
+    if (!link.empty() && !api_->is_own(link)) {
+      done(foreign_link());
+      return {};
+    }
+    const auto path = who.calendar.empty() ? std::string("/me") : api_->calendar(who);
+    auto request =
+        link.empty() ? api_->request("GET", path + "/calendarView/delta?startDateTime=" +
+                                                percent_encode(to_rfc3339(what.window.from)) +
+                                                "&endDateTime=" + percent_encode(to_rfc3339(what.window.to)))
+                     : api_->absolute("GET", link);
+    const auto size = std::clamp(what.page_size, 1, largest_page);
+    request.headers.back().second += ", odata.maxpagesize=" + std::to_string(size);
+    const auto call = api_->start(who);
+    call->ask(link.empty() ? asked::listing : asked::continued_listing, std::move(request),
+              [api = api_, done = std::move(done)](result<std::string> body) {
+                auto page = body.and_then([](const std::string& text) {
+                  return read_guarded([&] { return read_graph_page(text); });
+                });
+                if (page && !api->is_own(page->next_page.empty() ? page->next_cursor : page->next_page))
+                  return done(foreign_link());
+                done(std::move(page));
+              });
+    return call->token();
+  }
+
+  call_token get_event(calendar_access who, event_id event, vendor_done<calendar_event> done) override {
+    if (event.empty()) return refuse(done, "event_id_missing", "An event is read by its id.");
+    const auto call = std::make_shared<event_call>(api_, std::move(who), std::move(done));
+    call->get(event);
+    return call->token();
+  }
+
+  call_token insert_event(calendar_access who, new_event event, vendor_done<calendar_event> done) override {
+    if (event.transaction_id.empty())
+      return refuse(done, "transaction_id_missing",
+                    "Without one, a repeated insert would make a second event.");
+    const auto call = std::make_shared<insertion>(api_, std::move(who), std::move(event), std::move(done));
+    call->begin();
+    return call->token();
+  }
+
+  call_token update_event(calendar_access who, event_update update,
+                          vendor_done<calendar_event> done) override {
+    if (update.event.empty()) return refuse(done, "event_id_missing", "An event is updated by its id.");
+    if (update.version.empty())
+      return refuse(done, "version_missing", "An update is guarded by the version it saw.");
+    const auto call = std::make_shared<updating>(api_, std::move(who), std::move(update), std::move(done));
+    call->begin();
+    return call->token();
+  }
+
+  call_token delete_event(calendar_access who, event_id event, std::string version,
+                          vendor_done<bool> done) override {
+    if (event.empty()) return refuse(done, "event_id_missing", "An event is deleted by its id.");
+    return std::make_shared<removal>(api_, who, event, std::move(done))->begin(std::move(version));
+  }
+
+  call_token list_calendars(calendar_access who, vendor_done<std::vector<calendar_listing>> done) override {
+    return std::make_shared<calendar_reading>(api_, who, std::move(done))->begin();
+  }
+
+  call_token open_channel(calendar_access who, channel_request request, vendor_done<channel> done) override {
+    const auto expires_at = possible_expiry(request.expires_at);
+    auto opening =
+        api_->request("POST", "/subscriptions", write_graph_subscription(request, who.calendar, expires_at));
+    opening.read_timeout = opening.total_timeout = subscription_timeout;
+    channel known;
+    known.secret_hash = sha256(request.secret);
+    return settle(who, asked::open_channel, std::move(opening), expires_at, std::move(known),
+                  std::move(done));
+  }
+
+  call_token renew_channel(calendar_access who, channel current, instant wish,
+                           vendor_done<channel> done) override {
+    if (current.id.empty()) return refuse(done, "channel_id_missing", "A subscription is renewed by its id.");
+    const auto expires_at = possible_expiry(wish);
+    auto renewal = api_->request("PATCH", "/subscriptions/" + percent_encode(current.id),
+                                 write_graph_renewal(expires_at));
+    return settle(who, asked::known_channel, std::move(renewal), expires_at, std::move(current),
+                  std::move(done));
+  }
+
+  call_token close_channel(calendar_access who, channel current, vendor_done<bool> done) override {
+    if (current.id.empty()) return refuse(done, "channel_id_missing", "A subscription is closed by its id.");
+    const auto call = api_->start(who);
+    call->ask(asked::known_channel, api_->request("DELETE", "/subscriptions/" + percent_encode(current.id)),
+              [done = std::move(done)](result<std::string> body) {
+                if (body) return done(true);
+                if (body.error().kind == errc::not_found) return done(false);
+                done(tl::unexpected(std::move(body.error())));
+              });
+    return call->token();
+  }
+
+private:
+  instant possible_expiry(instant wish) const {
+    const auto now = api_->outside.now();
+    return std::clamp<instant>(wish, now + shortest_channel, now + longest_channel);
+  }
+
+  /// The subscription as the answer tells it, with what only we know of `known`.
+  call_token settle(const calendar_access& who, asked what, outgoing_request request, instant expected,
+                    channel known, vendor_done<channel> done) {
+    const auto call = api_->start(who);
+    call->ask(what, std::move(request),
+              [done = std::move(done), known = std::move(known), expected](result<std::string> body) {
+                auto told = body.and_then([&](const std::string& text) {
+                  return read_guarded([&] { return read_graph_subscription(text, expected); });
+                });
+                if (told) told->secret_hash = known.secret_hash;
+                done(std::move(told));
+              });
+    return call->token();
+  }
+
+  api_ptr api_;
+};
+
+} // namespace
+
+std::unique_ptr<calendar_client> make_microsoft_graph(std::shared_ptr<http_client> http,
+                                                      vendor_endpoints endpoints, world w) {
+  return std::make_unique<microsoft_graph>(std::move(http), std::move(endpoints.microsoft_graph),
+                                           std::move(w));
+}
+
+} // namespace kalends::net

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/vendor_event.hpp"
+
+#include "schema/schedule_entry.hpp"
+
+#include <algorithm>
+
+namespace kalends::net {
+namespace {
+
+std::string unreadable_because(const error& e) {
+  const bool zone = e.code == "unknown_time_zone" || e.code == "missing_time_zone";
+  return zone ? "unknown_time_zone" : "unreadable_time";
+}
+
+void make_day_long(calendar_time& end) {
+  auto& day = std::get<calendar_date>(end).day;
+  day = std::chrono::sys_days(day) + std::chrono::days(1);
+}
+
+/// The number that the `count` characters at `at` spell.
+std::optional<int> digits(std::string_view text, std::size_t at, std::size_t count) {
+  int value = 0;
+  for (const char c : text.substr(at, count)) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = value * 10 + (c - '0');
+  }
+  return value;
+}
+
+} // namespace
+
+bool is_usable(std::string_view opaque, std::size_t limit) {
+  return !opaque.empty() && opaque.size() <= limit && std::none_of(opaque.begin(), opaque.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+  });
+}
+
+std::string usable_or_empty(std::string_view text, std::size_t limit) {
+  return is_usable(text, limit) ? std::string(text) : std::string();
+}
+
+entry_id read_tag(std::string_view text) { return is_uuid(text) ? entry_id(std::string(text)) : entry_id(); }
+
+void set_times(calendar_event& e, result<calendar_time> start, result<calendar_time> end) {
+  if (!start || !end) {
+    e.unreadable = unreadable_because(start ? end.error() : start.error());
+    return;
+  }
+  if (is_all_day(*start) != is_all_day(*end)) {
+    e.unreadable = "unreadable_time";
+    return;
+  }
+  if (is_all_day(*start) && *start == *end) make_day_long(*end);
+  if (instant_of(*end) < instant_of(*start)) {
+    e.unreadable = "end_before_start";
+    return;
+  }
+  e.what.start = *start;
+  e.what.end = *end;
+}
+
+void check_texts(calendar_event& e) {
+  if (e.what.title.size() > limits::title_bytes || e.what.location.size() > limits::location_bytes ||
+      e.what.notes.size() > limits::notes_bytes)
+    e.unreadable = "text_too_long";
+}
+
+std::optional<instant> read_utc(std::string_view text) {
+  if (text.size() < 20 || text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't') ||
+      text[13] != ':' || text[16] != ':')
+    return std::nullopt;
+  const auto year = digits(text, 0, 4), month = digits(text, 5, 2), day = digits(text, 8, 2);
+  const auto hour = digits(text, 11, 2), minute = digits(text, 14, 2), second = digits(text, 17, 2);
+  if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
+  auto rest = text.substr(19);
+  int milliseconds = 0;
+  if (rest.front() == '.') {
+    const auto end = std::min(rest.find_first_not_of("0123456789", 1), rest.size());
+    std::string fraction(rest.substr(1, std::min<std::size_t>(end - 1, 3)));
+    fraction.resize(3, '0');
+    milliseconds = *digits(fraction, 0, 3);
+    rest.remove_prefix(end);
+  }
+  const std::chrono::year_month_day date{std::chrono::year(*year),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day))};
+  const bool utc = rest == "Z" || rest == "z" || rest == "+00:00";
+  if (!utc || !date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
+  return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
+         std::chrono::seconds(*second) + std::chrono::milliseconds(milliseconds);
+}
+
+} // namespace kalends::net

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "schema/calendar_event.hpp"
+#include "schema/result.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace kalends::net {
+
+inline constexpr std::size_t vendor_id_limit = 1'024;
+/// Page tokens, cursors and the links that stand for them.
+inline constexpr std::size_t cursor_limit = 16 * 1'024;
+
+/// The name under which our tag (the entry id) is kept in an event, by both vendors.
+inline constexpr std::string_view tag_name = "kalends_entry";
+
+/// An id, etag or cursor as we may store it and send it back in a header or a URL: not empty, no control
+/// characters, not longer than `limit`.
+bool is_usable(std::string_view opaque, std::size_t limit = vendor_id_limit);
+
+/// `text` if it is usable, else nothing.
+std::string usable_or_empty(std::string_view text, std::size_t limit = vendor_id_limit);
+
+/// An entry id, or an empty one: anybody with access to the calendar can write a tag.
+entry_id read_tag(std::string_view text);
+
+/// Both ends were read: sets `what.start` and `what.end`, or `unreadable` with its closed reason code
+/// (`unreadable_time`, `unknown_time_zone`, `end_before_start`). An all-day event without extent lasts its
+/// day.
+void set_times(calendar_event& e, result<calendar_time> start, result<calendar_time> end);
+
+/// Sets `unreadable` to `text_too_long` if a text is above the limits of an entry.
+void check_texts(calendar_event& e);
+
+/// "2026-09-01T08:15:30.123Z" with any fraction; only UTC is understood.
+std::optional<instant> read_utc(std::string_view text);
+
+} // namespace kalends::net
