@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/entry_changes.hpp"
+
+#include <algorithm>
+
+namespace kalends::actors {
+namespace {
+
+std::vector<std::string_view> changed_names(const schedule_entry& before, const schedule_entry& after) {
+  const auto groups = difference(before.what, after.what);
+  auto names = names_of(groups);
+  if (before.status != after.status && !groups.has(field_group::status)) names.emplace_back("status");
+  if (before.work != after.work) names.emplace_back("work_item");
+  if (before.assigned != after.assigned) names.emplace_back("assigned_user_ids");
+  return names;
+}
+
+struct entry_change {
+  const schedule_entry* before = nullptr; ///< null: new
+  const schedule_entry* after = nullptr;  ///< null: deleted
+  const provider_id* cause = nullptr;
+};
+
+void reach_calendar(tenant_picture& p, const provider& calendar, const entry_id& id, const entry_change& c) {
+  const auto* link = p.link(calendar.id, id);
+  if (!takes_pushes(calendar)) {
+    // Nothing can be taken out of there; the link alone keeps the event from being imported again.
+    if (c.after == nullptr && link != nullptr && !link->removing) {
+      auto kept = *link;
+      kept.removing = true;
+      p.put_link(std::move(kept));
+    }
+    return;
+  }
+  if (c.after == nullptr || !belongs_in(*c.after, calendar)) {
+    if (link != nullptr && !link->removing)
+      send_away(p, *link, c.after != nullptr ? c.after->version : c.before->version);
+    return;
+  }
+  if (link == nullptr) {
+    bring_anew(p, *c.after, calendar);
+    return;
+  }
+  if (link->removing) {
+    auto back = *link;
+    back.removing = false;
+    p.put_link(std::move(back));
+  } else if (calendar.id == *c.cause ||
+             (link->linked && c.before != nullptr && difference(c.before->what, c.after->what).empty())) {
+    return;
+  }
+  p.enqueue(calendar.id, id, c.after->version, push_action::upsert);
+}
+
+void reach_calendars(tenant_picture& p, const entry_id& id, const entry_change& c) {
+  for (const auto& near : p.calendars_near(id, c.after))
+    if (const auto* calendar = p.calendar(near)) reach_calendar(p, *calendar, id, c);
+}
+
+} // namespace
+
+bool takes_pushes(const provider& calendar) {
+  return calendar.status != provider_status::pending_authorization &&
+         calendar.direction != sync_direction::from_provider;
+}
+
+bool concerns(const schedule_entry& e, const provider& calendar) {
+  if (e.status == entry_status::cancelled) return false;
+  if (calendar.scope == provider_scope::tenant) return !e.what.is_private || e.origin == calendar.id;
+  return std::find(e.assigned.begin(), e.assigned.end(), calendar.user) != e.assigned.end();
+}
+
+bool belongs_in(const schedule_entry& e, const provider& calendar) {
+  return takes_pushes(calendar) && concerns(e, calendar);
+}
+
+void reserve_link(tenant_picture& p, const entry_id& e, const provider& calendar) {
+  mapping m;
+  m.provider = calendar.id;
+  m.entry = e;
+  if (calendar.type == provider_type::google)
+    m.event = make_google_event_id(p.outside());
+  else
+    m.transaction_id = make_uuid(p.outside());
+  p.put_link(std::move(m));
+}
+
+void bring_anew(tenant_picture& p, const schedule_entry& e, const provider& calendar) {
+  reserve_link(p, e.id, calendar);
+  p.enqueue(calendar.id, e.id, e.version, push_action::upsert);
+}
+
+void send_away(tenant_picture& p, const mapping& link, std::int64_t version) {
+  auto leaving = link;
+  leaving.removing = true;
+  p.enqueue(leaving.provider, leaving.entry, version, push_action::remove);
+  p.put_link(std::move(leaving));
+}
+
+void commit_new_entry(tenant_picture& p, schedule_entry e, const provider_id& cause) {
+  e.version = p.next_version(e.id);
+  e.created_at = p.outside().now();
+  e.updated_at = e.created_at;
+  p.put_entry(e);
+  p.state_entry(fact_type::schedule_entry_created, e, {}, cause);
+  reach_calendars(p, e.id, {nullptr, &e, &cause});
+}
+
+schedule_entry commit_change(tenant_picture& p, const schedule_entry& before, schedule_entry after,
+                             const provider_id& cause) {
+  const auto was = before; // `before` may lie in the picture
+  after.version = p.next_version(was.id);
+  after.updated_at = p.outside().now();
+  p.put_entry(after);
+  p.state_entry(fact_type::schedule_entry_updated, after, changed_names(was, after), cause);
+  reach_calendars(p, was.id, {&was, &after, &cause});
+  return after;
+}
+
+void commit_deletion(tenant_picture& p, const schedule_entry& before, const provider_id& cause) {
+  const auto was = before;
+  p.delete_entry(was.id);
+  p.state_entry(fact_type::schedule_entry_deleted, was, {}, cause);
+  reach_calendars(p, was.id, {&was, nullptr, &cause});
+}
+
+std::optional<std::string_view> fault_of_times(const appointment& a) {
+  if (is_all_day(a.start) != is_all_day(a.end)) return "mixed_all_day";
+  if (instant_of(a.end) <= instant_of(a.start)) return "end_before_start";
+  return std::nullopt;
+}
+
+} // namespace kalends::actors

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/decision_inputs.hpp"
+#include "actors/entry_changes.hpp"
+#include "actors/plan_removal.hpp"
+
+namespace kalends::actors {
+namespace {
+
+/// Why no entry can hold this event; empty if one can.
+std::string_view unholdable(const calendar_event& event) {
+  if (event.unreadable) return *event.unreadable;
+  const auto& a = event.what;
+  if (is_all_day(a.start) != is_all_day(a.end)) return "mixed_all_day";
+  if (instant_of(a.end) < instant_of(a.start)) return "end_before_start";
+  if (a.title.size() > limits::title_bytes) return "title_too_long";
+  if (a.location.size() > limits::location_bytes) return "location_too_long";
+  if (a.notes.size() > limits::notes_bytes) return "notes_too_long";
+  return {};
+}
+
+void refuse(tenant_picture& p, const provider_id& calendar, const entry_id& entry,
+            const calendar_event& event, std::string_view cause) {
+  p.explain(calendar, entry, event.id, reason::pull_refused_unreadable, cause_inputs(cause, event.version));
+}
+
+/// The event is ours, but we do not know what both sides last agreed on: the host's values are written over
+/// where they differ.
+void adopt(tenant_picture& p, const provider& calendar, mapping link, const schedule_entry& entry,
+           const calendar_event& event) {
+  const auto differs = difference(entry.what, event.what);
+  const auto version = entry.version;
+  link.linked = true;
+  link.event = event.id;
+  link.event_version = event.version;
+  link.entry_version = version;
+  link.base_event = event.what;
+  link.base_entry = take(entry.what, event.what, differs);
+  p.explain(link.provider, link.entry, event.id, reason::pull_adopted,
+            change_inputs(version, event.version, differs));
+  if (!differs.empty() && takes_pushes(calendar))
+    p.enqueue(link.provider, link.entry, version, push_action::upsert);
+  p.put_link(std::move(link));
+}
+
+void import_event(tenant_picture& p, const provider& calendar, const calendar_event& event) {
+  schedule_entry e;
+  e.id = entry_id(make_uuid(p.outside()));
+  e.what = event.what;
+  e.status = event.what.is_tentative ? entry_status::tentative : entry_status::scheduled;
+  if (calendar.scope == provider_scope::user) e.assigned.push_back(calendar.user);
+  e.origin = calendar.id;
+
+  mapping link;
+  link.provider = calendar.id;
+  link.entry = e.id;
+  link.event = event.id;
+  link.linked = true;
+  link.event_version = event.version;
+  link.entry_version = 1;
+  link.base_entry = event.what;
+  link.base_event = event.what;
+  p.put_link(std::move(link));
+  p.explain(calendar.id, e.id, event.id, reason::pull_created, change_inputs(1, event.version, field_set()));
+  commit_new_entry(p, std::move(e), calendar.id);
+}
+
+void meet_unknown(tenant_picture& p, const provider& calendar, const calendar_event& event) {
+  if (event.in_series) return;
+  // Our tag on an event without a link: the calendar was disconnected meanwhile. An entry never gets a second
+  // event there, nor a copy of an event of ours a second entry.
+  const auto* tagged = event.tag.empty() ? nullptr : p.entry(event.tag);
+  const bool ours = tagged != nullptr && p.link(calendar.id, event.tag) == nullptr;
+  const auto cause = unholdable(event);
+  if (ours && !concerns(*tagged, calendar)) {
+    p.explain(calendar.id, event.tag, event.id, reason::pull_ignored_removing,
+              cause_inputs("does_not_belong_here", event.version));
+  } else if (!ours && calendar.direction == sync_direction::to_provider) {
+    return;
+  } else if (!cause.empty()) {
+    refuse(p, calendar.id, ours ? event.tag : entry_id(), event, cause);
+  } else if (ours) {
+    mapping link;
+    link.provider = calendar.id;
+    link.entry = event.tag;
+    adopt(p, calendar, std::move(link), *tagged, event);
+  } else {
+    import_event(p, calendar, event);
+  }
+}
+
+/// What is decided about the groups that changed in the calendar.
+struct merge_plan {
+  field_set changed;  ///< there, since the base
+  field_set local;    ///< here, since the base, and not the same as there
+  field_set conflict; ///< changed on both sides, to different values
+  field_set taken;    ///< the entry takes these
+  field_set refused;  ///< the entry keeps its own, which is pushed
+  std::string_view rule;
+  bool external_wins = false;
+};
+
+bool status_is_the_hosts(const schedule_entry& e) {
+  return e.status != entry_status::scheduled && e.status != entry_status::tentative;
+}
+
+bool calendar_wins(const provider& calendar, const schedule_entry& entry, const calendar_event& event) {
+  if (calendar.direction == sync_direction::from_provider) return true;
+  switch (calendar.on_conflict) {
+  case conflict_policy::local:
+    return false;
+  case conflict_policy::external:
+    return true;
+  case conflict_policy::newest:
+    return event.updated_at && *event.updated_at > entry.updated_at;
+  }
+  return false;
+}
+
+merge_plan plan_merge(const provider& calendar, const schedule_entry& entry, const mapping& link,
+                      const calendar_event& event) {
+  merge_plan m;
+  m.changed = difference(event.what, link.base_event);
+  const auto news = m.changed & difference(event.what, entry.what);
+  const auto local = difference(entry.what, link.base_entry);
+  m.local = local - (m.changed - news);
+  if (calendar.direction == sync_direction::to_provider) {
+    m.refused = news;
+    m.rule = name_of(calendar.direction);
+    return m;
+  }
+  field_set hosts_own;
+  if (status_is_the_hosts(entry)) hosts_own.add(field_group::status);
+  m.conflict = (news & local) - hosts_own;
+  m.external_wins = calendar_wins(calendar, entry, event);
+  m.refused = news & hosts_own;
+  if (!m.external_wins) m.refused = m.refused | m.conflict;
+  m.taken = news - m.refused;
+  m.rule = m.conflict.empty() ? "status_is_the_hosts" : name_of(calendar.on_conflict);
+  if (!m.conflict.empty() && calendar.direction == sync_direction::from_provider)
+    m.rule = name_of(calendar.direction);
+  return m;
+}
+
+reason reason_of(const merge_plan& m, const provider& calendar) {
+  if (m.conflict.empty()) {
+    if (!m.refused.empty()) return reason::pull_conflict_local;
+    return m.local.empty() ? reason::pull_updated : reason::pull_merged;
+  }
+  if (calendar.direction == sync_direction::from_provider) return reason::pull_conflict_external;
+  switch (calendar.on_conflict) {
+  case conflict_policy::newest:
+    return reason::pull_conflict_newest;
+  case conflict_policy::local:
+    return reason::pull_conflict_local;
+  case conflict_policy::external:
+    return reason::pull_conflict_external;
+  }
+  return reason::pull_conflict_local;
+}
+
+void tell_merge(tenant_picture& p, const merge_plan& m, const provider& calendar,
+                const schedule_entry& before, const calendar_event& event) {
+  if (m.taken.empty() && m.refused.empty()) return; // both sides say the same already
+  const auto why = reason_of(m, calendar);
+  if (m.conflict.empty() && m.refused.empty()) {
+    p.explain(calendar.id, before.id, event.id, why, change_inputs(before.version, event.version, m.taken));
+    return;
+  }
+  const auto groups = m.conflict.empty() ? m.refused : m.conflict;
+  const bool external = !m.conflict.empty() && m.external_wins;
+  const conflict_story story{groups, m.rule, external ? "external" : "local", before.version, event.version};
+  if (!m.conflict.empty())
+    p.state(fact_type::calendar_conflict_detected, conflict_fact(story, before.id, calendar.id));
+  p.explain(calendar.id, before.id, event.id, why,
+            conflict_inputs(story, external ? before.what : event.what));
+}
+
+void merge_event(tenant_picture& p, const provider& calendar, mapping link, const schedule_entry& known,
+                 const calendar_event& event) {
+  const auto before = known;
+  const auto m = plan_merge(calendar, before, link, event);
+  link.event_version = event.version;
+  if (m.changed.empty()) {
+    p.put_link(std::move(link));
+    return;
+  }
+  auto after = before;
+  after.what = take(before.what, event.what, m.taken);
+  if (m.taken.has(field_group::status))
+    after.status = event.what.is_tentative ? entry_status::tentative : entry_status::scheduled;
+  link.base_event = event.what;
+  link.base_entry = take(link.base_entry, event.what, m.changed);
+  const bool agrees = difference(after.what, link.base_entry).empty();
+  const auto version = m.taken.empty() ? before.version : p.next_version(before.id);
+  if (agrees) link.entry_version = version;
+  p.put_link(link);
+
+  tell_merge(p, m, calendar, before, event);
+  if (!m.taken.empty()) commit_change(p, before, after, calendar.id);
+  const auto* now = p.link(calendar.id, before.id);
+  if (!agrees && takes_pushes(calendar) && !now->removing)
+    p.enqueue(calendar.id, before.id, version, push_action::upsert);
+}
+
+/// On its way out by our own hand: only what the removal needs is remembered.
+void note_leaving(tenant_picture& p, mapping link, const calendar_event& event) {
+  link.linked = true;
+  link.event = event.id;
+  link.event_version = event.version;
+  link.base_event = event.what;
+  p.explain(link.provider, link.entry, event.id, reason::pull_ignored_removing,
+            cause_inputs("removing", event.version));
+  p.put_link(std::move(link));
+}
+
+void meet_linked(tenant_picture& p, const provider& calendar, const mapping& link,
+                 const calendar_event& event) {
+  if (link.linked && !event.version.empty() && event.version == link.event_version)
+    return; // an echo, or seen before
+  const auto* entry = p.entry(link.entry);
+  if (event.in_series) {
+    p.explain(calendar.id, link.entry, event.id, reason::pull_ignored_series,
+              cause_inputs("in_series", event.version));
+  } else if (link.removing || entry == nullptr) {
+    note_leaving(p, link, event);
+  } else if (const auto cause = unholdable(event); !cause.empty()) {
+    refuse(p, calendar.id, link.entry, event, cause);
+  } else if (!link.linked) {
+    adopt(p, calendar, link, *entry, event);
+  } else {
+    merge_event(p, calendar, link, *entry, event);
+  }
+}
+
+} // namespace
+
+pull_verdict plan_pull(tenant_picture& p, const provider_id& calendar, const calendar_event& event,
+                       removal proof) {
+  const auto* known = p.calendar(calendar);
+  if (known == nullptr) return pull_verdict::settled; // disconnected meanwhile
+  const auto* link = p.link_of(calendar, event);
+  if (event.removed) {
+    if (link == nullptr) return pull_verdict::settled;
+    if (proof == removal::unconfirmed) return pull_verdict::confirm_removal;
+    plan_removal(p, *known, *link, event);
+  } else if (link == nullptr) {
+    meet_unknown(p, *known, event);
+  } else {
+    meet_linked(p, *known, mapping(*link), event);
+  }
+  return pull_verdict::settled;
+}
+
+} // namespace kalends::actors

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/decision_inputs.hpp"
+#include "actors/entry_changes.hpp"
+
+#include <algorithm>
+
+namespace kalends::actors {
+namespace {
+
+/// Whether `now` is still the link for which `then` was a push in flight, and not a later one to another
+/// event.
+bool same_event(const mapping& now, const mapping& then) {
+  return now.transaction_id == then.transaction_id && (then.event.empty() || now.event == then.event);
+}
+
+/// The link was dropped while its insert was in flight: the event stands there, so that it has to be known,
+/// and to leave unless the entry belongs there.
+void relink(tenant_picture& p, mapping link) {
+  const auto* entry = p.entry(link.entry);
+  const auto* calendar = p.calendar(link.provider);
+  const auto version = entry != nullptr ? entry->version : link.entry_version;
+  if (entry != nullptr && calendar != nullptr && concerns(*entry, *calendar)) {
+    p.enqueue(link.provider, link.entry, version, push_action::upsert);
+    p.put_link(std::move(link));
+  } else {
+    send_away(p, link, version);
+  }
+}
+
+bool overlaps(const appointment& a, const read_window& w) {
+  return instant_of(a.start) < w.to && instant_of(a.end) > w.from;
+}
+
+} // namespace
+
+push_step plan_push(const tenant_picture& p, const provider_id& calendar, const entry_id& entry) {
+  const auto* where = p.calendar(calendar);
+  const auto* link = p.link(calendar, entry);
+  const auto* what = p.entry(entry);
+  if (where == nullptr || link == nullptr || !takes_pushes(*where))
+    return push_nothing{reason::push_nothing_to_do};
+  if (link->removing || what == nullptr) return push_remove{*link};
+  if (!belongs_in(*what, *where)) return push_nothing{reason::push_nothing_to_do};
+  if (!link->linked) return push_insert{*link, what->what};
+  const auto changed = difference(what->what, link->base_entry);
+  if (changed.empty()) return push_nothing{reason::push_nothing_to_do};
+  return push_update{*link, changed, what->what};
+}
+
+void settle_push(tenant_picture& p, const mapping& link, const appointment& pushed,
+                 std::int64_t entry_version, const calendar_event& now, reason why) {
+  const auto changed = link.linked ? difference(pushed, link.base_entry) : field_set::all();
+  const auto version_before = link.event_version;
+  const auto* current = p.link(link.provider, link.entry);
+  const bool dropped = current == nullptr;
+  if (dropped ? link.linked : !same_event(*current, link)) return;
+  p.explain(link.provider, link.entry, now.id, why, change_inputs(entry_version, now.version, changed));
+
+  auto settled = dropped ? link : *current;
+  if (settled.linked && settled.event_version != version_before && settled.event_version != now.version)
+    return;
+  settled.linked = true;
+  if (!now.id.empty()) settled.event = now.id;
+  settled.event_version = now.version;
+  settled.entry_version = entry_version;
+  settled.base_entry = pushed;
+  settled.base_event = now.what;
+  if (dropped)
+    relink(p, std::move(settled));
+  else
+    p.put_link(std::move(settled));
+}
+
+void settle_removal(tenant_picture& p, const mapping& link, reason why) {
+  const auto* current = p.link(link.provider, link.entry);
+  if (current == nullptr || !same_event(*current, link)) return;
+  const bool wanted_again = !current->removing;
+  p.explain(link.provider, link.entry, link.event, why,
+            change_inputs(link.entry_version, link.event_version, {}));
+  const mapping_key key{link.provider, link.entry};
+  p.drop_link(key);
+  const auto* entry = p.entry(key.entry);
+  const auto* calendar = p.calendar(key.provider);
+  if (wanted_again && entry != nullptr && calendar != nullptr && belongs_in(*entry, *calendar))
+    bring_anew(p, *entry, *calendar);
+}
+
+void plan_backfill(tenant_picture& p, const provider_id& calendar, std::span<const schedule_entry> entries) {
+  const auto* where = p.calendar(calendar);
+  if (where == nullptr || !takes_pushes(*where)) return;
+  for (const auto& e : entries) {
+    const auto* link = p.link(calendar, e.id);
+    if (!belongs_in(e, *where)) {
+      if (link != nullptr && !link->removing) send_away(p, *link, e.version);
+    } else if (link == nullptr) {
+      bring_anew(p, e, *where);
+    } else if (link->removing) {
+      auto back = *link;
+      back.removing = false;
+      p.put_link(std::move(back));
+      p.enqueue(calendar, e.id, e.version, push_action::upsert);
+    } else if (!link->linked || !difference(e.what, link->base_entry).empty()) {
+      p.enqueue(calendar, e.id, e.version, push_action::upsert);
+    }
+  }
+}
+
+std::vector<mapping> missing_after_full_read(std::span<const mapping> links, std::span<const event_id> seen,
+                                             const std::optional<read_window>& window) {
+  const std::set<event_id> shown(seen.begin(), seen.end());
+  std::vector<mapping> missing;
+  for (const auto& m : links)
+    if (m.linked && !m.removing && !shown.contains(m.event) && (!window || overlaps(m.base_event, *window)))
+      missing.push_back(m);
+  return missing;
+}
+
+} // namespace kalends::actors

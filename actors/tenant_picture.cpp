@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/decision_inputs.hpp"
+#include "actors/plan_sync.hpp"
+
+#include <utility>
+
+namespace kalends::actors {
+
+tenant_picture::tenant_picture(tenant_id tenant, std::map<provider_id, provider> calendars, world w)
+    : tenant_(std::move(tenant)), calendars_(std::move(calendars)), world_(std::move(w)) {
+  for (const auto& [id, calendar] : calendars_)
+    if (calendar.scope == provider_scope::tenant)
+      tenant_wide_.push_back(id);
+    else
+      by_user_[calendar.user].push_back(id);
+}
+
+void tenant_picture::know(schedule_entry e) {
+  auto id = e.id;
+  entries_.insert_or_assign(std::move(id), std::move(e));
+}
+
+void tenant_picture::know(mapping m) {
+  const mapping_key key{m.provider, m.entry};
+  forget_link(key);
+  index_link(m);
+  links_.emplace(key, std::move(m));
+}
+
+const schedule_entry* tenant_picture::entry(const entry_id& id) const {
+  const auto at = entries_.find(id);
+  return at == entries_.end() ? nullptr : &at->second;
+}
+
+const mapping* tenant_picture::link(const provider_id& p, const entry_id& e) const {
+  const auto at = links_.find({p, e});
+  return at == links_.end() ? nullptr : &at->second;
+}
+
+const mapping* tenant_picture::link_of(const provider_id& p, const calendar_event& event) const {
+  if (const auto at = by_event_.find({p, event.id}); at != by_event_.end()) return &links_.at(at->second);
+  if (event.removed) return nullptr;
+  if (!event.transaction_id.empty())
+    if (const auto at = by_transaction_.find({p, event.transaction_id}); at != by_transaction_.end())
+      if (const auto& found = links_.at(at->second); !found.linked) return &found;
+  if (event.tag.empty()) return nullptr;
+  const auto* tagged = link(p, event.tag);
+  return tagged != nullptr && !tagged->linked ? tagged : nullptr;
+}
+
+std::vector<const mapping*> tenant_picture::links_of(const entry_id& e) const {
+  std::vector<const mapping*> found;
+  if (const auto at = by_entry_.find(e); at != by_entry_.end())
+    for (const auto& p : at->second) found.push_back(&links_.at({p, e}));
+  return found;
+}
+
+const provider* tenant_picture::calendar(const provider_id& id) const {
+  const auto at = calendars_.find(id);
+  return at == calendars_.end() ? nullptr : &at->second;
+}
+
+std::set<provider_id> tenant_picture::calendars_near(const entry_id& id, const schedule_entry* e) const {
+  std::set<provider_id> near;
+  if (const auto at = by_entry_.find(id); at != by_entry_.end()) near = at->second;
+  if (e == nullptr) return near;
+  near.insert(tenant_wide_.begin(), tenant_wide_.end());
+  for (const auto& user : e->assigned)
+    if (const auto at = by_user_.find(user); at != by_user_.end())
+      near.insert(at->second.begin(), at->second.end());
+  return near;
+}
+
+std::int64_t tenant_picture::next_version(const entry_id& id) const {
+  const auto* known = entry(id);
+  if (known == nullptr) return 1;
+  return touched_entries_.contains(id) ? known->version : known->version + 1;
+}
+
+void tenant_picture::put_entry(schedule_entry e) {
+  touched_entries_.try_emplace(e.id, !entries_.contains(e.id));
+  know(std::move(e));
+}
+
+void tenant_picture::delete_entry(const entry_id& id) {
+  if (entries_.erase(id) == 1) touched_entries_.try_emplace(id, false);
+}
+
+void tenant_picture::put_link(mapping m) {
+  touched_links_.insert({m.provider, m.entry});
+  know(std::move(m));
+}
+
+void tenant_picture::drop_link(const mapping_key& key) {
+  if (!links_.contains(key)) return;
+  touched_links_.insert(key);
+  forget_link(mapping_key(key)); // `key` may lie in the link
+}
+
+void tenant_picture::index_link(const mapping& m) {
+  const mapping_key key{m.provider, m.entry};
+  if (!m.event.empty()) by_event_.insert_or_assign({m.provider, m.event}, key);
+  if (!m.transaction_id.empty()) by_transaction_.insert_or_assign({m.provider, m.transaction_id}, key);
+  by_entry_[m.entry].insert(m.provider);
+}
+
+void tenant_picture::forget_link(const mapping_key& key) {
+  const auto at = links_.find(key);
+  if (at == links_.end()) return;
+  const auto& m = at->second;
+  if (const auto by = by_event_.find({m.provider, m.event}); by != by_event_.end() && by->second == key)
+    by_event_.erase(by);
+  if (const auto by = by_transaction_.find({m.provider, m.transaction_id});
+      by != by_transaction_.end() && by->second == key)
+    by_transaction_.erase(by);
+  if (const auto by = by_entry_.find(m.entry); by != by_entry_.end()) {
+    by->second.erase(m.provider);
+    if (by->second.empty()) by_entry_.erase(by);
+  }
+  links_.erase(at);
+}
+
+void tenant_picture::enqueue(const provider_id& p, const entry_id& e, std::int64_t version,
+                             push_action action) {
+  const auto [at, fresh] = queued_.try_emplace({mapping_key{p, e}, action}, outbox_.size());
+  if (fresh)
+    outbox_.push_back(outbox_row{make_uuid(world_), p, e, version, action, 0, world_.now()});
+  else
+    outbox_[at->second].entry_version = version;
+}
+
+void tenant_picture::state(fact_type type, std::string data) {
+  facts_.push_back(fact{make_uuid(world_), type, tenant_, 0, world_.now(), within_limit(std::move(data))});
+}
+
+void tenant_picture::state_entry(fact_type type, const schedule_entry& e,
+                                 const std::vector<std::string_view>& changed, const provider_id& cause) {
+  auto [at, fresh] = told_.try_emplace(e.id);
+  auto& told = at->second;
+  if (fresh) {
+    told.fact = facts_.size();
+    told.type = type;
+    told.changed.insert(changed.begin(), changed.end());
+    state(type, entry_fact(e, changed, cause));
+    return;
+  }
+  const bool made_here = told.type == fact_type::schedule_entry_created;
+  const bool deleted = type == fact_type::schedule_entry_deleted;
+  auto& f = facts_[told.fact];
+  if (made_here && deleted) { // came and went within the step: outside it never was
+    f.id.clear();
+    told_.erase(at);
+    return;
+  }
+  if (deleted) told.changed.clear();
+  if (!made_here) told.changed.insert(changed.begin(), changed.end());
+  if (!made_here) told.type = type;
+  f.type = told.type;
+  f.data = entry_fact(e, {told.changed.begin(), told.changed.end()}, cause);
+}
+
+void tenant_picture::explain(const provider_id& p, const entry_id& e, const event_id& v, reason why,
+                             std::string inputs) {
+  decisions_.push_back(decision{make_uuid(world_), p, e, v, why, within_limit(std::move(inputs))});
+}
+
+tenant_changes tenant_picture::take_changes() {
+  tenant_changes out;
+  out.tenant = tenant_;
+  for (const auto& [id, made_here] : touched_entries_)
+    if (const auto* now = entry(id))
+      out.entries.push_back(*now);
+    else if (!made_here)
+      out.deleted_entries.push_back(id);
+  for (const auto& key : touched_links_)
+    if (const auto* now = link(key.provider, key.entry))
+      out.mappings.push_back(*now);
+    else
+      out.unlinked.push_back(key);
+  std::erase_if(facts_, [](const fact& f) { return f.id.empty(); });
+  out.facts = std::exchange(facts_, {});
+  out.outbox = std::exchange(outbox_, {});
+  out.decisions = std::exchange(decisions_, {});
+  touched_entries_.clear();
+  touched_links_.clear();
+  queued_.clear();
+  told_.clear();
+  return out;
+}
+
+} // namespace kalends::actors
