@@ -318,9 +318,10 @@ result<void> connection::script(const std::string& sql) {
 
 bool connection::usable() {
   if (lost_) return false;
+  // Between our own questions the server speaks only to say goodbye (or that its settings changed, which is
+  // rare enough).
   pollfd fd{PQsocket(conn_.get()), POLLIN, 0};
-  if (::poll(&fd, 1, 0) > 0 && (PQconsumeInput(conn_.get()) != 1 || PQstatus(conn_.get()) != CONNECTION_OK))
-    lost_ = true;
+  if (::poll(&fd, 1, 0) != 0) lost_ = true;
   return !lost_;
 }
 

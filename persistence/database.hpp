@@ -15,7 +15,7 @@
 namespace kalends::persistence {
 
 struct database_options {
-  std::string url;
+  std::string url = {};
   std::string role = {}; ///< taken with SET ROLE right after connecting; empty: the URL's own user
   std::size_t connections = 4;
   std::size_t queue_limit =
