@@ -10,11 +10,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <sstream>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 namespace kalends::persistence {
@@ -22,6 +24,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using namespace std::chrono_literals;
+
+constexpr auto lock_patience = 1s;
 constexpr std::uintmax_t log_limit = 8 * 1024 * 1024;
 constexpr std::size_t shown_log_bytes = 2'000;
 constexpr std::string_view socket_name = "/.s.PGSQL.5432";
@@ -139,7 +144,12 @@ result<cluster_files> cluster_files::claim(const fs::path& data_dir) {
   const auto lock_path = files.base / "lock";
   files.lock = descriptor(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!files.lock.valid()) return refused("cannot open", lock_path);
-  if (::flock(files.lock.get(), LOCK_EX | LOCK_NB) != 0)
+  // A killed owner holds its lock until the kernel has cleared it away.
+  const auto deadline = std::chrono::steady_clock::now() + lock_patience;
+  bool locked = ::flock(files.lock.get(), LOCK_EX | LOCK_NB) == 0;
+  for (; !locked && std::chrono::steady_clock::now() < deadline; std::this_thread::sleep_for(50ms))
+    locked = ::flock(files.lock.get(), LOCK_EX | LOCK_NB) == 0;
+  if (!locked)
     return failure(errc::conflict, "data_directory_in_use",
                    "Another kalends uses " + data_dir.string() +
                        ". Stop it, or give this one a directory of its own.");

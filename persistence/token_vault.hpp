@@ -17,6 +17,10 @@ namespace kalends::persistence {
 /// 16-byte tag. Immutable after load; any thread.
 class token_vault {
 public:
+  ~token_vault(); ///< overwrites the keys
+  token_vault(token_vault&&) = default;
+  token_vault(const token_vault&) = default;
+
   /// Keys by id; `current` seals, all open. Each is 32 raw bytes.
   static result<token_vault> with_keys(std::map<std::string, std::string> keys, std::string current, world w);
   /// From `KALENDS_VAULT_KEYS` ("id:base64,id:base64", the first seals) if given, else from `file`, which is
@@ -31,6 +35,8 @@ public:
   result<std::string> open(const tenant_id& tenant, std::string_view row, std::string_view sealed) const;
 
 private:
+  token_vault() = default;
+
   std::map<std::string, std::string> keys_;
   std::string current_;
   world world_;

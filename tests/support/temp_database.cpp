@@ -45,6 +45,7 @@ fs::path template_cluster() {
 }
 
 void copy_with_owners(const fs::path& from, const fs::path& to) {
+  fs::create_directories(to.parent_path());
   fs::copy(from, to, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
   if (::geteuid() != 0) return;
   for (const auto& entry : fs::recursive_directory_iterator(from)) {
@@ -60,7 +61,7 @@ struct process_cluster {
   process_cluster() {
     spdlog::set_level(spdlog::level::warn);
     const auto home = fs::path(directory.path()) / "cluster";
-    copy_with_owners(template_cluster(), home);
+    copy_cluster(home.string());
     cluster = must(embedded_cluster::start(home.string(), {false}));
     must(migrate(cluster->owner_url(), embedded_cluster::engine_role));
   }
@@ -85,6 +86,8 @@ void run_script(const std::string& url, const std::string& sql) {
 }
 
 } // namespace
+
+void copy_cluster(const std::string& data_dir) { copy_with_owners(template_cluster(), data_dir); }
 
 temp_directory::temp_directory() : path_((fs::temp_directory_path() / "kalends-test-XXXXXX").string()) {
   if (!::mkdtemp(path_.data())) throw std::runtime_error("cannot make " + path_);
