@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http_message.hpp"
 
-#include "net/percent.hpp"
+#include "net/http_rules.hpp"
 
 #include <algorithm>
 

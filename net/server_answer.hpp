@@ -37,7 +37,4 @@ void append_head(std::string& out, const http_response& answer, framing end, std
 void append_chunk(std::string& out, std::string_view bytes);
 inline constexpr std::string_view last_chunk = "0\r\n\r\n";
 
-/// 1xx, 204 and 304 never have a body (RFC 9110 section 6.4.1).
-constexpr bool bodiless(int status) { return status / 100 == 1 || status == 204 || status == 304; }
-
 } // namespace kalends::net

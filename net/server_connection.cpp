@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/server_connection.hpp"
 
-#include "net/percent.hpp"
+#include "net/http_rules.hpp"
 #include "net/server_exchange.hpp"
 
 #include <boost/beast/http/error.hpp>
@@ -104,7 +104,6 @@ void server_connection::drain() {
 }
 
 // -- reading
-// ---------------------------------------------------------------------------------------------------
 
 void server_connection::read() {
   if (reading_ || peer_done_ || phase_ == phase::closed) return;
@@ -208,7 +207,6 @@ void server_connection::refuse_unreadable(boost::beast::error_code ec) {
 }
 
 // -- answering
-// -------------------------------------------------------------------------------------------------
 
 void server_connection::take(answer_queue::item& item) {
   if (item.exchange != exchange_ || phase_ == phase::closed) return; // too late: that request is over
@@ -278,7 +276,6 @@ void server_connection::end_stream() {
 }
 
 // -- writing
-// ---------------------------------------------------------------------------------------------------
 
 /// Tries without waiting: most answers fit into the socket's buffer. False when something is left or broken.
 bool server_connection::plain_write() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http_message.hpp"
-#include "net/percent.hpp"
+#include "net/http_rules.hpp"
 #include "net/request_reader.hpp"
 #include "net/server_answer.hpp"
 
