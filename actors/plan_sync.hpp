@@ -63,6 +63,10 @@ public:
   void explain(const provider_id& p, const entry_id& e, const event_id& v, reason why, std::string inputs);
   const world& outside() const { return world_; }
 
+  /// Totals since the picture was made, for a run's counts: entries made, changed or deleted; events or writes refused.
+  int entry_changes() const { return entry_changes_; }
+  int refusals() const { return refusals_; }
+
 private:
   /// One entry's fact of this step.
   struct told_change {
@@ -86,13 +90,16 @@ private:
   std::map<entry_id, std::set<provider_id>> by_entry_;
 
   // The step.
-  std::map<entry_id, bool> touched_entries_; ///< true: made in this step
+  std::map<entry_id, std::int64_t> touched_entries_; ///< the stored version; 0: made in this step
   std::set<mapping_key> touched_links_;
   std::vector<outbox_row> outbox_;
   std::map<std::pair<mapping_key, push_action>, std::size_t> queued_;
   std::vector<decision> decisions_;
   std::vector<fact> facts_; ///< without an id: taken back
   std::map<entry_id, told_change> told_;
+
+  int entry_changes_ = 0;
+  int refusals_ = 0;
 };
 
 /// Whether this entry has to stand in that calendar: the calendar is authorized and takes pushes, the entry is not cancelled, and it is

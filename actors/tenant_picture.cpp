@@ -78,12 +78,18 @@ std::int64_t tenant_picture::next_version(const entry_id& id) const {
 }
 
 void tenant_picture::put_entry(schedule_entry e) {
-  touched_entries_.try_emplace(e.id, !entries_.contains(e.id));
+  const auto* stored = entry(e.id);
+  touched_entries_.try_emplace(e.id, stored != nullptr ? stored->version : 0);
+  ++entry_changes_;
   know(std::move(e));
 }
 
 void tenant_picture::delete_entry(const entry_id& id) {
-  if (entries_.erase(id) == 1) touched_entries_.try_emplace(id, false);
+  const auto at = entries_.find(id);
+  if (at == entries_.end()) return;
+  touched_entries_.try_emplace(id, at->second.version);
+  ++entry_changes_;
+  entries_.erase(at);
 }
 
 void tenant_picture::put_link(mapping m) {
@@ -161,16 +167,17 @@ void tenant_picture::state_entry(fact_type type, const schedule_entry& e,
 
 void tenant_picture::explain(const provider_id& p, const entry_id& e, const event_id& v, reason why,
                              std::string inputs) {
+  if (why == reason::pull_refused_unreadable || why == reason::push_refused) ++refusals_;
   decisions_.push_back(decision{make_uuid(world_), p, e, v, why, within_limit(std::move(inputs))});
 }
 
 tenant_changes tenant_picture::take_changes() {
   tenant_changes out;
   out.tenant = tenant_;
-  for (const auto& [id, made_here] : touched_entries_)
+  for (const auto& [id, stored_version] : touched_entries_)
     if (const auto* now = entry(id))
-      out.entries.push_back(*now);
-    else if (!made_here)
+      out.entries.push_back({*now, stored_version});
+    else if (stored_version != 0)
       out.deleted_entries.push_back(id);
   for (const auto& key : touched_links_)
     if (const auto* now = link(key.provider, key.entry))
