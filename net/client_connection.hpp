@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <deque>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
@@ -28,6 +29,17 @@ struct host_pool {
   std::deque<std::shared_ptr<client_call>> waiting; ///< first come, first served
 };
 
+/// The end of one lane, told once: by its thread, or by the client's owner when that has ended already.
+struct client_closing {
+  void run();
+  void wait();
+
+  std::shared_ptr<client_lane> lane;
+  std::vector<std::shared_ptr<client_call>> unheard; ///< not yet begun
+  std::once_flag once;
+  std::promise<void> ended;
+};
+
 /// Calls and cancellations on their way to a lane's thread; a burst costs one wake-up. Tokens keep it alive
 /// after the client is gone; then it swallows what it is given.
 class client_inbox : public std::enable_shared_from_this<client_inbox> {
@@ -36,7 +48,9 @@ public:
       : io_(&io), lane_(std::move(lane)) {}
   void begin(std::shared_ptr<client_call> call);
   void cancel(std::weak_ptr<client_call> call);
-  void shut_down(); ///< everything pending completes with errc::stopped, on the lane's thread while that runs
+  /// Takes the lane away, so that everything pending completes with errc::stopped, on the lane's thread if it
+  /// runs.
+  std::shared_ptr<client_closing> shut_down();
 
 private:
   using item = std::variant<std::shared_ptr<client_call>, std::weak_ptr<client_call>>;

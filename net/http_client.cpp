@@ -206,21 +206,33 @@ void client_inbox::deliver() {
   }
 }
 
-void client_inbox::shut_down() {
-  std::unique_lock lock(mutex_);
-  auto* io = std::exchange(io_, nullptr);
-  if (!io) return;
+std::shared_ptr<client_closing> client_inbox::shut_down() {
+  std::lock_guard lock(mutex_);
+  auto closing = std::make_shared<client_closing>();
   // The lane must not live as long as the last token: its timer belongs to the context.
-  auto finish = [lane = std::move(lane_), items = std::move(items_)] {
+  closing->lane = std::move(lane_);
+  for (auto& i : items_)
+    if (auto* call = std::get_if<std::shared_ptr<client_call>>(&i))
+      closing->unheard.push_back(std::move(*call));
+  items_.clear();
+  auto* io = std::exchange(io_, nullptr);
+  if (!io->stopped()) asio::post(*io, [closing] { closing->run(); });
+  return closing;
+}
+
+void client_closing::run() {
+  std::call_once(once, [this] {
     lane->stop();
-    for (const auto& i : items)
-      if (auto* call = std::get_if<std::shared_ptr<client_call>>(&i)) lane->begin(*call);
-  };
-  lock.unlock();
-  if (io->stopped())
-    finish(); // the threads have ended before us, so this thread may touch what was theirs
-  else
-    asio::post(*io, std::move(finish));
+    for (auto& call : unheard) lane->begin(std::move(call));
+    ended.set_value();
+  });
+}
+
+/// Waits for the lane's thread. If the threads have ended before us, this one may touch what was theirs.
+void client_closing::wait() {
+  auto heard = ended.get_future();
+  while (heard.wait_for(50ms) != std::future_status::ready)
+    if (lane->io.stopped()) run();
 }
 
 // -- client
@@ -238,7 +250,14 @@ http_client::http_client(io_threads& io, http_client_options options) : impl_(st
 }
 
 http_client::~http_client() {
-  for (auto& inbox : impl_->inboxes) inbox->shut_down();
+  bool inside = false;
+  std::vector<std::shared_ptr<client_closing>> all;
+  for (auto& inbox : impl_->inboxes) {
+    all.push_back(inbox->shut_down());
+    inside = inside || all.back()->lane->io.get_executor().running_in_this_thread();
+  }
+  if (inside) return; // waiting for oneself never ends
+  for (auto& closing : all) closing->wait();
 }
 
 call_token http_client::send(outgoing_request request, done on_done) {

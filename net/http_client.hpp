@@ -73,7 +73,9 @@ public:
   using done = std::function<void(result<http_reply>)>;
 
   http_client(io_threads& io, http_client_options options);
-  ~http_client(); ///< cancels what is pending
+  /// Cancels what is pending. Waits until every callback has been called, so hold no lock that one of them
+  /// needs; only on an I/O thread does it return before that.
+  ~http_client();
 
   /// `on_done` is called exactly once, on an I/O thread.
   [[nodiscard]] call_token send(outgoing_request request, done on_done);
