@@ -21,8 +21,9 @@ struct api_parts {
   world outside;
 };
 
-/// Everything that answers HTTP: the REST resources, connecting a calendar, the vendors' webhooks, the event stream, health and the pages.
-/// Reads go to the database, changes of the schedule and of providers go through the engine. Thread-safe. Lives longer than the server.
+/// Everything that answers HTTP: the REST resources, connecting a calendar, the vendors' webhooks, the event
+/// stream, health and the pages. Reads go to the database, changes of the schedule and of providers go
+/// through the engine. Thread-safe. Lives longer than the server.
 class http_api {
 public:
   explicit http_api(api_parts parts);

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/api.hpp"
+
+#include "api/front.hpp"
+
+namespace kalends::api {
+namespace {
+
+class real_engine final : public engine_door {
+public:
+  explicit real_engine(actors::engine& e) : engine_(e) {}
+
+  void notice(net::unproven_notice n, actors::answer_to<bool> done) override {
+    engine_.notice(std::move(n), std::move(done));
+  }
+  void create_entry(tenant_id tenant, entry_id id, actors::entry_edit edit,
+                    actors::answer_to<schedule_entry> done) override {
+    engine_.create_entry(std::move(tenant), std::move(id), std::move(edit), std::move(done));
+  }
+  void change_entry(tenant_id tenant, entry_id id, actors::entry_edit edit,
+                    actors::answer_to<schedule_entry> done) override {
+    engine_.change_entry(std::move(tenant), std::move(id), std::move(edit), std::move(done));
+  }
+  void remove_entry(tenant_id tenant, entry_id id, std::optional<std::int64_t> expected_version,
+                    actors::answer_to<bool> done) override {
+    engine_.remove_entry(std::move(tenant), std::move(id), expected_version, std::move(done));
+  }
+  void provider_changed(tenant_id tenant, provider_id provider, bool connected) override {
+    engine_.provider_changed(std::move(tenant), std::move(provider), connected);
+  }
+  void remove_provider(tenant_id tenant, provider_id provider, actors::answer_to<bool> done) override {
+    engine_.remove_provider(std::move(tenant), std::move(provider), std::move(done));
+  }
+  void list_calendars(tenant_id tenant, provider_id provider,
+                      actors::answer_to<std::vector<calendar_listing>> done) override {
+    engine_.list_calendars(std::move(tenant), std::move(provider), std::move(done));
+  }
+  void sync_now(tenant_id tenant, provider_id provider, actors::answer_to<sync_run> done) override {
+    engine_.sync_now(std::move(tenant), std::move(provider), std::move(done));
+  }
+  void renew_channel(tenant_id tenant, provider_id provider, actors::answer_to<channel> done) override {
+    engine_.renew_channel(std::move(tenant), std::move(provider), std::move(done));
+  }
+  void tenant_created(tenant_id tenant) override { engine_.tenant_created(std::move(tenant)); }
+  void tenant_removed(tenant_id tenant, actors::answer_to<bool> done) override {
+    engine_.tenant_removed(std::move(tenant), std::move(done));
+  }
+  actors::subscription subscribe(tenant_id tenant, std::function<void(const fact&)> sink) override {
+    return engine_.subscribe(std::move(tenant), std::move(sink));
+  }
+  void status(actors::answer_to<actors::engine_status> done) override { engine_.status(std::move(done)); }
+
+private:
+  actors::engine& engine_;
+};
+
+class real_oauth final : public oauth_door {
+public:
+  explicit real_oauth(net::oauth_client& c) : client_(c) {}
+
+  std::string consent_url(provider_type type, const oauth_app& app, const std::string& redirect_uri,
+                          const std::string& state, const std::string& challenge, const std::string& nonce,
+                          const std::string& login_hint) const override {
+    return client_.consent_url(type, app, redirect_uri, state, challenge, nonce, login_hint);
+  }
+  void exchange_code(provider_type type, oauth_app app, std::string redirect_uri, std::string code,
+                     std::string verifier, std::string nonce,
+                     net::vendor_done<net::authorization> done) override {
+    client_
+        .exchange_code(type, std::move(app), std::move(redirect_uri), std::move(code), std::move(verifier),
+                       std::move(nonce), std::move(done))
+        .release();
+  }
+
+private:
+  net::oauth_client& client_;
+};
+
+} // namespace
+
+struct http_api::impl {
+  explicit impl(services s) : door(std::move(s)) {}
+  front door;
+};
+
+http_api::http_api(api_parts parts)
+    : impl_(
+          std::make_shared<impl>(services{parts.db, parts.vault, std::make_shared<real_engine>(parts.engine),
+                                          std::make_shared<real_oauth>(parts.oauth),
+                                          std::move(parts.configured), std::move(parts.outside)})) {}
+
+http_api::~http_api() = default;
+
+net::http_handler http_api::handler() {
+  return [i = impl_](net::http_request request, net::http_responder answer) {
+    i->door.accept(std::move(request), std::move(answer));
+  };
+}
+
+} // namespace kalends::api

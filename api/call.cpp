@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/call.hpp"
+
+#include "api/idempotency.hpp"
+#include "api/json_reader.hpp"
+
+#include <exception>
+
+#include <spdlog/spdlog.h>
+
+namespace kalends::api {
+namespace {
+
+void add_missing(net::http_response& r, std::string_view name, std::string_view value) {
+  if (net::find_header(r.headers, name).empty()) r.headers.emplace_back(name, value);
+}
+
+} // namespace
+
+call::call(std::shared_ptr<house> h, net::http_request r, net::http_responder answer)
+    : request(std::move(r)), at(std::move(h)), answer_(std::move(answer)) {}
+
+std::string call::new_id() const { return claim ? claim->reserved_id : make_uuid(with().outside); }
+
+result<boost::json::object> call::body() const {
+  if (request.body.empty()) return boost::json::object{};
+  return read_object(request.body);
+}
+
+void call::finish(net::http_response r) {
+  if (!claim) return send(std::move(r));
+  keep_answer_then(shared_from_this(), std::move(r),
+                   [self = shared_from_this()](net::http_response kept) { self->send(std::move(kept)); });
+}
+
+void call::fail(const error& e) {
+  if (e.kind == errc::not_found && where && !where->subject.empty() && is_uuid(path[0]))
+    note_denial(*this, who.tenant, who.actor(), std::string(where->subject) + ":" + path[0], e.code);
+  finish(problem(e));
+}
+
+void call::send(net::http_response r) {
+  secure(r);
+  answer_(std::move(r));
+}
+
+std::shared_ptr<net::http_stream> call::open_stream(net::http_response head) {
+  secure(head);
+  return answer_.stream(std::move(head));
+}
+
+void guarded(const call_ptr& c, const std::function<void()>& step) {
+  try {
+    step();
+  } catch (const std::exception& e) {
+    spdlog::error("api: {} {} threw: {}", c->request.method, c->where ? c->where->path : "", e.what());
+    c->fail({errc::broken, "internal", "The request could not be carried out.", {}, {}});
+  }
+}
+
+void answer_from(const call_ptr& c, const tenant_id& tenant, transaction_work<net::http_response> work) {
+  ask<net::http_response>(c, tenant, std::move(work), [c](net::http_response r) { c->finish(std::move(r)); });
+}
+
+void answer_from(const call_ptr& c, transaction_work<net::http_response> work) {
+  answer_from(c, c->who.tenant, std::move(work));
+}
+
+net::http_response json_answer(int status, const boost::json::value& body) {
+  return {status, {{"Content-Type", "application/json"}}, boost::json::serialize(body)};
+}
+
+net::http_response no_content() { return {204, {}, {}}; }
+
+void secure(net::http_response& r) {
+  add_missing(r, "X-Content-Type-Options", "nosniff");
+  add_missing(r, "Referrer-Policy", "no-referrer");
+  add_missing(r, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  add_missing(r, "Cache-Control", "no-store");
+}
+
+audit_line audit_of(const call& c, std::string action, std::string subject,
+                    const boost::json::object& detail) {
+  const auto& outside = c.with().outside;
+  return {make_uuid(outside), outside.now(),      c.who.actor(),
+          std::move(action),  std::move(subject), boost::json::serialize(detail),
+          c.request.peer};
+}
+
+void note_denial(const call& c, const tenant_id& tenant, const std::string& actor, const std::string& subject,
+                 const std::string& code) {
+  const auto now = c.with().outside.now();
+  if (tenant.empty() || !c.at->denials.lets_through(tenant.str() + actor + subject, now)) return;
+  auto line = audit_of(c, "access.denied", subject, {{"code", code}});
+  line.actor = actor;
+  c.with().db.run<bool>(
+      {tenant},
+      [line = std::move(line)](persistence::transaction& tx) -> result<bool> {
+        return persistence::append_audit(tx, line).map([] { return true; });
+      },
+      [](const result<bool>& written) {
+        if (!written) spdlog::warn("api: a denial could not be recorded: {}", written.error().code);
+      });
+}
+
+} // namespace kalends::api

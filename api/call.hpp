@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "api/authentication.hpp"
+#include "api/engine_door.hpp"
+#include "api/event_stream.hpp"
+#include "api/oauth_door.hpp"
+#include "api/problem.hpp"
+#include "api/router.hpp"
+#include "net/http_message.hpp"
+#include "persistence/database.hpp"
+#include "persistence/directory.hpp"
+#include "persistence/token_vault.hpp"
+#include "schema/settings.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/json.hpp>
+
+namespace kalends::api {
+
+/// What the routes work with. All of it outlives them.
+struct services {
+  persistence::database& db;
+  const persistence::token_vault& vault;
+  std::shared_ptr<engine_door> engine;
+  std::shared_ptr<oauth_door> oauth;
+  settings configured;
+  world outside;
+};
+
+/// What all requests share.
+struct house {
+  explicit house(services s) : with(std::move(s)) {}
+  services with;
+  key_cache keys;
+  denial_limiter denials;
+  event_streams streams;
+};
+
+/// The claim on an Idempotency-Key that this request holds.
+struct answer_claim {
+  std::string key;
+  std::string fingerprint;
+  std::string reserved_id; ///< the id of what is made; a repetition after a lost answer makes the same thing
+  bool repeated = false;
+};
+
+/// One request on its way to its answer. Shared by the callbacks that carry it on; used by one thread at a
+/// time. Exactly one of `finish`, `fail` and `open_stream` ends it.
+class call : public std::enable_shared_from_this<call> {
+public:
+  call(std::shared_ptr<house> h, net::http_request r, net::http_responder answer);
+
+  net::http_request request;
+  std::shared_ptr<house> at;
+  const route* where = nullptr;
+  path_values path;
+  principal who;
+  std::optional<answer_claim> claim;
+
+  const services& with() const { return at->with; }
+  /// The id for what this request makes.
+  std::string new_id() const;
+  /// The body as a JSON object; an empty body reads as {}.
+  result<boost::json::object> body() const;
+
+  void finish(net::http_response r);
+  /// Answers the failure as a problem. A UUID of the path that was not found leaves a trace in the audit log.
+  void fail(const error& e);
+  std::shared_ptr<net::http_stream> open_stream(net::http_response head);
+
+private:
+  void send(net::http_response r);
+  net::http_responder answer_;
+};
+using call_ptr = std::shared_ptr<call>;
+
+/// Runs `step`; what it throws becomes a 500 instead of leaving the room.
+void guarded(const call_ptr& c, const std::function<void()>& step);
+
+template <class T>
+using transaction_work = std::function<result<T>(persistence::transaction&)>;
+
+/// Runs `work` for one tenant and goes on with what it returned; its failure is answered.
+template <class T>
+void ask(const call_ptr& c, const tenant_id& tenant, transaction_work<T> work, std::function<void(T)> then) {
+  c->with().db.run<T>({tenant}, std::move(work), [c, then = std::move(then)](result<T> r) {
+    guarded(c, [&] {
+      if (!r) return c->fail(r.error());
+      then(std::move(*r));
+    });
+  });
+}
+
+/// Runs `work` for the caller's tenant and answers with what it returns.
+void answer_from(const call_ptr& c, transaction_work<net::http_response> work);
+void answer_from(const call_ptr& c, const tenant_id& tenant, transaction_work<net::http_response> work);
+
+/// An answer of the engine: goes on with the value, or answers the failure.
+template <class T>
+actors::answer_to<T> carry_on(const call_ptr& c, std::function<void(T)> then) {
+  return [c, then = std::move(then)](result<T> r) {
+    guarded(c, [&] {
+      if (!r) return c->fail(r.error());
+      then(std::move(*r));
+    });
+  };
+}
+
+net::http_response json_answer(int status, const boost::json::value& body);
+net::http_response no_content();
+
+/// What every answer bears: no sniffing, no referrer, no framing, no caching unless the answer said
+/// otherwise.
+void secure(net::http_response& r);
+
+/// A line of the audit log about this call. `detail` holds no secret.
+audit_line audit_of(const call& c, std::string action, std::string subject,
+                    const boost::json::object& detail = {});
+/// Writes an `access.denied` line, at most one per actor, subject and minute; nobody waits for it.
+void note_denial(const call& c, const tenant_id& tenant, const std::string& actor, const std::string& subject,
+                 const std::string& code);
+
+} // namespace kalends::api

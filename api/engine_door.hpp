@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "actors/engine.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kalends::api {
+
+/// What the API asks of the engine. `actors::engine` stands behind it in the server, a script in the tests.
+/// Any thread; every answer comes once, on a thread that must not be blocked.
+class engine_door {
+public:
+  virtual ~engine_door() = default;
+
+  virtual void notice(net::unproven_notice n, actors::answer_to<bool> done) = 0;
+  virtual void create_entry(tenant_id tenant, entry_id id, actors::entry_edit edit,
+                            actors::answer_to<schedule_entry> done) = 0;
+  virtual void change_entry(tenant_id tenant, entry_id id, actors::entry_edit edit,
+                            actors::answer_to<schedule_entry> done) = 0;
+  virtual void remove_entry(tenant_id tenant, entry_id id, std::optional<std::int64_t> expected_version,
+                            actors::answer_to<bool> done) = 0;
+  virtual void provider_changed(tenant_id tenant, provider_id provider, bool connected) = 0;
+  virtual void remove_provider(tenant_id tenant, provider_id provider, actors::answer_to<bool> done) = 0;
+  virtual void list_calendars(tenant_id tenant, provider_id provider,
+                              actors::answer_to<std::vector<calendar_listing>> done) = 0;
+  virtual void sync_now(tenant_id tenant, provider_id provider, actors::answer_to<sync_run> done) = 0;
+  virtual void renew_channel(tenant_id tenant, provider_id provider, actors::answer_to<channel> done) = 0;
+  virtual void tenant_created(tenant_id tenant) = 0;
+  virtual void tenant_removed(tenant_id tenant, actors::answer_to<bool> done) = 0;
+  [[nodiscard]] virtual actors::subscription subscribe(tenant_id tenant,
+                                                       std::function<void(const fact&)> sink) = 0;
+  virtual void status(actors::answer_to<actors::engine_status> done) = 0;
+};
+
+} // namespace kalends::api

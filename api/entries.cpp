@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/handling.hpp"
+
+#include <algorithm>
+
+namespace kalends::api {
+namespace json = boost::json;
+namespace {
+
+result<entry_id> path_entry(const call& c) { return path_id<entry_id>(c, 0, "entry_not_found"); }
+
+std::string place_of(const schedule_entry& e) { return "/v1/schedule-entries/" + e.id.str(); }
+
+net::http_response shown(const schedule_entry& e) {
+  auto answer = json_answer(200, to_json(e));
+  answer.headers.emplace_back("ETag", entity_tag(e.version));
+  return answer;
+}
+
+net::http_response shown_as_new(const schedule_entry& e) {
+  auto answer = created(place_of(e), to_json(e));
+  answer.headers.emplace_back("ETag", entity_tag(e.version));
+  return answer;
+}
+
+/// Refuses the first of `wanted` that is no user of this tenant.
+result<bool> check_users(persistence::transaction& tx, const std::vector<user_id>& wanted) {
+  const auto known = persistence::existing_users(tx, wanted);
+  if (!known) return tl::unexpected(known.error());
+  for (const auto& id : wanted)
+    if (std::find(known->begin(), known->end(), id) == known->end())
+      return failure(errc::invalid, "unknown_user", "There is no user " + id.str() + ".",
+                     "assigned_user_ids");
+  return true;
+}
+
+/// Goes on when everybody whom the edit assigns exists.
+void with_users_checked(const call_ptr& c, const actors::entry_edit& edit, std::function<void(bool)> then) {
+  if (!edit.assigned || edit.assigned->empty()) return then(true);
+  ask<bool>(
+      c, c->who.tenant,
+      [wanted = *edit.assigned](persistence::transaction& tx) { return check_users(tx, wanted); },
+      std::move(then));
+}
+
+result<std::optional<std::int64_t>> expected_version(const call& c) {
+  return read_if_match(net::find_header(c.request.headers, "If-Match"));
+}
+
+result<actors::entry_edit> read_edit(const call& c, entry_body kind) {
+  const auto body = c.body();
+  if (!body) return tl::unexpected(body.error());
+  return read_entry(*body, kind);
+}
+
+/// A create whose first attempt was kept although its answer was lost: the entry as it is now.
+void answer_existing(const call_ptr& c, const entry_id& id) {
+  answer_from(c, [id](persistence::transaction& tx) -> result<net::http_response> {
+    return present(persistence::find_entry(tx, id), "entry_not_found").map(shown_as_new);
+  });
+}
+
+} // namespace
+
+void create_entry(const call_ptr& c) {
+  auto edit = read_edit(*c, entry_body::creation);
+  if (!edit) return c->fail(edit.error());
+  const entry_id id(c->new_id());
+  auto answer = [c, id](result<schedule_entry> made) {
+    guarded(c, [&] {
+      if (made) return c->finish(shown_as_new(*made));
+      if (made.error().code == "entry_exists" && c->claim && c->claim->repeated)
+        return answer_existing(c, id);
+      c->fail(made.error());
+    });
+  };
+  with_users_checked(c, *edit, [c, id, edit = *edit, answer](bool) {
+    c->with().engine->create_entry(c->who.tenant, id, edit, answer);
+  });
+}
+
+void list_entries(const call_ptr& c) {
+  query_reader query(c->request.query);
+  persistence::entry_filter filter;
+  filter.assigned_to = user_id(query.uuid("assigned_user_id"));
+  filter.from = query.time("from");
+  filter.to = query.time("to");
+  const list_request wanted{query.cursor(), query.limit()};
+  if (auto sound = query.close(); !sound) return c->fail(sound.error());
+  answer_from(c, [filter, wanted](persistence::transaction& tx) {
+    return list_answer(persistence::list_entries(tx, filter, wanted.cursor, wanted.limit));
+  });
+}
+
+void get_entry(const call_ptr& c) {
+  const auto id = path_entry(*c);
+  if (!id) return c->fail(id.error());
+  const std::string known(net::find_header(c->request.headers, "If-None-Match"));
+  answer_from(c, [id = *id, known](persistence::transaction& tx) -> result<net::http_response> {
+    const auto found = present(persistence::find_entry(tx, id), "entry_not_found");
+    if (!found) return tl::unexpected(found.error());
+    if (known == entity_tag(found->version)) return net::http_response{304, {{"ETag", known}}, {}};
+    return shown(*found);
+  });
+}
+
+void change_entry(const call_ptr& c) {
+  const auto id = path_entry(*c);
+  if (!id) return c->fail(id.error());
+  auto edit = read_edit(*c, entry_body::change);
+  if (!edit) return c->fail(edit.error());
+  const auto expected = expected_version(*c);
+  if (!expected) return c->fail(expected.error());
+  edit->expected_version = *expected;
+  auto changed = [c](const schedule_entry& e) { c->finish(shown(e)); };
+  with_users_checked(c, *edit, [c, id = *id, edit = *edit, changed](bool) {
+    c->with().engine->change_entry(c->who.tenant, id, edit, carry_on<schedule_entry>(c, changed));
+  });
+}
+
+void remove_entry(const call_ptr& c) {
+  const auto id = path_entry(*c);
+  if (!id) return c->fail(id.error());
+  const auto expected = expected_version(*c);
+  if (!expected) return c->fail(expected.error());
+  auto removed = [c](bool) { c->finish(no_content()); };
+  c->with().engine->remove_entry(c->who.tenant, *id, *expected, carry_on<bool>(c, removed));
+}
+
+void get_sync_status(const call_ptr& c) {
+  const auto id = path_entry(*c);
+  if (!id) return c->fail(id.error());
+  answer_from(c, [id = *id](persistence::transaction& tx) -> result<net::http_response> {
+    const auto entry = present(persistence::find_entry(tx, id), "entry_not_found");
+    if (!entry) return tl::unexpected(entry.error());
+    const auto lines = persistence::sync_status(tx, id);
+    if (!lines) return tl::unexpected(lines.error());
+    json::array providers;
+    for (const auto& l : *lines) providers.push_back(to_json(l));
+    return json_answer(200, json::object{{"entry_id", id.str()},
+                                         {"version", entry->version},
+                                         {"providers", std::move(providers)}});
+  });
+}
+
+void list_decisions(const call_ptr& c) {
+  const auto id = path_entry(*c);
+  if (!id) return c->fail(id.error());
+  const auto wanted = read_list_request(*c);
+  if (!wanted) return c->fail(wanted.error());
+  // The ledger outlives its entry: what became of a deleted one can still be asked.
+  answer_from(c, [id = *id, wanted = *wanted](persistence::transaction& tx) -> result<net::http_response> {
+    const auto page = persistence::list_decisions(tx, id, wanted.cursor, wanted.limit);
+    if (page && page->items.empty() && wanted.cursor.empty())
+      if (auto entry = present(persistence::find_entry(tx, id), "entry_not_found"); !entry)
+        return tl::unexpected(entry.error());
+    return list_answer(page);
+  });
+}
+
+} // namespace kalends::api

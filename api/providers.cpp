@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/handling.hpp"
+
+namespace kalends::api {
+namespace json = boost::json;
+namespace {
+
+constexpr std::size_t calendar_id_bytes = 1024;
+
+struct provider_fields {
+  std::optional<provider_type> type;
+  std::optional<provider_scope> scope;
+  std::optional<std::string> user, calendar;
+  std::optional<sync_direction> direction;
+  std::optional<conflict_policy> on_conflict;
+  std::optional<deletion_policy> on_deletion;
+};
+
+/// What may be said at any time.
+void read_common(object_reader& body, provider_fields& out) {
+  out.direction = body.choice<sync_direction>("direction");
+  out.on_conflict = body.choice<conflict_policy>("conflict_policy");
+  out.on_deletion = body.choice<deletion_policy>("deletion_policy");
+  out.calendar = body.text("calendar_id", {.max_bytes = calendar_id_bytes, .null_is_empty = true});
+  for (const auto* name : {"id", "status", "problem", "account", "calendar_name", "calendar_time_zone",
+                           "created_at", "last_sync_at", "next_poll_at"})
+    body.read_only(name);
+}
+
+provider_fields read_new(object_reader& body) {
+  provider_fields out;
+  out.type = body.choice<provider_type>("type", true);
+  out.user = body.uuid("user_id", true);
+  out.scope = body.choice<provider_scope>("scope");
+  read_common(body, out);
+  return out;
+}
+
+provider_fields read_change(object_reader& body) {
+  provider_fields out;
+  out.user = body.uuid("user_id");
+  body.read_only("type");
+  body.read_only("scope");
+  read_common(body, out);
+  return out;
+}
+
+void apply(const provider_fields& from, provider& to) {
+  if (from.user) to.user = user_id(*from.user);
+  to.direction = from.direction.value_or(to.direction);
+  to.on_conflict = from.on_conflict.value_or(to.on_conflict);
+  to.on_deletion = from.on_deletion.value_or(to.on_deletion);
+  if (from.calendar) to.calendar = calendar_id(*from.calendar);
+}
+
+result<void> check_user(persistence::transaction& tx, const user_id& id) {
+  auto found = persistence::find_user(tx, id);
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return failure(errc::invalid, "unknown_user", "There is no such user.", "user_id");
+  return {};
+}
+
+std::string place_of(const provider_id& id) { return "/v1/calendar-providers/" + id.str(); }
+
+} // namespace
+
+void create_provider(const call_ptr& c) {
+  const auto wanted = read_body(*c, read_new);
+  if (!wanted) return c->fail(wanted.error());
+  provider made;
+  made.id = provider_id(c->new_id());
+  made.type = *wanted->type;
+  made.scope = wanted->scope.value_or(provider_scope::user);
+  made.calendar_zone = "UTC";
+  made.created_at = c->with().outside.now();
+  apply(*wanted, made);
+  answer_from(c, [c, made](persistence::transaction& tx) -> result<net::http_response> {
+    if (c->claim && c->claim->repeated) { // the first attempt may have been kept
+      auto before = persistence::find_provider(tx, made.id);
+      if (!before) return tl::unexpected(before.error());
+      if (*before) return created(place_of(made.id), to_json(**before));
+    }
+    if (auto known = check_user(tx, made.user); !known) return tl::unexpected(known.error());
+    if (auto r = persistence::insert_provider(tx, made); !r) return tl::unexpected(r.error());
+    if (auto a = persistence::append_audit(tx, audit_of(*c, "provider.created", "provider:" + made.id.str(),
+                                                        {{"type", name_of(made.type)}}));
+        !a)
+      return tl::unexpected(a.error());
+    return created(place_of(made.id), to_json(made));
+  });
+}
+
+void list_providers(const call_ptr& c) {
+  query_reader query(c->request.query);
+  const user_id of_user(query.uuid("user_id"));
+  const list_request wanted{query.cursor(), query.limit()};
+  if (auto sound = query.close(); !sound) return c->fail(sound.error());
+  answer_from(c, [of_user, wanted](persistence::transaction& tx) {
+    return list_answer(persistence::list_providers(tx, of_user, wanted.cursor, wanted.limit));
+  });
+}
+
+void get_provider(const call_ptr& c) {
+  const auto id = path_id<provider_id>(*c, 0, "provider_not_found");
+  if (!id) return c->fail(id.error());
+  answer_from(c, [id = *id](persistence::transaction& tx) -> result<net::http_response> {
+    return present(persistence::find_provider(tx, id), "provider_not_found").map([](const provider& p) {
+      return json_answer(200, to_json(p));
+    });
+  });
+}
+
+void change_provider(const call_ptr& c) {
+  const auto id = path_id<provider_id>(*c, 0, "provider_not_found");
+  if (!id) return c->fail(id.error());
+  const auto wanted = read_body(*c, read_change);
+  if (!wanted) return c->fail(wanted.error());
+  auto work = [c, id = *id, wanted = *wanted](persistence::transaction& tx) -> result<provider> {
+    auto found = present(persistence::find_provider(tx, id), "provider_not_found");
+    if (!found) return tl::unexpected(found.error());
+    if (wanted.calendar && calendar_id(*wanted.calendar) != found->calendar && found->last_sync_at)
+      return failure(errc::conflict, "calendar_already_synced",
+                     "Remove this provider and connect another one to sync another calendar.", "calendar_id");
+    if (wanted.user)
+      if (auto known = check_user(tx, user_id(*wanted.user)); !known) return tl::unexpected(known.error());
+    apply(wanted, *found);
+    if (auto kept = present(persistence::update_provider(tx, *found), "provider_not_found"); !kept)
+      return tl::unexpected(kept.error());
+    if (auto a = persistence::append_audit(tx, audit_of(*c, "provider.changed", "provider:" + id.str())); !a)
+      return tl::unexpected(a.error());
+    return found;
+  };
+  ask<provider>(c, c->who.tenant, std::move(work), [c](const provider& p) {
+    c->with().engine->provider_changed(c->who.tenant, p.id, false);
+    c->finish(json_answer(200, to_json(p)));
+  });
+}
+
+void remove_provider(const call_ptr& c) {
+  const auto id = path_id<provider_id>(*c, 0, "provider_not_found");
+  if (!id) return c->fail(id.error());
+  auto done = [c](bool) { c->finish(no_content()); };
+  auto remove = [c, id = *id, done](bool) {
+    c->with().engine->remove_provider(c->who.tenant, id, carry_on<bool>(c, done));
+  };
+  ask<bool>(
+      c, c->who.tenant,
+      [c, id = *id](persistence::transaction& tx) -> result<bool> {
+        auto found = present(persistence::find_provider(tx, id), "provider_not_found");
+        if (!found) return tl::unexpected(found.error());
+        return persistence::append_audit(tx,
+                                         audit_of(*c, "provider.removal_requested", "provider:" + id.str()))
+            .map([] { return true; });
+      },
+      remove);
+}
+
+void list_calendars(const call_ptr& c) {
+  const auto id = path_id<provider_id>(*c, 0, "provider_not_found");
+  if (!id) return c->fail(id.error());
+  auto show = [c](const std::vector<calendar_listing>& found) {
+    json::array items;
+    for (const auto& one : found) items.push_back(to_json(one));
+    c->finish(json_answer(200, json::object{{"items", std::move(items)}, {"next_cursor", nullptr}}));
+  };
+  c->with().engine->list_calendars(c->who.tenant, *id, carry_on<std::vector<calendar_listing>>(c, show));
+}
+
+void sync_provider(const call_ptr& c) {
+  const auto id = path_id<provider_id>(*c, 0, "provider_not_found");
+  if (!id) return c->fail(id.error());
+  auto begun = [c](const sync_run& run) {
+    auto answer = json_answer(202, to_json(run));
+    answer.headers.emplace_back("Location", "/v1/sync-runs/" + run.id.str());
+    c->finish(std::move(answer));
+  };
+  c->with().engine->sync_now(c->who.tenant, *id, carry_on<sync_run>(c, begun));
+}
+
+void renew_channel(const call_ptr& c) {
+  const auto id = path_id<provider_id>(*c, 0, "provider_not_found");
+  if (!id) return c->fail(id.error());
+  auto renewed = [c](const channel& now) {
+    c->finish(json_answer(200, json::object{{"id", now.id}, {"expires_at", to_rfc3339(now.expires_at)}}));
+  };
+  c->with().engine->renew_channel(c->who.tenant, *id, carry_on<channel>(c, renewed));
+}
+
+} // namespace kalends::api

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "api/call.hpp"
+
+/// What each route does, by resource; the table that names them is routes.cpp. Each takes a call that has
+/// been let in and answers it, now or later. None blocks.
+namespace kalends::api {
+
+// ---- tenants.cpp, keys.cpp: for the installation's operator ----
+void create_tenant(const call_ptr& c);
+void list_tenants(const call_ptr& c);
+void get_tenant(const call_ptr& c);
+void rename_tenant(const call_ptr& c);
+void erase_tenant(const call_ptr& c);
+void get_overview(const call_ptr& c);
+void create_key(const call_ptr& c);
+void list_keys(const call_ptr& c);
+void revoke_key(const call_ptr& c);
+
+// ---- users.cpp ----
+void create_user(const call_ptr& c);
+void list_users(const call_ptr& c);
+void get_user(const call_ptr& c);
+void change_user(const call_ptr& c);
+void delete_user(const call_ptr& c);
+
+// ---- providers.cpp, oauth_clients.cpp ----
+void create_provider(const call_ptr& c);
+void list_providers(const call_ptr& c);
+void get_provider(const call_ptr& c);
+void change_provider(const call_ptr& c);
+void remove_provider(const call_ptr& c);
+void list_calendars(const call_ptr& c);
+void sync_provider(const call_ptr& c);
+void renew_channel(const call_ptr& c);
+void put_oauth_client(const call_ptr& c);
+void get_oauth_client(const call_ptr& c);
+void delete_oauth_client(const call_ptr& c);
+
+// ---- connecting.cpp: from the host's request to the vendor's callback ----
+void begin_authorization(const call_ptr& c);
+void follow_connect_link(const call_ptr& c);
+void google_callback(const call_ptr& c);
+void microsoft_callback(const call_ptr& c);
+
+// ---- entries.cpp, runs.cpp ----
+void create_entry(const call_ptr& c);
+void list_entries(const call_ptr& c);
+void get_entry(const call_ptr& c);
+void change_entry(const call_ptr& c);
+void remove_entry(const call_ptr& c);
+void get_sync_status(const call_ptr& c);
+void list_decisions(const call_ptr& c);
+void list_runs(const call_ptr& c);
+void get_run(const call_ptr& c);
+
+// ---- events.cpp, audit.cpp ----
+void list_events(const call_ptr& c);
+void stream_events(const call_ptr& c);
+void stream_all_events(const call_ptr& c);
+void list_audit_log(const call_ptr& c);
+
+// ---- webhooks.cpp ----
+void google_webhook(const call_ptr& c);
+void microsoft_webhook(const call_ptr& c);
+
+// ---- health.cpp, openapi.cpp ----
+void get_health(const call_ptr& c);
+void get_readiness(const call_ptr& c);
+void get_openapi(const call_ptr& c);
+
+} // namespace kalends::api

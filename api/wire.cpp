@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/wire.hpp"
+
+#include "api/authentication.hpp"
+
+#include <charconv>
+
+namespace kalends::api {
+namespace json = boost::json;
+namespace {
+
+json::value time_or_null(const std::optional<instant>& t) {
+  return t ? json::value(to_rfc3339(*t)) : json::value(nullptr);
+}
+
+template <class Tag>
+json::value id_or_null(const id<Tag>& v) {
+  return text_or_null(v.str());
+}
+
+template <class Enum>
+json::string word(Enum e) {
+  const std::string_view name = name_of(e);
+  return json::string(name.data(), name.size());
+}
+
+} // namespace
+
+json::value text_or_null(std::string_view text) {
+  if (text.empty()) return nullptr;
+  return json::string(text.data(), text.size());
+}
+
+json::value parse_or_text(const std::string& text) {
+  if (text.empty()) return json::object{};
+  json::error_code failed;
+  auto value = json::parse(text, failed);
+  return failed ? json::value(text) : value;
+}
+
+json::object to_json(const calendar_time& t) {
+  if (const auto* day = std::get_if<calendar_date>(&t)) return {{"date", write_date(*day)}};
+  const auto& at = std::get<zoned_time>(t);
+  return {{"date_time", write_with_offset(at)}, {"time_zone", at.time_zone}};
+}
+
+json::object to_json(const schedule_entry& e) {
+  json::array assigned;
+  for (const auto& u : e.assigned) assigned.emplace_back(u.str());
+  return {{"id", e.id.str()},
+          {"version", e.version},
+          {"title", e.what.title},
+          {"notes", e.what.notes},
+          {"location", e.what.location},
+          {"start", to_json(e.what.start)},
+          {"end", to_json(e.what.end)},
+          {"status", word(e.status)},
+          {"is_private", e.what.is_private},
+          {"work_item",
+           {{"type", e.work.type}, {"id", e.work.id ? json::value(*e.work.id) : json::value(nullptr)}}},
+          {"assigned_user_ids", std::move(assigned)},
+          {"attendees", json::array{}},
+          {"recurrence", nullptr},
+          {"origin_provider_id", id_or_null(e.origin)},
+          {"created_at", to_rfc3339(e.created_at)},
+          {"updated_at", to_rfc3339(e.updated_at)}};
+}
+
+json::object to_json(const tenant& t) {
+  return {{"id", t.id.str()}, {"name", t.name}, {"created_at", to_rfc3339(t.created_at)}};
+}
+
+json::object to_json(const user& u) {
+  return {{"id", u.id.str()},
+          {"email", u.email},
+          {"name", u.name},
+          {"time_zone", u.time_zone},
+          {"created_at", to_rfc3339(u.created_at)}};
+}
+
+json::object to_json(const provider& p) {
+  json::value problem = nullptr;
+  if (p.problem)
+    problem = {
+        {"code", p.problem->code}, {"detail", p.problem->detail}, {"since", to_rfc3339(p.problem->since)}};
+  return {{"id", p.id.str()},
+          {"type", word(p.type)},
+          {"scope", word(p.scope)},
+          {"user_id", p.user.str()},
+          {"direction", word(p.direction)},
+          {"conflict_policy", word(p.on_conflict)},
+          {"deletion_policy", word(p.on_deletion)},
+          {"status", word(p.status)},
+          {"problem", std::move(problem)},
+          {"account", text_or_null(p.account)},
+          {"calendar_id", id_or_null(p.calendar)},
+          {"calendar_name", text_or_null(p.calendar_name)},
+          {"calendar_time_zone", text_or_null(p.calendar_zone)},
+          {"created_at", to_rfc3339(p.created_at)},
+          {"last_sync_at", time_or_null(p.last_sync_at)},
+          {"next_poll_at", time_or_null(p.next_poll_at)}};
+}
+
+json::object to_json(const api_key& k) {
+  return {{"id", k.id.str()},
+          {"name", k.name},
+          {"role", word(k.role)},
+          {"created_at", to_rfc3339(k.created_at)},
+          {"revoked_at", time_or_null(k.revoked_at)}};
+}
+
+json::object to_json(const sync_run& r) {
+  json::value failed = nullptr;
+  if (!r.error_code.empty()) failed = {{"code", r.error_code}, {"detail", r.error_detail}};
+  return {{"id", r.id.str()},
+          {"provider_id", r.provider.str()},
+          {"cause", word(r.cause)},
+          {"outcome", word(r.outcome)},
+          {"counts",
+           {{"pulled", r.counts.pulled},
+            {"entries_changed", r.counts.entries_changed},
+            {"pushed", r.counts.pushed},
+            {"refused", r.counts.refused},
+            {"vendor_calls", r.counts.vendor_calls}}},
+          {"error", std::move(failed)},
+          {"started_at", to_rfc3339(r.started_at)},
+          {"finished_at", time_or_null(r.finished_at)}};
+}
+
+json::object to_json(const audit_line& a) {
+  return {{"id", a.id},
+          {"time", to_rfc3339(a.time)},
+          {"actor", a.actor},
+          {"action", a.action},
+          {"subject", a.subject},
+          {"detail", parse_or_text(a.detail)},
+          {"peer", text_or_null(a.peer)}};
+}
+
+json::object to_json(const calendar_listing& c) {
+  return {{"id", c.id.str()},
+          {"name", c.name},
+          {"time_zone", text_or_null(c.time_zone)},
+          {"primary", c.primary},
+          {"writable", c.writable}};
+}
+
+json::object to_json(const persistence::entry_sync_line& l) {
+  return {{"provider_id", l.provider.str()},
+          {"event_id", id_or_null(l.event)},
+          {"linked", l.linked},
+          {"removing", l.removing},
+          {"pending", l.pending},
+          {"entry_version", l.entry_version}};
+}
+
+json::object to_json(const persistence::decision_line& d) {
+  return {{"id", d.what.id},
+          {"time", to_rfc3339(d.time)},
+          {"provider_id", id_or_null(d.what.provider)},
+          {"entry_id", id_or_null(d.what.entry)},
+          {"event_id", id_or_null(d.what.event)},
+          {"reason", word(d.what.why)},
+          {"inputs", parse_or_text(d.what.inputs)}};
+}
+
+std::string entity_tag(std::int64_t version) { return '"' + std::to_string(version) + '"'; }
+
+result<std::optional<std::int64_t>> read_if_match(std::string_view header) {
+  if (header.empty() || header == "*") return std::nullopt;
+  if (header.starts_with("W/\"") && header.ends_with('"')) return std::optional<std::int64_t>(-1);
+  if (header.size() < 3 || header.front() != '"' || header.find('"', 1) != header.size() - 1)
+    return failure(errc::invalid, "malformed_if_match", "If-Match holds one entity tag, as ETag gave it.",
+                   "If-Match");
+  const auto inner = header.substr(1, header.size() - 2);
+  std::int64_t version = 0;
+  const auto [end, failed] = std::from_chars(inner.data(), inner.data() + inner.size(), version);
+  if (failed != std::errc() || end != inner.data() + inner.size() || version < 1) version = -1;
+  return std::optional<std::int64_t>(version);
+}
+
+} // namespace kalends::api
