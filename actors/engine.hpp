@@ -15,7 +15,8 @@
 
 namespace kalends::actors {
 
-template <class T> using answer_to = std::function<void(result<T>)>;
+template <class T>
+using answer_to = std::function<void(result<T>)>;
 
 /// `oauth_client::refresh`, or a test's.
 using token_refresh = std::function<net::call_token(provider_type, oauth_app, grant, answer_to<grant>)>;
@@ -50,34 +51,39 @@ private:
 
 struct engine_status {
   std::size_t tenants = 0;
-  std::size_t providers = 0;      ///< known
-  std::size_t provider_actors = 0; ///< awake
+  std::size_t providers = 0;        ///< known
+  std::size_t provider_actors = 0;  ///< awake
   std::size_t failed_providers = 0; ///< waiting for their respawn
 };
 
-/// The actors, seen from outside: no CAF in here. Every function may be called from any thread; every answer comes once, on a thread of the
-/// engine or of the database, and must not block there.
+/// The actors, seen from outside: no CAF in here. Every function may be called from any thread; every answer
+/// comes once, on a thread of the engine or of the database, and must not block there.
 class engine {
 public:
   /// Starts the actor system, loads the directory of tenants and arms what is due.
   static result<std::unique_ptr<engine>> start(engine_parts parts);
   ~engine();
-  /// Takes nothing new, lets steps in progress finish (at most ten seconds), leaves the rest in rows for the next start.
+  /// Takes nothing new, lets steps in progress finish (at most ten seconds), leaves the rest in rows for the
+  /// next start.
   void stop();
 
-  // ---- notices: the answer means durable. Errors: invalid `notice_refused` (wrong secret, unknown channel); retry_later ----
+  // ---- notices: the answer means durable. Errors: invalid `notice_refused` (wrong secret, unknown channel);
+  // retry_later ----
   void notice(net::unproven_notice n, answer_to<bool> done);
 
   // ---- entries ----
   void create_entry(tenant_id tenant, entry_id id, entry_edit edit, answer_to<schedule_entry> done);
   void change_entry(tenant_id tenant, entry_id id, entry_edit edit, answer_to<schedule_entry> done);
-  void remove_entry(tenant_id tenant, entry_id id, std::optional<std::int64_t> expected_version, answer_to<bool> done);
+  void remove_entry(tenant_id tenant, entry_id id, std::optional<std::int64_t> expected_version,
+                    answer_to<bool> done);
 
   // ---- providers ----
-  /// After its rows were written: tells tenant and provider to read them again. `connected`: the grant is new, so open the channel, read,
-  /// and write what belongs there; the fact CALENDAR_PROVIDER_CONNECTED goes out.
+  /// After its rows were written: tells tenant and provider to read them again. `connected`: the grant is
+  /// new, so open the channel, read, and write what belongs there; the fact CALENDAR_PROVIDER_CONNECTED goes
+  /// out.
   void provider_changed(tenant_id tenant, provider_id provider, bool connected);
-  /// Closes the channel, forgets grant, cursor and mappings, deletes the provider; events in the calendar stay.
+  /// Closes the channel, forgets grant, cursor and mappings, deletes the provider; events in the calendar
+  /// stay.
   void remove_provider(tenant_id tenant, provider_id provider, answer_to<bool> done);
   void list_calendars(tenant_id tenant, provider_id provider, answer_to<std::vector<calendar_listing>> done);
   /// Begins a manual run, or joins the one under way, and answers it at once with outcome `running`.
@@ -92,7 +98,8 @@ public:
   void tenant_removed(tenant_id tenant, answer_to<bool> done);
 
   // ---- the bus ----
-  /// Committed facts of this tenant from now on, in order, on an engine thread; `sink` must be quick. An empty tenant means all.
+  /// Committed facts of this tenant from now on, in order, on an engine thread; `sink` must be quick. An
+  /// empty tenant means all.
   [[nodiscard]] subscription subscribe(tenant_id tenant, std::function<void(const fact&)> sink);
 
   void status(answer_to<engine_status> done);

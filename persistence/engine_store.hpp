@@ -103,7 +103,7 @@ public:
   virtual void save_grant(tenant_id tenant, provider_id provider, grant g, store_done<bool> done) = 0;
   /// The tenant's own OAuth client, if it has one.
   virtual void load_oauth_app(tenant_id tenant, provider_type type, store_done<std::optional<oauth_app>> done) = 0;
-  /// `replaces`: the id of a row that this one takes the place of (the placeholder of a channel whose id the vendor chose), or empty.
+  /// An empty `secret` keeps the stored one (a renewal). `replaces`: the id of a row that this one takes the place of (the placeholder of a channel whose id the vendor chose), or empty.
   virtual void save_channel(tenant_id tenant, provider_id provider, channel c, std::string secret, std::string replaces,
                             store_done<bool> done) = 0;
   virtual void delete_channel(tenant_id tenant, provider_id provider, std::string channel_id, store_done<bool> done) = 0;

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "actors/protocol.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <cstdint>
+#include <map>
+
+namespace kalends::actors {
+
+struct event_bus_state {
+  static constexpr const char* name = "event_bus";
+  struct reader {
+    tenant_id tenant;
+    std::function<void(const fact&)> sink;
+  };
+  struct stream {
+    std::int64_t told = 0;              ///< sequence of the last fact handed on; 0 until the first
+    std::map<std::int64_t, fact> early; ///< arrived before their predecessors
+    bool filling = false;               ///< a gap is being read from the database
+  };
+  std::map<std::uint64_t, reader> readers;
+  std::map<tenant_id, stream> streams;
+};
+
+/// Hands committed facts to readers, per tenant in the order of their sequence. Commits may report out of
+/// order (they end on several threads); a fact waits until its predecessors are there, and what does not come
+/// is read from the database, which is the truth.
+class event_bus : public event_bus_actor::stateful_base<event_bus_state> {
+public:
+  event_bus(caf::actor_config& cfg, persistence::engine_store& store);
+  behavior_type make_behavior() override;
+
+private:
+  void take(const facts_committed& m);
+  void hand_on(const tenant_id& tenant, event_bus_state::stream& s);
+  void fill_gap(const tenant_id& tenant, event_bus_state::stream& s);
+
+  persistence::engine_store& store_;
+};
+
+} // namespace kalends::actors

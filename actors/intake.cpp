@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/intake.hpp"
+
+#include "actors/last_words.hpp"
+
+namespace kalends::actors {
+
+namespace {
+
+wake_reason reason_of(net::unproven_notice::kind k) {
+  using kind = net::unproven_notice::kind;
+  switch (k) {
+  case kind::reauthorization_required:
+    return wake_reason::renewal;
+  case kind::subscription_removed:
+    return wake_reason::channel_lost;
+  case kind::changed:
+  case kind::opened:
+  case kind::missed:
+    break;
+  }
+  return wake_reason::notice;
+}
+
+} // namespace
+
+intake::intake(caf::actor_config& cfg, persistence::engine_store& store, supervisor_actor supervisor)
+    : intake_actor::stateful_base<intake_state>(cfg), store_(store) {
+  state.supervisor = std::move(supervisor);
+  report_last_words(*this, "intake");
+}
+
+intake::behavior_type intake::make_behavior() {
+  return {[this](const notice_proven& n) { collect(n); }};
+}
+
+void intake::collect(const notice_proven& n) {
+  auto& slot = state.arrived[{n.tenant, n.provider}];
+  ++slot.count;
+  if (auto why = reason_of(n.what); why != wake_reason::notice) slot.why = why;
+  slot.answers.push_back(n.done);
+  if (!state.writing) write_group();
+}
+
+void intake::write_group() {
+  if (state.arrived.empty()) return;
+  state.writing = true;
+  auto group = std::make_shared<std::map<std::pair<tenant_id, provider_id>, intake_state::waiting>>();
+  group->swap(state.arrived);
+  std::vector<persistence::notice_mark> marks;
+  marks.reserve(group->size());
+  for (const auto& [key, slot] : *group) marks.push_back({key.first, key.second, slot.count});
+  store_.mark(std::move(marks),
+              ask<std::vector<std::int64_t>>(this, [this, group](result<std::vector<std::int64_t>> counters) {
+                state.writing = false;
+                group_written(*group, counters);
+                write_group();
+              }));
+}
+
+void intake::group_written(std::map<std::pair<tenant_id, provider_id>, intake_state::waiting>& group,
+                           const result<std::vector<std::int64_t>>& counters) {
+  providers_stale stale;
+  std::size_t at = 0;
+  for (auto& [key, slot] : group) {
+    auto counter = counters ? (*counters)[at++] : 0;
+    for (auto& answer : slot.answers) {
+      if (counters)
+        answer(true);
+      else
+        answer(tl::unexpected(counters.error()));
+    }
+    if (counter > 0) stale.lines.push_back({key.first, key.second, wake{slot.why, counter}});
+  }
+  if (!stale.lines.empty()) send(state.supervisor, std::move(stale));
+}
+
+} // namespace kalends::actors

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "actors/engine.hpp"
+#include "actors/mail.hpp"
+#include "actors/plan_sync.hpp"
+#include "persistence/engine_store.hpp"
+#include "schema/tenant_changes.hpp"
+
+#include <caf/typed_actor.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// The map: every actor and every message, in the order of the flow. Start reading here.
+///
+///   webhook --notice_proven--> intake --providers_stale--> supervisor --wake--> provider --page_pulled-->
+///   tenant --facts_committed--> event bus API --entry_order--> supervisor --> tenant (commits entry +
+///   outbox) --providers_due--> supervisor --wake--> provider --push_settled--> tenant
+///
+/// Commands carry an `answer_to<…>` where somebody waits; it may be called from any thread, once. Nothing
+/// here crosses a process.
+namespace kalends::actors {
+
+// ---------------------------------------------------------------- intake: verified notices on their way to
+// disk
+
+/// A notice whose secret was right. Answered when its mark is durable.
+struct notice_proven {
+  tenant_id tenant;
+  provider_id provider;
+  net::unproven_notice::kind what{};
+  answer_to<bool> done;
+};
+
+using intake_actor =
+    caf::typed_actor<caf::reacts_to<notice_proven>>; // collects while the last group is being written
+
+// ---------------------------------------------------------------- provider: one connected calendar
+
+/// Why a provider should look at its work. `connected`: the grant is new.
+enum class wake_reason { notice, poll, outbox, renewal, channel_lost, connected, reloaded };
+
+struct wake {
+  wake_reason why{};
+  std::int64_t mark = 0; ///< notice: the counter that the mark has reached
+};
+struct sync_order {
+  answer_to<sync_run> done;
+};
+struct renewal_order {
+  answer_to<channel> done;
+};
+struct calendars_order {
+  answer_to<std::vector<calendar_listing>> done;
+};
+/// Disconnect for good: close the channel, delete the rows, end.
+struct leave_order {
+  answer_to<bool> done;
+};
+
+using provider_actor =
+    caf::typed_actor<caf::reacts_to<wake>,            // there may be work: pull, push, renew
+                     caf::reacts_to<sync_order>,      // a manual run, answered when it has begun
+                     caf::reacts_to<renewal_order>,   // renew or re-create the channel now
+                     caf::reacts_to<calendars_order>, // which calendars the account has
+                     caf::reacts_to<leave_order>>;    // disconnect
+
+// ---------------------------------------------------------------- tenant: the only writer of entries and
+// mappings
+
+/// A change of an entry from the host. `what` says which.
+struct entry_order {
+  enum class kind { create, change, remove } what{};
+  entry_id entry;
+  entry_edit edit;                ///< remove: only `expected_version` matters
+  answer_to<schedule_entry> done; ///< remove: the entry as it was
+};
+
+/// What came of a page of events.
+struct page_applied {
+  std::vector<event_id>
+      confirm; ///< removals to be verified with the vendor first; then nothing of `finish` was committed
+  int entries_changed = 0;
+  int refused = 0;
+  bool finished = false; ///< cursor (and the closing run) are committed
+};
+/// One page of a listing, or single events that were read again.
+struct page_pulled {
+  provider_id provider;
+  std::shared_ptr<const std::vector<calendar_event>> events;
+  removal proof = removal::unconfirmed;
+  std::optional<cursor_move> finish; ///< with the last page
+  std::optional<sync_run> closing;   ///< the run ends with this commit, if it finishes
+  answer_to<page_applied> done;
+};
+
+/// What came of one vendor write; committed with the outbox rows that it settles.
+struct push_settled {
+  provider_id provider;
+  entry_id entry;
+  enum class kind { written, removed, nothing, refused } what{};
+  reason why{};
+  mapping link;       ///< written, removed: as it was when the call began
+  appointment pushed; ///< written
+  std::int64_t entry_version = 0;
+  calendar_event now; ///< written: the vendor's answer
+  std::string inputs; ///< refused: the vendor's words
+  std::vector<std::string> rows_done;
+  std::vector<outbox_retry> rows_later;
+  answer_to<bool> done;
+};
+
+/// Entries that a newly connected calendar might have to show.
+struct backfill_order {
+  provider_id provider;
+  std::vector<schedule_entry> entries;
+  answer_to<bool> done;
+};
+
+struct calendars_changed {}; ///< providers were written: read the directory again
+struct tenant_rest {         ///< finish the step in progress, take nothing new, end
+  answer_to<bool> done;
+};
+
+using tenant_actor =
+    caf::typed_actor<caf::reacts_to<entry_order>,    // host -> entry, fact, outbox
+                     caf::reacts_to<page_pulled>,    // calendar -> entries, mappings, facts, cursor
+                     caf::reacts_to<push_settled>,   // vendor write -> mapping, outbox row done
+                     caf::reacts_to<backfill_order>, // connect -> mappings and outbox for what belongs there
+                     caf::reacts_to<calendars_changed>, // the directory moved
+                     caf::reacts_to<tenant_rest>>;      // stop
+
+// ---------------------------------------------------------------- supervisor: who exists, what is due
+
+struct house_opened {
+  answer_to<bool> done;
+};
+struct clock_tick {};
+/// Intake -> providers: these marks are durable.
+struct providers_stale {
+  struct line {
+    tenant_id tenant;
+    provider_id provider;
+    wake what;
+  };
+  std::vector<line> lines;
+};
+/// Tenant -> providers: outbox rows were committed for these.
+struct providers_due {
+  tenant_id tenant;
+  std::vector<provider_id> providers;
+};
+/// Provider -> clock: nothing to do until then.
+struct provider_idle {
+  tenant_id tenant;
+  provider_id provider;
+  std::optional<instant> next_poll_at;
+  std::optional<instant> outbox_due;
+  std::optional<instant> renewal_due;
+  bool worked = false; ///< it got through: its failures are forgiven
+};
+struct provider_gone {
+  tenant_id tenant;
+  provider_id provider;
+};
+/// The door -> one tenant or provider, spawned if it is not awake.
+struct for_tenant {
+  tenant_id tenant;
+  std::variant<entry_order, calendars_changed> order;
+};
+struct for_provider {
+  tenant_id tenant;
+  provider_id provider;
+  std::variant<wake, sync_order, renewal_order, calendars_order, leave_order> order;
+};
+struct tenant_arrived {
+  tenant_id tenant;
+};
+struct tenant_leaving {
+  tenant_id tenant;
+  answer_to<bool> done;
+};
+struct count_house {
+  answer_to<engine_status> done;
+};
+/// Ends everything in order; answered when all tenants have come to rest.
+struct house_closing {
+  answer_to<bool> done;
+};
+
+using supervisor_actor =
+    caf::typed_actor<caf::reacts_to<house_opened>,    // reads the directory, wakes what waits
+                     caf::reacts_to<providers_stale>, // from intake
+                     caf::reacts_to<for_provider>,    // from the door
+                     caf::reacts_to<for_tenant>,      // from the door
+                     caf::reacts_to<providers_due>,   // from a tenant
+                     caf::reacts_to<provider_idle>,   // from a provider: when to wake it
+                     caf::reacts_to<provider_gone>,   // a provider left
+                     caf::reacts_to<clock_tick>,      // polls, retries, renewals, respawns that are due
+                     caf::reacts_to<tenant_arrived>,  //
+                     caf::reacts_to<tenant_leaving>,  //
+                     caf::reacts_to<count_house>,     //
+                     caf::reacts_to<house_closing>>;
+
+// ---------------------------------------------------------------- event bus: readers of the committed stream
+
+struct facts_committed {
+  tenant_id tenant;
+  std::vector<fact> facts; ///< with their sequences
+};
+struct reader_came {
+  std::uint64_t reader = 0;
+  tenant_id tenant; ///< empty: all
+  std::function<void(const fact&)> sink;
+};
+struct reader_left {
+  std::uint64_t reader = 0;
+};
+
+using event_bus_actor = caf::typed_actor<caf::reacts_to<facts_committed>, // hands on in order of sequence,
+                                                                          // fills gaps from the database
+                                         caf::reacts_to<reader_came>, caf::reacts_to<reader_left>>;
+
+} // namespace kalends::actors
+
+KALENDS_MAIL(kalends::actors::notice_proven)
+KALENDS_MAIL(kalends::actors::wake)
+KALENDS_MAIL(kalends::actors::sync_order)
+KALENDS_MAIL(kalends::actors::renewal_order)
+KALENDS_MAIL(kalends::actors::calendars_order)
+KALENDS_MAIL(kalends::actors::leave_order)
+KALENDS_MAIL(kalends::actors::entry_order)
+KALENDS_MAIL(kalends::actors::page_pulled)
+KALENDS_MAIL(kalends::actors::push_settled)
+KALENDS_MAIL(kalends::actors::backfill_order)
+KALENDS_MAIL(kalends::actors::calendars_changed)
+KALENDS_MAIL(kalends::actors::tenant_rest)
+KALENDS_MAIL(kalends::actors::house_opened)
+KALENDS_MAIL(kalends::actors::clock_tick)
+KALENDS_MAIL(kalends::actors::providers_stale)
+KALENDS_MAIL(kalends::actors::providers_due)
+KALENDS_MAIL(kalends::actors::provider_idle)
+KALENDS_MAIL(kalends::actors::provider_gone)
+KALENDS_MAIL(kalends::actors::for_tenant)
+KALENDS_MAIL(kalends::actors::for_provider)
+KALENDS_MAIL(kalends::actors::tenant_arrived)
+KALENDS_MAIL(kalends::actors::tenant_leaving)
+KALENDS_MAIL(kalends::actors::count_house)
+KALENDS_MAIL(kalends::actors::house_closing)
+KALENDS_MAIL(kalends::actors::facts_committed)
+KALENDS_MAIL(kalends::actors::reader_came)
+KALENDS_MAIL(kalends::actors::reader_left)

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/provider.hpp"
+
+#include "actors/last_words.hpp"
+#include "actors/run_facts.hpp"
+
+#include <algorithm>
+
+namespace kalends::actors {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+std::optional<run_cause> stronger(std::optional<run_cause> a, run_cause b) {
+  // `connect` also fills the calendar, a notice is fresher than a poll.
+  auto rank = [](run_cause c) { return c == run_cause::connect ? 2 : c == run_cause::notice ? 1 : 0; };
+  return !a || rank(b) > rank(*a) ? b : *a;
+}
+
+} // namespace
+
+instant renewal_time(instant expires_at, instant now) {
+  auto half_way = now + (expires_at - now) / 2;
+  return std::max(half_way, expires_at - 36h);
+}
+
+connected_calendar::connected_calendar(caf::actor_config& cfg, tenant_id tenant, provider_id id,
+                                       staff_parts parts, supervisor_actor supervisor, tenant_actor owner,
+                                       event_bus_actor bus)
+    : provider_actor::stateful_base<provider_actor_state>(cfg), tenant_id_(std::move(tenant)),
+      id_(std::move(id)), parts_(std::move(parts)) {
+  state.supervisor = std::move(supervisor);
+  state.tenant = std::move(owner);
+  state.bus = std::move(bus);
+  report_last_words(*this, "provider " + id_.str() + " of tenant " + tenant_id_.str());
+}
+
+connected_calendar::behavior_type connected_calendar::make_behavior() {
+  return {[this](const wake& m) { wake_up(m); }, [this](const sync_order& o) { order_sync(o); },
+          [this](const renewal_order& o) {
+            state.renewal_orders.push_back(o);
+            next();
+          },
+          [this](const calendars_order& o) {
+            state.calendars_orders.push_back(o);
+            next();
+          },
+          [this](const leave_order& o) {
+            state.leaving = o;
+            state.call.cancel();
+            next();
+          }};
+}
+
+void connected_calendar::wake_up(const wake& m) {
+  switch (m.why) {
+  case wake_reason::notice:
+    if (state.row) state.row->mark = std::max(state.row->mark, m.mark);
+    state.pull = stronger(state.pull, run_cause::notice);
+    break;
+  case wake_reason::poll:
+    state.pull = stronger(state.pull, run_cause::poll);
+    break;
+  case wake_reason::outbox:
+    state.push = true;
+    break;
+  case wake_reason::renewal:
+    state.renew = true;
+    break;
+  case wake_reason::channel_lost:
+    state.renew = true;
+    if (state.row) state.row->push_channel.reset();
+    state.pull = stronger(state.pull, run_cause::notice);
+    break;
+  case wake_reason::connected:
+    state.connect = true;
+    state.not_before.reset();
+    state.failures = 0;
+    [[fallthrough]];
+  case wake_reason::reloaded:
+    if (!state.busy) state.row.reset();
+    state.reload = true;
+    break;
+  }
+  next();
+}
+
+void connected_calendar::order_sync(const sync_order& o) {
+  if (state.run && state.run->cause == run_cause::manual) return o.done(*state.run); // joined
+  state.sync_orders.push_back(o);
+  next();
+}
+
+/// The one place that decides what is done next.
+void connected_calendar::next() {
+  if (state.busy) return;
+  state.busy = true;
+  if (!state.row || state.reload) return load_row();
+  if (state.leaving) return leave();
+  if (!state.calendars_orders.empty()) return list_calendars();
+  if (calendar().status != provider_status::active && !state.connect) {
+    refuse_orders(error{errc::conflict, "provider_not_connected",
+                        "The calendar is not connected, or its access was withdrawn. Connect it again."});
+    state.pull.reset();
+    state.push = state.renew = false;
+    return rest();
+  }
+  if (!state.sync_orders.empty()) return begin_run(run_cause::manual);
+  if (!state.renewal_orders.empty()) return renew_channel();
+  if (resting_after_failure()) return rest();
+  if (state.connect) return connect();
+  if (channel_wanted()) return renew_channel();
+  if (state.pull) return begin_run(*state.pull);
+  if (state.push) return begin_push();
+  rest();
+}
+
+void connected_calendar::step_done() {
+  state.busy = false;
+  next();
+}
+
+void connected_calendar::load_row() {
+  state.reload = false;
+  state.token.reset();
+  parts_.store.load_provider(
+      tenant_id_, id_,
+      ask<persistence::provider_state>(this, [this](result<persistence::provider_state> row) {
+        if (row) {
+          auto mark = state.row ? state.row->mark : 0;
+          state.row = std::move(*row);
+          state.row->mark = std::max(state.row->mark, mark);
+          if (state.row->stale) state.pull = stronger(state.pull, run_cause::notice);
+          if (state.row->outbox_waiting) state.push = true;
+          if (state.row->push_channel)
+            state.renewal_due = renewal_time(state.row->push_channel->expires_at, now());
+          // A first read that never ended is begun again with all that belongs to it.
+          if (!state.row->read_from) state.backfill = true;
+          if (calendar().status == provider_status::active && calendar().calendar_name.empty())
+            state.connect = true;
+          return step_done();
+        }
+        if (state.leaving) return leave();
+        refuse_orders(row.error());
+        if (row.error().kind == errc::not_found) {
+          send(state.supervisor, provider_gone{tenant_id_, id_});
+          return quit();
+        }
+        state.reload = true;
+        state.not_before = now() + backoff(++state.failures, parts_.outside);
+        rest();
+      }));
+}
+
+bool connected_calendar::resting_after_failure() const {
+  return state.not_before && now() < *state.not_before;
+}
+
+void connected_calendar::rest() {
+  state.busy = false;
+  provider_idle idle{tenant_id_, id_, {}, {}, {}, std::exchange(state.worked, false)};
+  bool active = state.row && calendar().status == provider_status::active;
+  if (!state.row || (active && resting_after_failure())) {
+    idle.next_poll_at = state.not_before;
+  } else if (active) {
+    if (!state.next_poll_at || *state.next_poll_at <= now()) plan_next_poll();
+    idle.next_poll_at = state.next_poll_at;
+    idle.outbox_due = state.outbox_due;
+    idle.renewal_due = state.renewal_due;
+  }
+  send(state.supervisor, std::move(idle));
+}
+
+/// Polls of many calendars spread by themselves: each comes a tenth earlier or later than asked for.
+void connected_calendar::plan_next_poll() {
+  auto spread = static_cast<std::uint8_t>(parts_.outside.random_bytes(1)[0]);
+  state.next_poll_at =
+      now() + std::chrono::milliseconds(parts_.configured.poll_interval) * (230 + spread / 5) / 256;
+}
+
+void connected_calendar::refuse_orders(const error& e) {
+  for (const auto& o : std::exchange(state.sync_orders, {})) o.done(tl::unexpected(e));
+  for (const auto& o : std::exchange(state.renewal_orders, {})) o.done(tl::unexpected(e));
+  for (const auto& o : std::exchange(state.calendars_orders, {})) o.done(tl::unexpected(e));
+}
+
+/// The grant is gone. Vendor calls stop, the problem is shown once, everything that waits stays in its rows.
+void connected_calendar::needs_person(const error& e) {
+  provider_problem problem{e.code, e.detail, now()};
+  state.row->calendar.status = provider_status::action_required;
+  state.row->calendar.problem = problem;
+  state.token.reset();
+  state.connect = false;
+  refuse_orders(error{errc::reauthorize, "reauthorization_required",
+                      "The calendar has to be connected again: " + e.detail});
+  std::vector<fact> facts{provider_fact(fact_type::calendar_provider_error, id_,
+                                        {{"code", e.code}, {"detail", e.detail}}, parts_.outside)};
+  parts_.store.save_health(tenant_id_, id_, provider_status::action_required, problem, {}, {},
+                           std::move(facts),
+                           ask<std::vector<fact>>(this, [this](result<std::vector<fact>> written) {
+                             if (written) publish(std::move(*written));
+                             send(state.tenant, calendars_changed{});
+                             step_done();
+                           }));
+}
+
+void connected_calendar::leave() {
+  auto gone = [this] {
+    std::vector<fact> facts{
+        provider_fact(fact_type::calendar_provider_disconnected, id_, {}, parts_.outside)};
+    parts_.channels->drop_all(id_);
+    parts_.store.delete_provider(
+        tenant_id_, id_, std::move(facts),
+        ask<std::vector<fact>>(this, [this](result<std::vector<fact>> written) {
+          auto left = std::move(state.leaving->done);
+          state.leaving.reset();
+          if (!written) {
+            left(tl::unexpected(written.error()));
+            return step_done();
+          }
+          refuse_orders(error{errc::not_found, "provider_not_found", "The calendar was disconnected."});
+          publish(std::move(*written));
+          send(state.supervisor, provider_gone{tenant_id_, id_});
+          left(true);
+          quit();
+        }));
+  };
+  // Closing the channel is a courtesy: an unreachable vendor does not keep anybody from leaving.
+  if (!state.row || !state.row->push_channel || calendar().status != provider_status::active) return gone();
+  auto close = [c = *state.row->push_channel](net::calendar_client& vendor, net::calendar_access who,
+                                              net::vendor_done<bool> reply) {
+    return vendor.close_channel(std::move(who), c, std::move(reply));
+  };
+  call_vendor<bool>(close, [gone](const result<bool>&) { gone(); });
+}
+
+void connected_calendar::publish(std::vector<fact> facts) {
+  if (!facts.empty()) send(state.bus, facts_committed{tenant_id_, std::move(facts)});
+}
+
+net::calendar_client& connected_calendar::client() const {
+  return calendar().type == provider_type::google ? parts_.google : parts_.microsoft;
+}
+
+} // namespace kalends::actors

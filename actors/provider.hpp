@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "actors/protocol.hpp"
+#include "actors/supervisor.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kalends::actors {
+
+/// When a channel that ends at `expires_at` is renewed: 36 hours before, or half-way for shorter lives.
+instant renewal_time(instant expires_at, instant now);
+
+/// A read under way.
+struct pull_progress {
+  std::string page;       ///< next page of this read
+  bool full = false;      ///< from the beginning, so what is missing at the end may be gone
+  bool restarted = false; ///< the cursor was void once already
+  bool swept = false;
+  int pages = 0;
+  read_window window; ///< Graph
+  std::int64_t mark_seen = 0;
+  std::vector<event_id> seen; ///< full reads only
+  std::string next_cursor;    ///< known after the last page
+  std::string calendar_zone;
+  std::vector<event_id> unconfirmed;
+  std::vector<calendar_event> confirmed;
+};
+
+/// Outbox rows of one entry: they collapse into what the calendar needs now.
+struct push_group {
+  entry_id entry;
+  std::vector<outbox_row> rows;
+  int rereads = 0; ///< after a 412
+};
+
+struct provider_actor_state {
+  static constexpr const char* name = "provider";
+
+  bool busy = false; ///< a question is out; its answer continues
+  std::optional<persistence::provider_state> row;
+  std::optional<grant> token;
+  net::call_token call; ///< at most one vendor call; ending the actor cancels it
+
+  // What is wanted next.
+  bool connect = false, reload = false, backfill = false, push = false, renew = false;
+  std::optional<run_cause> pull;
+  std::vector<sync_order> sync_orders;
+  std::vector<renewal_order> renewal_orders;
+  std::vector<calendars_order> calendars_orders;
+  std::optional<leave_order> leaving;
+
+  // What is under way.
+  std::optional<sync_run> run;
+  std::optional<pull_progress> reading;
+  std::deque<push_group> pushing;
+  std::optional<tenant_picture> picture; ///< of the entries in `pushing`
+
+  // When to try again.
+  int failures = 0, channel_failures = 0;
+  std::optional<instant> not_before, channel_not_before, push_not_before, next_poll_at, outbox_due,
+      renewal_due;
+  bool worked = false;
+
+  supervisor_actor supervisor;
+  tenant_actor tenant;
+  event_bus_actor bus;
+};
+
+/// One connected calendar: a state machine with one question in flight. It reads changes and mails them to
+/// its tenant, carries out what the outbox says, keeps token and channel alive, and rests when there is
+/// nothing to do. Everything it must not forget is in rows.
+class connected_calendar : public provider_actor::stateful_base<provider_actor_state> {
+public:
+  connected_calendar(caf::actor_config& cfg, tenant_id tenant, provider_id id, staff_parts parts,
+                     supervisor_actor supervisor, tenant_actor owner, event_bus_actor bus);
+  behavior_type make_behavior() override;
+
+private:
+  // ---- provider.cpp: life ----
+  void wake_up(const wake& m);
+  void order_sync(const sync_order& o);
+  void next();
+  void step_done();
+  void load_row();
+  void rest();
+  void plan_next_poll();
+  void refuse_orders(const error& e);
+  void leave();
+  void needs_person(const error& e);
+  bool resting_after_failure() const;
+  void publish(std::vector<fact> facts);
+  const provider& calendar() const { return state.row->calendar; }
+  net::calendar_client& client() const;
+  instant now() const { return parts_.outside.now(); }
+
+  // ---- provider_token.cpp: no vendor call without a valid token, one refresh in flight ----
+  using with_access = std::function<void(result<net::calendar_access>)>;
+  void access(with_access then);
+  void refresh(with_access then);
+  template <class T>
+  using vendor_call =
+      std::function<net::call_token(net::calendar_client&, net::calendar_access, net::vendor_done<T>)>;
+  template <class T>
+  void call_vendor(vendor_call<T> start, std::function<void(result<T>)> then, bool refreshed = false);
+
+  // ---- provider_channel.cpp: connect, push subscription ----
+  void connect();
+  void choose_calendar(const std::vector<calendar_listing>& found);
+  void list_calendars();
+  bool channel_wanted() const;
+  void renew_channel();
+  void open_channel();
+  void close_old_channel(const std::optional<channel>& old, const channel& fresh);
+  void channel_settled(result<channel> outcome, bool renewed);
+  void backfill(entry_id after);
+
+  // ---- provider_pull.cpp ----
+  void begin_run(run_cause cause);
+  void begin_pull();
+  void list_page();
+  void take_page(result<change_page> page);
+  void restart_from_the_beginning();
+  void hand_in(std::vector<calendar_event> events, removal proof, bool last);
+  void handed_in(result<page_applied> applied, bool last);
+  void confirm_next_removal();
+  void sweep(entry_id after);
+  void pull_done(bool closed);
+  void finish_run(std::optional<error> failed);
+  std::optional<cursor_move> cursor_to_commit() const;
+
+  // ---- provider_push.cpp ----
+  void begin_push();
+  void take_rows(std::vector<outbox_row> rows);
+  void push_next();
+  void carry_out(const push_nothing& s);
+  void carry_out(const push_insert& s);
+  void carry_out(const push_update& s);
+  void carry_out(const push_remove& s);
+  void remove_event(const push_remove& s, std::string version, int tries);
+  void written(const mapping& link, const appointment& what, reason why, result<calendar_event> answer);
+  void reread_and_merge(const mapping& link);
+  void plan_again(const mapping& link);
+  void event_is_gone(const mapping& link);
+  void settle(push_settled s);
+  void push_failed(const error& e, const mapping& link);
+  void push_done(std::optional<error> failed);
+
+  tenant_id tenant_id_;
+  provider_id id_;
+  staff_parts parts_;
+};
+
+template <class T>
+void connected_calendar::call_vendor(vendor_call<T> start, std::function<void(result<T>)> then,
+                                     bool refreshed) {
+  access(
+      [this, start = std::move(start), then = std::move(then), refreshed](result<net::calendar_access> who) {
+        if (!who) return then(tl::unexpected(who.error()));
+        if (state.run) ++state.run->counts.vendor_calls;
+        state.call =
+            start(client(), *who, ask<T>(this, [this, start, then, refreshed](result<T> answer) {
+                    // A token may die before its time (revoked, clock skew): refresh once, then believe it.
+                    if (!answer && answer.error().kind == errc::reauthorize && !refreshed && state.token) {
+                      state.token->access_expires_at = instant{};
+                      return call_vendor<T>(start, then, true);
+                    }
+                    then(std::move(answer));
+                  }));
+      });
+}
+
+} // namespace kalends::actors

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/provider.hpp"
+#include "actors/run_facts.hpp"
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+
+namespace kalends::actors {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t rows_per_pass = 100;
+constexpr int rereads_allowed = 5; ///< rounds of 412, read, merge, write for one entry in one pass
+
+std::vector<std::string> ids_of(const std::vector<outbox_row>& rows) {
+  std::vector<std::string> ids;
+  for (const auto& r : rows) ids.push_back(r.id);
+  return ids;
+}
+
+} // namespace
+
+void connected_calendar::begin_push() {
+  state.push = false;
+  if (calendar().direction == sync_direction::from_provider) return push_done({});
+  parts_.store.load_outbox(tenant_id_, id_, now(), rows_per_pass,
+                           ask<std::vector<outbox_row>>(this, [this](result<std::vector<outbox_row>> rows) {
+                             if (!rows) return push_done(rows.error());
+                             if (rows->empty()) return push_done({});
+                             take_rows(std::move(*rows));
+                           }));
+}
+
+/// Rows of one entry collapse: what counts is what the calendar needs now.
+void connected_calendar::take_rows(std::vector<outbox_row> rows) {
+  if (rows.size() == rows_per_pass) state.push = true; // there may be more
+  if (!state.run) {
+    sync_run run;
+    run.id = run_id(make_uuid(parts_.outside));
+    run.provider = id_;
+    run.cause = run_cause::push;
+    run.started_at = now();
+    state.run = std::move(run);
+  }
+  persistence::load_request wanted;
+  wanted.tenant = tenant_id_;
+  for (auto& row : rows) {
+    auto at = std::find_if(state.pushing.begin(), state.pushing.end(),
+                           [&](const push_group& g) { return g.entry == row.entry; });
+    if (at == state.pushing.end()) {
+      wanted.entries.push_back(row.entry);
+      state.pushing.push_back({row.entry, {}, 0});
+      at = std::prev(state.pushing.end());
+    }
+    at->rows.push_back(std::move(row));
+  }
+  parts_.store.load(
+      std::move(wanted), ask<persistence::loaded>(this, [this](result<persistence::loaded> found) {
+        if (!found) return push_done(found.error());
+        state.picture.emplace(tenant_id_, std::map<provider_id, provider>{{id_, calendar()}}, parts_.outside);
+        for (auto& e : found->entries) state.picture->know(std::move(e));
+        for (auto& m : found->mappings) state.picture->know(std::move(m));
+        push_next();
+      }));
+}
+
+void connected_calendar::push_next() {
+  if (state.pushing.empty()) {
+    if (state.push) return begin_push();
+    return push_done({});
+  }
+  std::visit([this](const auto& step) { carry_out(step); },
+             plan_push(*state.picture, id_, state.pushing.front().entry));
+}
+
+void connected_calendar::carry_out(const push_nothing& s) {
+  push_settled outcome;
+  outcome.what = push_settled::kind::nothing;
+  outcome.why = s.why;
+  settle(std::move(outcome));
+}
+
+void connected_calendar::carry_out(const push_insert& s) {
+  net::new_event event{s.link.event, s.link.transaction_id, s.link.entry, s.what};
+  auto insert = [event](net::calendar_client& vendor, net::calendar_access who,
+                        net::vendor_done<calendar_event> reply) {
+    return vendor.insert_event(std::move(who), event, std::move(reply));
+  };
+  call_vendor<calendar_event>(insert, [this, s](result<calendar_event> answer) {
+    written(s.link, s.what, reason::push_inserted, std::move(answer));
+  });
+}
+
+void connected_calendar::carry_out(const push_update& s) {
+  net::event_update update{s.link.event, s.link.event_version, s.changed, s.what};
+  auto write = [update](net::calendar_client& vendor, net::calendar_access who,
+                        net::vendor_done<calendar_event> reply) {
+    return vendor.update_event(std::move(who), update, std::move(reply));
+  };
+  call_vendor<calendar_event>(write, [this, s](result<calendar_event> answer) {
+    written(s.link, s.what, reason::push_updated, std::move(answer));
+  });
+}
+
+void connected_calendar::carry_out(const push_remove& s) { remove_event(s, s.link.event_version, 0); }
+
+void connected_calendar::remove_event(const push_remove& s, std::string version, int tries) {
+  if (s.link.event.empty()) {
+    // Graph, and the insert's answer never came: the tenant finds the event by its transaction id when it is
+    // listed. Until then there is nothing to address, so the row waits for the next look.
+    return push_failed(error{errc::retry_later, "event_not_known_yet", "The event's id is not known yet."},
+                       s.link);
+  }
+  auto erase = [event = s.link.event, version](net::calendar_client& vendor, net::calendar_access who,
+                                               net::vendor_done<bool> reply) {
+    return vendor.delete_event(std::move(who), event, version, std::move(reply));
+  };
+  call_vendor<bool>(erase, [this, s, tries](const result<bool>& removed) {
+    if (removed) {
+      if (*removed) ++state.run->counts.pushed;
+      push_settled outcome;
+      outcome.what = push_settled::kind::removed;
+      outcome.why = *removed ? reason::push_deleted : reason::push_gone;
+      outcome.link = s.link;
+      return settle(std::move(outcome));
+    }
+    if (removed.error().kind != errc::conflict || tries >= rereads_allowed)
+      return push_failed(removed.error(), s.link);
+    // Somebody edited it meanwhile; the entry has to leave all the same, but what is deleted has been seen.
+    auto get = [event = s.link.event](net::calendar_client& vendor, net::calendar_access who,
+                                      net::vendor_done<calendar_event> reply) {
+      return vendor.get_event(std::move(who), event, std::move(reply));
+    };
+    call_vendor<calendar_event>(get, [this, s, tries](const result<calendar_event>& found) {
+      if (found && !found->removed) return remove_event(s, found->version, tries + 1);
+      if (!found && found.error().kind != errc::not_found) return push_failed(found.error(), s.link);
+      push_settled outcome;
+      outcome.what = push_settled::kind::removed;
+      outcome.why = reason::push_gone;
+      outcome.link = s.link;
+      settle(std::move(outcome));
+    });
+  });
+}
+
+void connected_calendar::written(const mapping& link, const appointment& what, reason why,
+                                 result<calendar_event> answer) {
+  if (answer) {
+    ++state.run->counts.pushed;
+    const auto* entry = state.picture->entry(link.entry);
+    push_settled outcome;
+    outcome.what = push_settled::kind::written;
+    outcome.why = why;
+    outcome.link = link;
+    outcome.pushed = what;
+    outcome.entry_version = entry != nullptr ? entry->version : 0;
+    outcome.now = std::move(*answer);
+    return settle(std::move(outcome));
+  }
+  if (answer.error().kind == errc::conflict && state.pushing.front().rereads++ < rereads_allowed)
+    return reread_and_merge(link);
+  if (answer.error().kind == errc::not_found && link.linked) return event_is_gone(link);
+  push_failed(answer.error(), link);
+}
+
+/// 412: the event moved on. Nothing is overwritten unseen: it is read, merged by the tenant, and what then
+/// remains to be written is planned anew.
+void connected_calendar::reread_and_merge(const mapping& link) {
+  auto get = [event = link.event](net::calendar_client& vendor, net::calendar_access who,
+                                  net::vendor_done<calendar_event> reply) {
+    return vendor.get_event(std::move(who), event, std::move(reply));
+  };
+  call_vendor<calendar_event>(get, [this, link](result<calendar_event> found) {
+    if (!found && found.error().kind == errc::not_found) return event_is_gone(link);
+    if (!found) return push_failed(found.error(), link);
+    page_pulled page;
+    page.provider = id_;
+    page.events = std::make_shared<const std::vector<calendar_event>>(1, std::move(*found));
+    page.proof = removal::confirmed;
+    page.done = ask<page_applied>(this, [this, link](const result<page_applied>& applied) {
+      if (!applied) return push_failed(applied.error(), link);
+      state.run->counts.entries_changed += applied->entries_changed;
+      plan_again(link);
+    });
+    send(state.tenant, std::move(page));
+  });
+}
+
+void connected_calendar::plan_again(const mapping& link) {
+  persistence::load_request wanted;
+  wanted.tenant = tenant_id_;
+  wanted.entries.push_back(link.entry);
+  parts_.store.load(std::move(wanted),
+                    ask<persistence::loaded>(this, [this, link](result<persistence::loaded> found) {
+                      if (!found) return push_failed(found.error(), link);
+                      for (auto& e : found->entries) state.picture->know(std::move(e));
+                      for (auto& m : found->mappings) state.picture->know(std::move(m));
+                      push_next();
+                    }));
+}
+
+void connected_calendar::event_is_gone(const mapping& link) {
+  calendar_event gone;
+  gone.id = link.event;
+  gone.removed = true;
+  page_pulled page;
+  page.provider = id_;
+  page.events = std::make_shared<const std::vector<calendar_event>>(1, std::move(gone));
+  page.proof = removal::confirmed;
+  page.done = ask<page_applied>(this, [this, link](const result<page_applied>& applied) {
+    if (!applied) return push_failed(applied.error(), link);
+    state.run->counts.entries_changed += applied->entries_changed;
+    push_settled outcome;
+    outcome.what = push_settled::kind::nothing;
+    outcome.why = reason::push_gone;
+    settle(std::move(outcome));
+  });
+  send(state.tenant, std::move(page));
+}
+
+/// Commits what came of the front group, then takes the next.
+void connected_calendar::settle(push_settled s) {
+  auto& group = state.pushing.front();
+  s.provider = id_;
+  s.entry = group.entry;
+  if (s.rows_later.empty()) s.rows_done = ids_of(group.rows);
+  s.done = ask<bool>(this, [this](const result<bool>& committed) {
+    if (!committed) return push_done(committed.error());
+    state.pushing.pop_front();
+    push_next();
+  });
+  send(state.tenant, std::move(s));
+}
+
+void connected_calendar::push_failed(const error& e, const mapping& link) {
+  if (e.kind == errc::reauthorize) return push_done(e);
+  auto& group = state.pushing.front();
+  int attempt = 1;
+  for (const auto& r : group.rows) attempt = std::max(attempt, r.attempts + 1);
+  auto wait =
+      std::max<std::chrono::milliseconds>(e.retry_after.value_or(0ms), backoff(attempt, parts_.outside));
+  bool refused = e.kind == errc::invalid || e.kind == errc::forbidden;
+  push_settled later;
+  later.what = refused && attempt == 1 ? push_settled::kind::refused : push_settled::kind::nothing;
+  later.why = reason::push_refused;
+  later.link = link;
+  later.inputs = boost::json::serialize(boost::json::object{{"code", e.code}, {"detail", e.detail}});
+  if (refused) ++state.run->counts.refused;
+  for (const auto& r : group.rows) later.rows_later.push_back({r.id, now() + wait, e.code});
+  state.outbox_due = std::min(state.outbox_due.value_or(now() + wait), now() + wait);
+  // What is wrong with one entry keeps the others no longer; what is wrong with the vendor does.
+  bool vendor_trouble = e.kind == errc::retry_later && e.code != "event_not_known_yet";
+  if (!vendor_trouble) return settle(std::move(later));
+  later.provider = id_;
+  later.entry = group.entry;
+  later.done = ask<bool>(this, [this, e](const result<bool>&) { push_done(e); });
+  send(state.tenant, std::move(later));
+}
+
+void connected_calendar::push_done(std::optional<error> failed) {
+  if (failed) {
+    auto wait = std::max<std::chrono::milliseconds>(failed->retry_after.value_or(0ms),
+                                                    backoff(state.failures + 1, parts_.outside));
+    state.outbox_due = std::min(state.outbox_due.value_or(now() + wait), now() + wait);
+    state.push = false;
+    if (!state.run) return finish_run(failed);
+  } else if (state.outbox_due && *state.outbox_due <= now()) {
+    state.outbox_due.reset();
+  }
+  finish_run(std::move(failed));
+}
+
+} // namespace kalends::actors

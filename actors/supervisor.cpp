@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/supervisor.hpp"
+
+#include "actors/last_words.hpp"
+#include "actors/provider.hpp"
+#include "actors/run_facts.hpp"
+#include "actors/tenant.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace kalends::actors {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto clock_period = 250ms;
+constexpr auto look_around_period = 30s;  ///< a slow second look at the rows: what a lost message left behind
+constexpr std::size_t deaths_allowed = 5; ///< within `death_window`; more: parked
+constexpr auto death_window = 5min;
+constexpr auto parked_for = 10min;
+
+std::optional<instant> next_due(const supervisor_state::provider_line& p) {
+  if (p.respawn_at) return p.respawn_at;
+  std::optional<instant> best;
+  for (const auto& t : {p.next_poll_at, p.outbox_due, p.renewal_due})
+    if (t && (!best || *t < *best)) best = t;
+  return best;
+}
+
+} // namespace
+
+supervisor::supervisor(caf::actor_config& cfg, staff_parts parts, event_bus_actor bus)
+    : supervisor_actor::stateful_base<supervisor_state>(cfg), parts_(std::move(parts)) {
+  state.bus = std::move(bus);
+  report_last_words(*this, "supervisor");
+  set_down_handler([this](caf::down_msg& m) { someone_died(m); });
+}
+
+supervisor::behavior_type supervisor::make_behavior() {
+  return {
+      [this](const house_opened& m) { open_house(m); },
+      [this](const providers_stale& m) {
+        for (const auto& line : m.lines) tell({line.tenant, line.provider}, line.what);
+      },
+      [this](const for_provider& m) {
+        std::visit([&](const auto& order) { tell({m.tenant, m.provider}, order); }, m.order);
+      },
+      [this](const for_tenant& m) {
+        auto* t = find_tenant(m.tenant);
+        if (t != nullptr)
+          return std::visit([&](const auto& order) { send(tenant_of(m.tenant, *t), order); }, m.order);
+        if (const auto* o = std::get_if<entry_order>(&m.order))
+          o->done(failure(errc::not_found, "tenant_not_found", "There is no such tenant."));
+      },
+      [this](const providers_due& m) {
+        for (const auto& p : m.providers) tell({m.tenant, p}, wake{wake_reason::outbox, 0});
+      },
+      [this](const provider_idle& m) { idle(m); },
+      [this](const provider_gone& m) { forget_provider(m); },
+      [this](clock_tick) { tick(); },
+      [this](const tenant_arrived& m) { state.tenants.try_emplace(m.tenant); },
+      [this](const tenant_leaving& m) { dismiss(m); },
+      [this](const count_house& m) { count(m); },
+      [this](const house_closing& m) { close_house(m); },
+  };
+}
+
+// ---------------------------------------------------------------- the directory and the clock
+
+void supervisor::open_house(const house_opened& o) {
+  look_around(o.done);
+  delayed_send(this, clock_period, clock_tick{});
+}
+
+void supervisor::look_around(answer_to<bool> looked) {
+  state.looking = true;
+  state.next_look = parts_.outside.now() + look_around_period;
+  auto failed = [this, looked](const error& e) {
+    state.looking = false;
+    looked(tl::unexpected(e));
+  };
+  auto scheduled = ask<std::vector<persistence::schedule_line>>(
+      this, [this, looked, failed](result<std::vector<persistence::schedule_line>> lines) {
+        if (!lines) return failed(lines.error());
+        state.looking = false;
+        take_schedule(*lines);
+        looked(true);
+      });
+  parts_.store.list_tenants(
+      ask<std::vector<tenant_id>>(this, [this, failed, scheduled](result<std::vector<tenant_id>> ids) {
+        if (!ids) return failed(ids.error());
+        for (const auto& id : *ids) state.tenants.try_emplace(id);
+        parts_.store.load_schedule(std::move(*ids), scheduled);
+      }));
+}
+
+void supervisor::take_schedule(const std::vector<persistence::schedule_line>& lines) {
+  auto now = parts_.outside.now();
+  for (const auto& line : lines) {
+    auto* t = find_tenant(line.tenant);
+    if (t == nullptr) continue;
+    auto& p = t->providers[line.provider];
+    if (line.status != provider_status::active) continue;
+    if (!p.actor) {
+      // Not awake yet: its times come from its rows. Polls that were missed are spread over one minute.
+      auto spread = std::chrono::milliseconds(std::hash<provider_id>{}(line.provider) % 60'000);
+      p.next_poll_at = std::max(line.next_poll_at.value_or(now), now + spread);
+      p.outbox_due = line.outbox_due;
+      p.renewal_due =
+          line.channel_expires_at ? std::optional(renewal_time(*line.channel_expires_at, now)) : std::nullopt;
+    }
+    key who{line.tenant, line.provider};
+    arm(who, p);
+    if (line.stale) tell(who, wake{wake_reason::notice, 0});
+    if (p.actor && line.outbox_due && *line.outbox_due <= now) tell(who, wake{wake_reason::outbox, 0});
+  }
+}
+
+void supervisor::tick() {
+  auto now = parts_.outside.now();
+  while (!state.due.empty() && state.due.begin()->first <= now) {
+    auto who = state.due.begin()->second;
+    state.due.erase(state.due.begin());
+    auto* t = find_tenant(who.first);
+    auto at = t != nullptr ? t->providers.find(who.second)
+                           : std::map<provider_id, supervisor_state::provider_line>::iterator{};
+    if (t == nullptr || at == t->providers.end()) continue;
+    at->second.queued_at.reset();
+    wake_due(who, at->second, now);
+  }
+  if (!state.looking && state.next_look && now >= *state.next_look) look_around([](const result<bool>&) {});
+  if (!state.shut) delayed_send(this, clock_period, clock_tick{});
+}
+
+void supervisor::wake_due(const key& who, supervisor_state::provider_line& p, instant now) {
+  auto fire = [&](std::optional<instant>& at, wake_reason why) {
+    if (!at || *at > now) return;
+    at.reset();
+    tell(who, wake{why, 0});
+  };
+  if (p.respawn_at && *p.respawn_at <= now) {
+    p.respawn_at.reset();
+    p.parked = false;
+    return tell(who, wake{wake_reason::reloaded, 0});
+  }
+  fire(p.renewal_due, wake_reason::renewal);
+  fire(p.outbox_due, wake_reason::outbox);
+  fire(p.next_poll_at, wake_reason::poll);
+  arm(who, p);
+}
+
+void supervisor::arm(const key& who, supervisor_state::provider_line& p) {
+  if (p.queued_at) state.due.erase({*p.queued_at, who});
+  p.queued_at = next_due(p);
+  if (p.queued_at) state.due.insert({*p.queued_at, who});
+}
+
+void supervisor::idle(const provider_idle& m) {
+  auto* t = find_tenant(m.tenant);
+  if (t == nullptr) return;
+  auto at = t->providers.find(m.provider);
+  if (at == t->providers.end()) return;
+  auto& p = at->second;
+  p.next_poll_at = m.next_poll_at;
+  p.outbox_due = m.outbox_due;
+  p.renewal_due = m.renewal_due;
+  if (m.worked) p.deaths.clear();
+  arm({m.tenant, m.provider}, p);
+}
+
+// ---------------------------------------------------------------- who is awake
+
+supervisor_state::tenant_line* supervisor::find_tenant(const tenant_id& id) {
+  auto at = state.tenants.find(id);
+  return at == state.tenants.end() ? nullptr : &at->second;
+}
+
+tenant_actor supervisor::tenant_of(const tenant_id& id, supervisor_state::tenant_line& t) {
+  if (!t.actor) {
+    auto self = caf::actor_cast<supervisor_actor>(caf::strong_actor_ptr(ctrl()));
+    t.actor = spawn<tenant, caf::monitored>(id, std::ref(parts_.store), parts_.outside, self, state.bus);
+    state.names[t.actor.address()] = {id, provider_id{}};
+  }
+  return t.actor;
+}
+
+provider_actor supervisor::provider_of(const key& who) {
+  auto* t = find_tenant(who.first);
+  if (t == nullptr) return {};
+  auto& p = t->providers[who.second];
+  if (p.parked || p.respawn_at) return {};
+  if (!p.actor) {
+    auto self = caf::actor_cast<supervisor_actor>(caf::strong_actor_ptr(ctrl()));
+    p.actor = spawn<connected_calendar, caf::monitored>(who.first, who.second, parts_, self,
+                                                        tenant_of(who.first, *t), state.bus);
+    state.names[p.actor.address()] = who;
+  }
+  return p.actor;
+}
+
+template <class Message>
+void supervisor::tell(const key& who, const Message& m) {
+  auto p = state.shut ? provider_actor{} : provider_of(who);
+  if (p) return send(p, m);
+  if constexpr (!std::is_same_v<Message, wake>)
+    m.done(failure(errc::retry_later, "provider_not_awake",
+                   "The calendar cannot work right now: it failed repeatedly, or the server is stopping. It "
+                   "tries again by itself."));
+}
+
+void supervisor::someone_died(const caf::down_msg& m) {
+  auto at = state.names.find(m.source);
+  if (at == state.names.end()) return;
+  auto who = at->second;
+  state.names.erase(at);
+  auto* t = find_tenant(who.first);
+  if (t == nullptr) return;
+  if (!who.second.empty()) {
+    auto p = t->providers.find(who.second);
+    if (p != t->providers.end()) provider_died(who, p->second);
+    return;
+  }
+  t->actor = nullptr;
+  if (state.shut && state.resting > 0 && --state.resting == 0)
+    for (const auto& tell_closed : std::exchange(state.closing, {})) tell_closed(true);
+  // Its providers hold a dead handle; they come back with the next message, their truth is in the database.
+  for (auto& [id, p] : t->providers)
+    if (p.actor) send_exit(p.actor, caf::exit_reason::user_shutdown);
+}
+
+void supervisor::provider_died(const key& who, supervisor_state::provider_line& p) {
+  p.actor = nullptr;
+  if (state.shut) return;
+  auto now = parts_.outside.now();
+  std::erase_if(p.deaths, [&](instant t) { return t < now - death_window; });
+  p.deaths.push_back(now);
+  p.parked = p.deaths.size() > deaths_allowed;
+  p.respawn_at = now + (p.parked ? std::chrono::milliseconds(parked_for)
+                                 : std::chrono::milliseconds(500 << p.deaths.size()));
+  if (p.parked) {
+    spdlog::error("provider {} of tenant {} is parked: it failed {} times within {} minutes",
+                  who.second.str(), who.first.str(), p.deaths.size(),
+                  std::chrono::minutes(death_window).count());
+    p.deaths.clear();
+    parts_.store.save_health(
+        who.first, who.second, provider_status::active,
+        provider_problem{"provider_parked", "The calendar failed repeatedly and rests for ten minutes.", now},
+        {}, {},
+        {provider_fact(fact_type::calendar_provider_error, who.second, {{"code", "provider_parked"}},
+                       parts_.outside)},
+        ask<std::vector<fact>>(this, [this, tenant = who.first](result<std::vector<fact>> facts) {
+          if (facts) send(state.bus, facts_committed{tenant, std::move(*facts)});
+        }));
+  }
+  arm(who, p);
+}
+
+void supervisor::forget_provider(const provider_gone& m) {
+  auto* t = find_tenant(m.tenant);
+  if (t == nullptr) return;
+  auto at = t->providers.find(m.provider);
+  if (at == t->providers.end()) return;
+  if (at->second.queued_at) state.due.erase({*at->second.queued_at, {m.tenant, m.provider}});
+  if (at->second.actor) state.names.erase(at->second.actor.address());
+  t->providers.erase(at);
+  if (t->actor) send(t->actor, calendars_changed{});
+}
+
+void supervisor::dismiss(const tenant_leaving& m) {
+  auto* t = find_tenant(m.tenant);
+  if (t == nullptr) return m.done(true);
+  for (auto& [id, p] : t->providers) {
+    if (p.queued_at) state.due.erase({*p.queued_at, {m.tenant, id}});
+    if (p.actor) {
+      state.names.erase(p.actor.address());
+      send_exit(p.actor, caf::exit_reason::user_shutdown);
+    }
+    parts_.channels->drop_all(id);
+  }
+  if (t->actor) {
+    state.names.erase(t->actor.address());
+    send(t->actor, tenant_rest{m.done});
+  } else {
+    m.done(true);
+  }
+  state.tenants.erase(m.tenant);
+}
+
+void supervisor::close_house(const house_closing& m) {
+  state.shut = true;
+  state.closing.push_back(m.done);
+  for (auto& [id, t] : state.tenants) {
+    for (auto& [pid, p] : t.providers)
+      if (p.actor) send_exit(p.actor, caf::exit_reason::user_shutdown);
+    if (!t.actor) continue;
+    ++state.resting;
+    send(t.actor, tenant_rest{[](const result<bool>&) {}});
+  }
+  if (state.resting == 0)
+    for (const auto& tell_closed : std::exchange(state.closing, {})) tell_closed(true);
+}
+
+void supervisor::count(const count_house& m) {
+  engine_status s;
+  s.tenants = state.tenants.size();
+  for (const auto& [id, t] : state.tenants)
+    for (const auto& [pid, p] : t.providers) {
+      ++s.providers;
+      if (p.actor) ++s.provider_actors;
+      if (p.respawn_at) ++s.failed_providers;
+    }
+  m.done(s);
+}
+
+} // namespace kalends::actors

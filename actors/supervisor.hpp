@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "actors/channel_directory.hpp"
+#include "actors/protocol.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace kalends::actors {
+
+/// What the actors below the supervisor are made with.
+struct staff_parts {
+  persistence::engine_store& store;
+  net::calendar_client& google;
+  net::calendar_client& microsoft;
+  token_refresh refresh;
+  settings configured;
+  world outside;
+  std::shared_ptr<channel_directory> channels;
+};
+
+struct supervisor_state {
+  static constexpr const char* name = "supervisor";
+
+  /// One provider as the clock sees it. An actor exists from its first message on.
+  struct provider_line {
+    provider_actor actor;
+    std::optional<instant> next_poll_at, outbox_due, renewal_due, respawn_at;
+    std::vector<instant> deaths; ///< within the restart window
+    bool parked = false;
+    std::optional<instant> queued_at; ///< its place in `due`
+  };
+  struct tenant_line {
+    tenant_actor actor;
+    std::map<provider_id, provider_line> providers;
+  };
+  using key = std::pair<tenant_id, provider_id>;
+
+  std::map<tenant_id, tenant_line> tenants;
+  std::set<std::pair<instant, key>> due;
+  std::map<caf::actor_addr, key> names; ///< who a down message speaks of; a tenant has an empty provider id
+  event_bus_actor bus;
+  bool shut = false; ///< nobody is spawned or woken any more
+  std::vector<answer_to<bool>> closing;
+  std::size_t resting = 0; ///< tenants that have not come to rest yet
+  std::optional<instant> next_look;
+  bool looking = false;
+};
+
+/// The directory of tenants and providers: spawns on the first message, respawns what died (backoff; too many
+/// deaths: parked with an alert), and keeps the clock of polls, retries and renewals. One timer for all of
+/// them.
+class supervisor : public supervisor_actor::stateful_base<supervisor_state> {
+public:
+  supervisor(caf::actor_config& cfg, staff_parts parts, event_bus_actor bus);
+  behavior_type make_behavior() override;
+
+private:
+  using key = supervisor_state::key;
+
+  void open_house(const house_opened& o);
+  void look_around(answer_to<bool> looked);
+  void take_schedule(const std::vector<persistence::schedule_line>& lines);
+  void tick();
+  void wake_due(const key& who, supervisor_state::provider_line& p, instant now);
+  void arm(const key& who, supervisor_state::provider_line& p);
+
+  supervisor_state::tenant_line* find_tenant(const tenant_id& id);
+  tenant_actor tenant_of(const tenant_id& id, supervisor_state::tenant_line& t);
+  /// Null while it is parked or waits for its respawn.
+  provider_actor provider_of(const key& who);
+  template <class Message>
+  void tell(const key& who, const Message& m);
+  void someone_died(const caf::down_msg& m);
+  void provider_died(const key& who, supervisor_state::provider_line& p);
+  void idle(const provider_idle& m);
+  void forget_provider(const provider_gone& m);
+  void dismiss(const tenant_leaving& m);
+  void close_house(const house_closing& m);
+  void count(const count_house& m);
+
+  staff_parts parts_;
+};
+
+} // namespace kalends::actors
