@@ -42,9 +42,12 @@ void log_notice(void*, const char* message) {
   spdlog::debug("postgres: {}", text);
 }
 
-std::string trimmed(const char* message) {
+/// libpq's own words, on one line.
+std::string one_line(const char* message) {
   std::string text = message ? message : "";
   while (!text.empty() && text.back() == '\n') text.pop_back();
+  for (char& c : text)
+    if (c == '\n' || c == '\t') c = ' ';
   return text;
 }
 
@@ -153,7 +156,7 @@ result<std::unique_ptr<connection>> connection::open(const connection_options& o
   std::unique_ptr<connection> made(
       new connection(PQconnectdbParams(keys, values, 1), options.statement_timeout_ms));
   pg_conn* c = made->conn_.get();
-  if (PQstatus(c) != CONNECTION_OK) return tl::unexpected(away_error(trimmed(PQerrorMessage(c))));
+  if (PQstatus(c) != CONNECTION_OK) return tl::unexpected(away_error(one_line(PQerrorMessage(c))));
 
   PQsetNoticeProcessor(c, log_notice, nullptr);
   if (PQsetnonblocking(c, 1) != 0 || PQenterPipelineMode(c) != 1)

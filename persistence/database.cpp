@@ -152,7 +152,8 @@ std::unique_ptr<connection> database::impl::connect() {
       count_live(+1);
       return std::move(*made);
     }
-    spdlog::warn("database connection failed: {} ({})", made.error().code, made.error().detail);
+    if (backoff == first_backoff) // once per outage and thread, not once per attempt
+      spdlog::warn("database connection failed: {} ({})", made.error().code, made.error().detail);
     for (auto& late : overdue())
       answer(late.work, failure(errc::retry_later, "database_away", "The database cannot be reached."));
     std::unique_lock lock(mutex);

@@ -153,7 +153,7 @@ result<void> embedded_cluster::impl::make() {
   child_settings initdb{{(programs.bin / "initdb").string(), "-D", data_in_child, "-U", owner_role, "-E",
                          "UTF8", "--locale=C.UTF-8", "--data-checksums", "--no-instructions",
                          "--auth-local=trust", "--auth-host=reject"}};
-  if (!options.durable) initdb.argv.emplace_back("--no-sync");
+  if (!options.durable) initdb.argv.insert(initdb.argv.end(), {"--no-sync", "--wal-segsize=1"});
   initdb.as = files.user;
   initdb.descriptors = {dir.get()};
   initdb.output = files.log_file.get();
