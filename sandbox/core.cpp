@@ -34,13 +34,28 @@ void core::handle(net::http_request request, std::function<void(outcome)> done) 
     p->done = std::move(done);
     for (auto v : {vendor::google, vendor::microsoft})
       if (auto* h = half(v)) h->tick();
-    try {
-      begin(p);
-    } catch (const std::exception& e) {
-      end(p, json_answer(500, {{"error", {{"code", "sandbox_failure"}, {"message", e.what()}}}}));
-    }
+    guarded_begin(p);
   }
   push.pump();
+}
+
+outcome core::nested(net::http_request request) {
+  std::optional<outcome> got;
+  auto p = std::make_shared<pass>();
+  p->c = std::make_shared<call>();
+  p->c->request = std::move(request);
+  p->done = [&](outcome o) { got = std::move(o); };
+  guarded_begin(p);
+  if (!got) throw std::logic_error("this route answers later");
+  return std::move(*got);
+}
+
+void core::guarded_begin(const std::shared_ptr<pass>& p) {
+  try {
+    begin(p);
+  } catch (const std::exception& e) {
+    end(p, json_answer(500, {{"error", {{"code", "sandbox_failure"}, {"message", e.what()}}}}));
+  }
 }
 
 outcome core::ask(net::http_request request) {

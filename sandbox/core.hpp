@@ -40,6 +40,8 @@ struct core {
   void handle(net::http_request request, std::function<void(outcome)> done);
   /// The same for routes that answer at once; for tests.
   outcome ask(net::http_request request);
+  /// One request inside another (a batch's part). Call with the core locked.
+  outcome nested(net::http_request request);
 
   /// Null when this half was not opened.
   vendor_half* half(vendor v) const { return v == vendor::google ? google.get() : microsoft.get(); }
@@ -65,6 +67,7 @@ struct core {
 
 private:
   struct pass;
+  void guarded_begin(const std::shared_ptr<pass>& p);
   void begin(const std::shared_ptr<pass>& p);
   void end(const std::shared_ptr<pass>& p, net::http_response answer);
 };
