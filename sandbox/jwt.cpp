@@ -77,17 +77,26 @@ struct signing_keys::impl {
     auto id = base64url(sha256(modulus)).substr(0, 27);
     keys.push_back({std::move(key), std::move(id), std::move(modulus), std::move(exponent)});
   }
+
+  /// Made when first asked for: it takes a moment, and most tests sign nothing.
+  const named_key& newest() {
+    if (keys.empty()) make();
+    return keys.back();
+  }
 };
 
-signing_keys::signing_keys() : impl_(std::make_unique<impl>()) { impl_->make(); }
+signing_keys::signing_keys() : impl_(std::make_unique<impl>()) {}
 signing_keys::~signing_keys() = default;
 signing_keys::signing_keys(signing_keys&&) noexcept = default;
 signing_keys& signing_keys::operator=(signing_keys&&) noexcept = default;
 
-void signing_keys::rotate() { impl_->make(); }
+void signing_keys::rotate() {
+  impl_->newest();
+  impl_->make();
+}
 
 std::string signing_keys::sign(const json::object& claims) const {
-  const auto& signer = impl_->keys.back();
+  const auto& signer = impl_->newest();
   const json::object header{{"alg", "RS256"}, {"kid", signer.id}, {"typ", "JWT"}};
   auto text = base64url(json::serialize(header)) + "." + base64url(json::serialize(claims));
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
@@ -105,6 +114,7 @@ std::string signing_keys::sign(const json::object& claims) const {
 }
 
 json::object signing_keys::jwks() const {
+  impl_->newest();
   json::array keys;
   for (auto k = impl_->keys.rbegin(); k != impl_->keys.rend(); ++k)
     keys.push_back(json::object{{"kty", "RSA"},

@@ -18,7 +18,7 @@ bool pkce_matches(std::string_view challenge, std::string_view method, std::stri
 /// RSA keys that sign id_tokens and push tokens (RS256), RFC 7515 and 7517. One per vendor.
 class signing_keys {
 public:
-  signing_keys(); ///< makes a 2048 bit key
+  signing_keys(); ///< a 2048 bit key is made when it is first needed
   ~signing_keys();
   signing_keys(signing_keys&&) noexcept;
   signing_keys& operator=(signing_keys&&) noexcept;
