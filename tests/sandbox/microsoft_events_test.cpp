@@ -16,10 +16,12 @@ const net::header_list immutable{{"Prefer", "IdType=\"ImmutableId\""}};
 
 class microsoft_events_test : public testing::Test, public microsoft_bench {
 protected:
-  reply create(const microsoft_bench::json& event = meeting("plan")) { return post("/v1.0/me/events", event); }
+  reply create(const boost::json::value& event = meeting("plan")) { return post("/v1.0/me/events", event); }
   static std::string at(const std::string& id) { return "/v1.0/me/events/" + net::percent_encode(id); }
   std::size_t count_in(const std::string& from, const std::string& to) {
-    return get("/v1.0/me/calendarView?$top=100&startDateTime=" + from + "&endDateTime=" + to)["value"].as_array().size();
+    return get("/v1.0/me/calendarView?$top=100&startDateTime=" + from + "&endDateTime=" + to)["value"]
+        .as_array()
+        .size();
   }
 };
 
@@ -54,7 +56,7 @@ TEST_F(microsoft_events_test, creates_an_event_with_every_field) {
   const auto r = create();
 
   ASSERT_EQ(r.status, 201);
-  EXPECT_EQ(r["@odata.etag"], "W/\"" + std::string(r["changeKey"].as_string()) + "\"");
+  EXPECT_EQ(r["@odata.etag"], json::value("W/\"" + std::string(r["changeKey"].as_string()) + "\""));
   EXPECT_EQ(r["start"].at("dateTime"), "2026-11-24T08:00:00.0000000");
   EXPECT_EQ(r["start"].at("timeZone"), "UTC");
   EXPECT_EQ(r["originalStartTimeZone"], "Europe/Berlin");
@@ -105,7 +107,8 @@ TEST_F(microsoft_events_test, wraps_text_bodies_into_html) {
 
 TEST_F(microsoft_events_test, scripts_do_not_survive_in_html) {
   auto event = meeting("html").as_object();
-  event["body"] = {{"contentType", "html"}, {"content", "<p onclick=\"x()\">hi</p><script>alert(1)</script>"}};
+  event["body"] = {{"contentType", "html"},
+                   {"content", "<p onclick=\"x()\">hi</p><script>alert(1)</script>"}};
 
   const std::string content(create(event)["body"].at("content").as_string());
 
@@ -232,7 +235,8 @@ TEST_F(microsoft_events_test, ids_have_two_spellings_and_the_short_one_survives_
   const auto stable = id_of(get(at(id_of(made)), immutable));
   const auto target = id_of(post("/v1.0/me/calendars", {{"name", "Work"}}));
 
-  const auto moved = post("/_sandbox/microsoft/alice%40contoso.test/move", {{"event", id_of(made)}, {"calendar", target}});
+  const auto moved =
+      post("/_sandbox/microsoft/alice%40contoso.test/move", {{"event", id_of(made)}, {"calendar", target}});
 
   EXPECT_EQ(moved.status, 200);
   EXPECT_THAT(id_of(made), StartsWith("AAMk"));
@@ -251,10 +255,11 @@ TEST_F(microsoft_events_test, our_tag_is_found_by_filter_and_shown_on_demand) {
   create(meeting("plain"));
   const auto id = net::percent_encode(tag);
 
-  const auto found = get("/v1.0/me/events?$filter=singleValueExtendedProperties/Any(ep:%20ep/id%20eq%20'" + id +
-                         "'%20and%20ep/value%20eq%20'l-42')");
+  const auto found = get("/v1.0/me/events?$filter=singleValueExtendedProperties/Any(ep:%20ep/id%20eq%20'" +
+                         id + "'%20and%20ep/value%20eq%20'l-42')");
   const auto expanded =
-      get(at(id_of(made)) + "?$select=subject&$expand=singleValueExtendedProperties($filter=id%20eq%20'" + id + "')");
+      get(at(id_of(made)) + "?$select=subject&$expand=singleValueExtendedProperties($filter=id%20eq%20'" +
+          id + "')");
 
   ASSERT_EQ(found["value"].as_array().size(), 1U);
   EXPECT_EQ(found["value"].at(0).at("subject"), "tagged");
@@ -276,7 +281,8 @@ TEST_F(microsoft_events_test, filters_orders_and_pages) {
   const auto first = get("/v1.0/me/events?$select=subject,start&$orderby=start/dateTime%20desc&$top=5");
   const auto second = follow(first["@odata.nextLink"]);
   const auto third = follow(second["@odata.nextLink"]);
-  const auto some = get("/v1.0/me/events?$filter=start/dateTime%20ge%20'2026-11-20T00:00:00'%20and%20not%20(subject%20eq%20'e11')");
+  const auto some = get("/v1.0/me/events?$filter=start/"
+                        "dateTime%20ge%20'2026-11-20T00:00:00'%20and%20not%20(subject%20eq%20'e11')");
 
   EXPECT_EQ(first["value"].at(0).at("subject"), "e11");
   EXPECT_EQ(second["value"].at(0).at("subject"), "e6");
@@ -294,17 +300,20 @@ TEST_F(microsoft_events_test, refuses_what_odata_does_not_know) {
   EXPECT_EQ(get("/v1.0/me/events?$filter=subject%20eq").error(), "RequestBroker--ParseUri");
   EXPECT_EQ(get("/v1.0/me/events?$filter=uid%20eq%20'x'").error(), "UnsupportedEntityExpression");
   EXPECT_EQ(get("/v1.0/me/calendarView").error(), "ErrorInvalidParameter");
-  EXPECT_EQ(get("/v1.0/me/calendarView?startDateTime=2020-01-01&endDateTime=2026-01-01").error(), "ErrorInvalidRequest");
+  EXPECT_EQ(get("/v1.0/me/calendarView?startDateTime=2020-01-01&endDateTime=2026-01-01").error(),
+            "ErrorInvalidRequest");
   EXPECT_EQ(get("/v1.0/me/events/short").error(), "ErrorInvalidIdMalformed");
 }
 
 TEST_F(microsoft_events_test, a_read_only_calendar_refuses_applications_but_not_people) {
-  const auto made = post("/_sandbox/microsoft/alice%40contoso.test/calendar", {{"name", "Holidays"}, {"can_edit", false}});
+  const auto made =
+      post("/_sandbox/microsoft/alice%40contoso.test/calendar", {{"name", "Holidays"}, {"can_edit", false}});
   const auto path = "/v1.0/me/calendars/" + net::percent_encode(id_of(made)) + "/events";
 
   EXPECT_EQ(post(path, meeting("x")).status, 403);
-  const auto by_person = c.microsoft->person_writes(*c.people.find("alice@contoso.test"), id_of(made), "",
-                                                    {{"title", "feast"}, {"start", "2026-12-25"}, {"end", "2026-12-26"}});
+  const auto by_person =
+      c.microsoft->person_writes(*c.people.find("alice@contoso.test"), id_of(made), "",
+                                 {{"title", "feast"}, {"start", "2026-12-25"}, {"end", "2026-12-26"}});
   ASSERT_TRUE(by_person);
   EXPECT_EQ(by_person->at("isAllDay"), true);
   EXPECT_EQ(get(path)["value"].as_array().size(), 1U);
@@ -314,7 +323,8 @@ TEST_F(microsoft_events_test, a_person_edits_and_deletes_through_the_same_rules)
   const auto& owner = *c.people.find("alice@contoso.test");
   const auto made = create();
 
-  const auto edited = c.microsoft->person_writes(owner, "", id_of(made), {{"title", "moved"}, {"start", "2026-11-24T08:00"}});
+  const auto edited =
+      c.microsoft->person_writes(owner, "", id_of(made), {{"title", "moved"}, {"start", "2026-11-24T08:00"}});
   ASSERT_TRUE(edited);
   EXPECT_EQ(edited->at("subject"), "moved");
   EXPECT_EQ(c.microsoft->events_of(owner, "").at(0).at("start"), "2026-11-24T08:00");
@@ -328,7 +338,9 @@ TEST_F(microsoft_events_test, an_invitation_is_answered_but_not_cancelled) {
       {{"title", "invited"},
        {"start", "2026-11-24T10:00"},
        {"end", "2026-11-24T11:00"},
-       {"resource", {{"isOrganizer", false}, {"organizer", {{"emailAddress", {{"name", "Z"}, {"address", "z@x.test"}}}}}}}});
+       {"resource",
+        {{"isOrganizer", false},
+         {"organizer", {{"emailAddress", {{"name", "Z"}, {"address", "z@x.test"}}}}}}}});
   ASSERT_TRUE(made);
   const auto path = at(std::string(made->at("id").as_string()));
 
@@ -397,7 +409,8 @@ TEST_F(microsoft_events_test, a_fifth_request_at_once_is_throttled) {
   patch("/_sandbox/microsoft/knobs", {{"service_milliseconds", 50}});
   std::vector<int> statuses;
   for (int i = 0; i < 5; ++i)
-    c.handle(request_for("GET", "/v1.0/me", nullptr, {}), [&](outcome o) { statuses.push_back(o.response.status); });
+    c.handle(request_for("GET", "/v1.0/me", nullptr, {}),
+             [&](outcome o) { statuses.push_back(o.response.status); });
 
   ASSERT_EQ(statuses, std::vector{429});
   c.outside.now = [] { return start + std::chrono::seconds(1); };

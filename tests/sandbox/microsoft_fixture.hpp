@@ -18,17 +18,17 @@
 
 namespace kalends::sandbox {
 
-/// The Microsoft half on a core without network: a frozen clock, counted chance, two mailboxes, one application, and a
-/// webhook whose answers the test decides.
+/// The Microsoft half on a core without network: a frozen clock, counted chance, two mailboxes, one
+/// application, and a webhook whose answers the test decides.
 struct microsoft_bench {
-  using json = boost::json::value;
+  using value = boost::json::value;
   struct reply {
     int status = 0;
     net::header_list headers;
     std::string text;
-    json body; ///< null when the text is no JSON
+    value body; ///< null when the text is no JSON
 
-    const json& operator[](std::string_view name) const { return body.as_object().at(name); }
+    const value& operator[](std::string_view name) const { return body.as_object().at(name); }
     std::string header(std::string_view name) const { return std::string(net::find_header(headers, name)); }
     std::string error() const { return std::string(body.at("error").at("code").as_string()); }
   };
@@ -86,34 +86,38 @@ struct microsoft_bench {
   }
 
   /// With alice's token unless `headers` have another Authorization.
-  net::http_request request_for(std::string verb, std::string target, const json& body, net::header_list headers) {
-    if (net::find_header(headers, "Authorization").empty()) headers.emplace_back("Authorization", "Bearer " + alice);
+  net::http_request request_for(std::string verb, std::string target, const value& body,
+                                net::header_list headers) {
+    if (net::find_header(headers, "Authorization").empty())
+      headers.emplace_back("Authorization", "Bearer " + alice);
     return make_request(std::move(verb), std::move(target), std::move(headers),
                         body.is_null() ? std::string() : boost::json::serialize(body));
   }
 
-  reply send(std::string verb, std::string target, const json& body = nullptr, net::header_list headers = {}) {
-    return as_reply(c.ask(request_for(std::move(verb), std::move(target), body, std::move(headers))).response);
+  reply send(std::string verb, std::string target, const value& body = nullptr,
+             net::header_list headers = {}) {
+    return as_reply(
+        c.ask(request_for(std::move(verb), std::move(target), body, std::move(headers))).response);
   }
   reply get(std::string target, net::header_list headers = {}) {
     return send("GET", std::move(target), nullptr, std::move(headers));
   }
-  reply post(std::string target, const json& body, net::header_list headers = {}) {
+  reply post(std::string target, const value& body, net::header_list headers = {}) {
     return send("POST", std::move(target), body, std::move(headers));
   }
-  reply patch(std::string target, const json& body, net::header_list headers = {}) {
+  reply patch(std::string target, const value& body, net::header_list headers = {}) {
     return send("PATCH", std::move(target), body, std::move(headers));
   }
   reply erase(std::string target, net::header_list headers = {}) {
     return send("DELETE", std::move(target), nullptr, std::move(headers));
   }
   /// Follows an absolute link of ours.
-  reply follow(const json& link, net::header_list headers = {}) {
+  reply follow(const value& link, net::header_list headers = {}) {
     return get(std::string(link.as_string()).substr(c.base_url.size()), std::move(headers));
   }
 
   /// For routes that answer later: `answer` decides what the webhook says to each call meanwhile.
-  reply send_late(std::string verb, std::string target, const json& body, net::header_list headers = {}) {
+  reply send_late(std::string verb, std::string target, const value& body, net::header_list headers = {}) {
     std::optional<outcome> got;
     c.handle(request_for(std::move(verb), std::move(target), body, std::move(headers)),
              [&](outcome o) { got = std::move(o); });
@@ -137,15 +141,15 @@ struct microsoft_bench {
   /// The webhook of a well-behaved application.
   static result<net::http_reply> echo(const net::outgoing_request& request) {
     const auto mark = request.url.find('?');
-    for (const auto& [name, value] :
+    for (const auto& [name, text] :
          net::parse_query(mark == std::string::npos ? "" : std::string_view(request.url).substr(mark + 1)))
-      if (name == "validationToken") return net::http_reply{200, {{"Content-Type", "text/plain"}}, value};
+      if (name == "validationToken") return net::http_reply{200, {{"Content-Type", "text/plain"}}, text};
     return net::http_reply{202, {}, ""};
   }
 
   /// The notifications received, item by item.
-  std::vector<json> notices() const {
-    std::vector<json> out;
+  std::vector<value> notices() const {
+    std::vector<value> out;
     for (const auto& request : received) {
       if (request.body.empty()) continue;
       const auto message = boost::json::parse(request.body);
@@ -154,12 +158,12 @@ struct microsoft_bench {
     return out;
   }
 
-  static json meeting(const std::string& subject, const std::string& day = "2026-11-24") {
+  static value meeting(const std::string& subject, const std::string& day = "2026-11-24") {
     return {{"subject", subject},
             {"start", {{"dateTime", day + "T09:00:00"}, {"timeZone", "Europe/Berlin"}}},
             {"end", {{"dateTime", day + "T09:30:00"}, {"timeZone", "Europe/Berlin"}}}};
   }
-  static json weekly(const std::string& subject) {
+  static value weekly(const std::string& subject) {
     auto event = meeting(subject, "2026-11-23").as_object();
     event["recurrence"] = {
         {"pattern", {{"type", "weekly"}, {"interval", 1}, {"daysOfWeek", boost::json::array{"monday"}}}},
@@ -168,7 +172,8 @@ struct microsoft_bench {
   }
   static std::string id_of(const reply& r) { return std::string(r["id"].as_string()); }
 
-  static constexpr instant start{std::chrono::sys_days(std::chrono::year(2026) / 11 / 22) + std::chrono::hours(9)};
+  static constexpr instant start{std::chrono::sys_days(std::chrono::year(2026) / 11 / 22) +
+                                 std::chrono::hours(9)};
 
   core c;
   std::string alice, bob; ///< access tokens

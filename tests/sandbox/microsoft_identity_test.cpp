@@ -18,11 +18,14 @@ constexpr auto challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 class microsoft_identity_test : public testing::Test, public microsoft_bench {
 protected:
   static std::string query(const std::string& more = {}) {
-    return "client_id=app-1&response_type=code&redirect_uri=https%3A%2F%2Fapp.test%2Fcallback&scope=openid%20profile%20"
+    return "client_id=app-1&response_type=code&redirect_uri=https%3A%2F%2Fapp.test%2Fcallback&scope=openid%"
+           "20profile%20"
            "offline_access%20Calendars.ReadWrite&state=a%26b&code_challenge_method=S256&code_challenge=" +
            std::string(challenge) + more;
   }
-  reply authorize(const std::string& more = {}) { return get("/common/oauth2/v2.0/authorize?" + query(more)); }
+  reply authorize(const std::string& more = {}) {
+    return get("/common/oauth2/v2.0/authorize?" + query(more));
+  }
   reply decide(const std::string& decision, const std::string& email = "alice%40contoso.test") {
     return as_reply(c.ask(make_request("POST", "/common/oauth2/v2.0/authorize", {},
                                        query("&decision=" + decision + "&account=" + email)))
@@ -30,8 +33,8 @@ protected:
   }
   std::string code(const std::string& email = "alice%40contoso.test") {
     const auto location = decide("accept", email).header("Location");
-    for (const auto& [name, value] : net::parse_query(location.substr(location.find('?') + 1)))
-      if (name == "code") return value;
+    for (const auto& [name, text] : net::parse_query(location.substr(location.find('?') + 1)))
+      if (name == "code") return text;
     return {};
   }
   reply token(const std::string& form, const std::string& secret = "secret-1") {
@@ -84,8 +87,9 @@ TEST_F(microsoft_identity_test, escapes_what_the_request_says) {
 }
 
 TEST_F(microsoft_identity_test, answers_a_foreign_redirect_uri_with_a_page) {
-  const auto r = get("/common/oauth2/v2.0/authorize?client_id=app-1&response_type=code&scope=openid&redirect_uri="
-                     "https%3A%2F%2Fapp.test%2Fcallback%2F");
+  const auto r =
+      get("/common/oauth2/v2.0/authorize?client_id=app-1&response_type=code&scope=openid&redirect_uri="
+          "https%3A%2F%2Fapp.test%2Fcallback%2F");
 
   EXPECT_EQ(r.status, 400);
   EXPECT_EQ(r.header("Location"), "");
@@ -93,13 +97,15 @@ TEST_F(microsoft_identity_test, answers_a_foreign_redirect_uri_with_a_page) {
 }
 
 TEST_F(microsoft_identity_test, answers_an_unknown_application_with_a_page) {
-  EXPECT_THAT(get("/common/oauth2/v2.0/authorize?client_id=x&response_type=code").text, HasSubstr("AADSTS700016"));
+  EXPECT_THAT(get("/common/oauth2/v2.0/authorize?client_id=x&response_type=code").text,
+              HasSubstr("AADSTS700016"));
 }
 
 TEST_F(microsoft_identity_test, a_refusal_comes_back_with_the_state) {
   const auto location = decide("cancel").header("Location");
 
-  EXPECT_THAT(location, StartsWith("https://app.test/callback?error=access_denied&error_description=AADSTS65004"));
+  EXPECT_THAT(location,
+              StartsWith("https://app.test/callback?error=access_denied&error_description=AADSTS65004"));
   EXPECT_THAT(location, HasSubstr("&state=a%26b"));
 }
 
@@ -109,7 +115,8 @@ TEST_F(microsoft_identity_test, silent_sign_in_needs_an_earlier_consent) {
   EXPECT_THAT(authorize("&prompt=none").header("Location"), HasSubstr("error=login_required"));
   EXPECT_THAT(authorize("&prompt=none&login_hint=carol%40contoso.test").header("Location"),
               HasSubstr("error=consent_required"));
-  EXPECT_THAT(authorize("&prompt=none&login_hint=alice%40contoso.test").header("Location"), HasSubstr("?code="));
+  EXPECT_THAT(authorize("&prompt=none&login_hint=alice%40contoso.test").header("Location"),
+              HasSubstr("?code="));
 }
 
 TEST_F(microsoft_identity_test, gives_tokens_for_a_code) {
@@ -173,9 +180,10 @@ TEST_F(microsoft_identity_test, a_wrong_secret_is_401) {
 }
 
 TEST_F(microsoft_identity_test, takes_the_secret_by_basic_authentication) {
-  const auto r = as_reply(c.ask(make_request("POST", "/common/oauth2/v2.0/token",
-                                             {{"Authorization", "Basic YXBwLTE6c2VjcmV0LTE="}}, "grant_type=password"))
-                              .response);
+  const auto r =
+      as_reply(c.ask(make_request("POST", "/common/oauth2/v2.0/token",
+                                  {{"Authorization", "Basic YXBwLTE6c2VjcmV0LTE="}}, "grant_type=password"))
+                   .response);
 
   EXPECT_EQ(r["error"], "unsupported_grant_type");
 }
@@ -214,7 +222,8 @@ TEST_F(microsoft_identity_test, no_refresh_token_without_offline_access) {
   auto reduced = query("&decision=accept&account=alice%40contoso.test");
   reduced.replace(reduced.find("offline_access%20"), 17, "");
   const auto location =
-      as_reply(c.ask(make_request("POST", "/common/oauth2/v2.0/authorize", {}, reduced)).response).header("Location");
+      as_reply(c.ask(make_request("POST", "/common/oauth2/v2.0/authorize", {}, reduced)).response)
+          .header("Location");
   const auto given = net::parse_query(location.substr(location.find('?') + 1)).at(0).second;
 
   const auto r = redeem(given);
@@ -230,7 +239,9 @@ TEST_F(microsoft_identity_test, graph_refuses_garbage_and_expired_tokens) {
 
   const auto first = redeem(code());
   c.clock.advance(91min);
-  EXPECT_EQ(get("/v1.0/me", {{"Authorization", "Bearer " + std::string(first["access_token"].as_string())}}).status, 401);
+  EXPECT_EQ(
+      get("/v1.0/me", {{"Authorization", "Bearer " + std::string(first["access_token"].as_string())}}).status,
+      401);
 }
 
 TEST_F(microsoft_identity_test, one_person_cannot_read_anothers_mailbox) {
