@@ -7,6 +7,7 @@
 #include "schema/result.hpp"
 #include "schema/sync.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -69,10 +70,10 @@ using vendor_done = std::function<void(result<T>)>;
 /// One vendor's calendar API: builds requests, reads answers, decides nothing. Thread-safe; `done` is called
 /// exactly once, on an I/O thread, or on the caller's before the call returns when no request can be made
 /// (missing id, foreign link). Calls in flight outlive the client. Errors carry the reaction (see errc):
-/// 401 -> reauthorize, 403 quota/429/5xx -> retry_later with retry_after, 409 -> duplicate, 410 on a listing ->
-/// resync, 412 -> conflict, 404/410 on an event -> not_found, other 4xx -> invalid/forbidden; an answer that is
-/// not what the vendor documents (HTML, not JSON) -> broken `vendor_answer_unreadable`.
-/// Nobody is ever mailed: Google gets sendUpdates=none, Graph copies have no attendees.
+/// 401 -> reauthorize, 403 quota/429/5xx -> retry_later with retry_after, 409 -> duplicate, 410 on a listing
+/// -> resync, 412 -> conflict, 404/410 on an event -> not_found, other 4xx -> invalid/forbidden; an answer
+/// that is not what the vendor documents (HTML, not JSON) -> broken `vendor_answer_unreadable`. Nobody is
+/// ever mailed: Google gets sendUpdates=none, Graph copies have no attendees.
 class calendar_client {
 public:
   virtual ~calendar_client() = default;
@@ -104,9 +105,13 @@ public:
                                                  vendor_done<bool> done) = 0;
 };
 
-std::unique_ptr<calendar_client> make_google_calendar(std::shared_ptr<http_client> http,
-                                                      vendor_endpoints endpoints, world w);
-std::unique_ptr<calendar_client> make_microsoft_graph(std::shared_ptr<http_client> http,
-                                                      vendor_endpoints endpoints, world w);
+/// `deadline` is for each request of a call, all in all (opening a subscription at Graph may take 45 s,
+/// because Graph asks our webhooks first); after it the call fails with errc::retry_later `timeout`.
+std::unique_ptr<calendar_client>
+make_google_calendar(std::shared_ptr<http_client> http, vendor_endpoints endpoints, world w,
+                     std::chrono::milliseconds deadline = std::chrono::seconds(30));
+std::unique_ptr<calendar_client>
+make_microsoft_graph(std::shared_ptr<http_client> http, vendor_endpoints endpoints, world w,
+                     std::chrono::milliseconds deadline = std::chrono::seconds(30));
 
 } // namespace kalends::net

@@ -29,6 +29,7 @@ struct google_api {
   std::shared_ptr<http_client> http;
   std::string url;
   world outside;
+  std::chrono::milliseconds deadline;
 
   std::shared_ptr<vendor_call> start(const calendar_access& who) const {
     return std::make_shared<vendor_call>(http, outside, who.access_token, &google_reaction);
@@ -38,6 +39,8 @@ struct google_api {
   }
   outgoing_request request(std::string method, const std::string& path, std::string body = {}) const {
     outgoing_request r;
+    r.total_timeout = deadline;
+    r.read_timeout = std::min(r.read_timeout, deadline);
     r.method = std::move(method);
     r.url = url + path;
     r.body = std::move(body);
@@ -236,8 +239,7 @@ call_token refuse(const vendor_done<T>& done, std::string code, std::string deta
 
 class google_calendar final : public calendar_client {
 public:
-  google_calendar(std::shared_ptr<http_client> http, std::string url, world w)
-      : api_(std::make_shared<google_api>(google_api{std::move(http), std::move(url), std::move(w)})) {}
+  explicit google_calendar(google_api shared) : api_(std::make_shared<google_api>(std::move(shared))) {}
 
   std::string cursor_fingerprint() const override { return "google/1?" + std::string(listing_query); }
 
@@ -338,9 +340,10 @@ private:
 } // namespace
 
 std::unique_ptr<calendar_client> make_google_calendar(std::shared_ptr<http_client> http,
-                                                      vendor_endpoints endpoints, world w) {
-  return std::make_unique<google_calendar>(std::move(http), std::move(endpoints.google_calendar),
-                                           std::move(w));
+                                                      vendor_endpoints endpoints, world w,
+                                                      std::chrono::milliseconds deadline) {
+  return std::make_unique<google_calendar>(
+      google_api{std::move(http), std::move(endpoints.google_calendar), std::move(w), deadline});
 }
 
 } // namespace kalends::net

@@ -26,6 +26,7 @@ struct graph_api {
   std::shared_ptr<http_client> http;
   std::string url;
   world outside;
+  std::chrono::milliseconds deadline;
 
   std::shared_ptr<vendor_call> start(const calendar_access& who) const {
     return std::make_shared<vendor_call>(http, outside, who.access_token, &graph_reaction);
@@ -40,6 +41,8 @@ struct graph_api {
   }
   outgoing_request absolute(std::string method, std::string full_url, std::string body = {}) const {
     outgoing_request r;
+    r.total_timeout = deadline;
+    r.read_timeout = std::min(r.read_timeout, deadline);
     r.method = std::move(method);
     r.url = std::move(full_url);
     r.headers.emplace_back("Prefer", prefer);
@@ -252,8 +255,7 @@ call_token refuse(const vendor_done<T>& done, std::string code, std::string deta
 
 class microsoft_graph final : public calendar_client {
 public:
-  microsoft_graph(std::shared_ptr<http_client> http, std::string url, world w)
-      : api_(std::make_shared<graph_api>(graph_api{std::move(http), std::move(url), std::move(w)})) {}
+  explicit microsoft_graph(graph_api shared) : api_(std::make_shared<graph_api>(std::move(shared))) {}
 
   std::string cursor_fingerprint() const override {
     return "graph/1 calendarView/delta " + std::string(prefer);
@@ -382,9 +384,10 @@ private:
 } // namespace
 
 std::unique_ptr<calendar_client> make_microsoft_graph(std::shared_ptr<http_client> http,
-                                                      vendor_endpoints endpoints, world w) {
-  return std::make_unique<microsoft_graph>(std::move(http), std::move(endpoints.microsoft_graph),
-                                           std::move(w));
+                                                      vendor_endpoints endpoints, world w,
+                                                      std::chrono::milliseconds deadline) {
+  return std::make_unique<microsoft_graph>(
+      graph_api{std::move(http), std::move(endpoints.microsoft_graph), std::move(w), deadline});
 }
 
 } // namespace kalends::net

@@ -6,9 +6,6 @@
 namespace kalends::net {
 namespace {
 
-/// Google compresses only for agents that name gzip.
-constexpr std::string_view user_agent = "kalends (gzip)";
-
 tl::unexpected<error> cancelled_call() {
   return failure(errc::stopped, "call_cancelled", "The call was cancelled.");
 }
@@ -42,7 +39,6 @@ void vendor_call::send(outgoing_request request, http_client::done then) {
   if (step == 0) return then(cancelled_call());
   request.headers.emplace_back("Authorization", "Bearer " + access_token_);
   request.headers.emplace_back("Accept", "application/json");
-  request.headers.emplace_back("User-Agent", user_agent);
   if (!request.body.empty()) request.headers.emplace_back("Content-Type", "application/json; charset=utf-8");
   auto sent = http_->send(std::move(request), std::move(then));
   call_token discarded;

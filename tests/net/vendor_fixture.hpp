@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "net/calendar_client.hpp"
+#include "net/http_client.hpp"
+#include "net/io_threads.hpp"
+#include "tests/support/http_imposter.hpp"
+#include "tests/support/test_data.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace kalends::testing {
+
+/// A vendor that says what the test wants, a client of ours, and a clock that stands still.
+struct vendor_fixture : ::testing::Test {
+  static instant now() {
+    using namespace std::chrono;
+    return sys_days(year(2026) / 11 / 20) + hours(9);
+  }
+  static world still_world() {
+    return {now, [](std::size_t n) { return std::string(n, 'x'); }};
+  }
+
+  http_imposter vendor;
+  net::io_threads io{1};
+  std::shared_ptr<net::http_client> http = std::make_shared<net::http_client>(io, net::http_client_options{});
+
+  /// The outcome of a call; fails after ten seconds.
+  template <class T, class Call>
+  static result<T> outcome(Call call) {
+    auto told = std::make_shared<std::promise<result<T>>>();
+    auto answer = told->get_future();
+    auto token = call([told](result<T> r) { told->set_value(std::move(r)); });
+    if (answer.wait_for(std::chrono::seconds(10)) != std::future_status::ready)
+      return failure(errc::broken, "test_waited_in_vain", "The call never completed.");
+    return answer.get();
+  }
+
+  static std::string header(const net::http_request& r, std::string_view name) {
+    return std::string(net::find_header(r.headers, name));
+  }
+  /// "GET /path?query" as it stood on the wire.
+  static std::string line(const net::http_request& r) { return r.method + " " + r.target; }
+};
+
+} // namespace kalends::testing
