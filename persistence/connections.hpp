@@ -53,6 +53,9 @@ result<bool> connect_provider(transaction& tx, const token_vault& vault, const p
 // ---- channels: a provider may have an old and a new one for a while ----
 /// Written before the vendor is asked, so that its first notice already passes. `secret` is sealed, its hash is not.
 result<void> put_channel(transaction& tx, const token_vault& vault, const provider_id& provider, const channel& c, const std::string& secret);
+/// A channel whose secret stays (its hash too), under a new id if it is stored as another. Error not_found `channel_gone`.
+result<void> renew_channel(transaction& tx, const token_vault& vault, const provider_id& provider, const channel& c,
+                           const std::string& stored_as);
 result<bool> delete_channel(transaction& tx, const provider_id& provider, const std::string& channel_id);
 struct channel_line {
   tenant_id tenant;

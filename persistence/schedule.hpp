@@ -57,5 +57,7 @@ struct kept_answer {
 result<std::optional<kept_answer>> claim_answer(transaction& tx, const std::string& key, const std::string& fingerprint, instant now);
 result<void> keep_answer(transaction& tx, const std::string& key, const kept_answer& a);
 result<void> release_answer(transaction& tx, const std::string& key);
+/// Of all tenants the transaction acts for; says how many.
+result<std::size_t> delete_expired_answers(transaction& tx, instant now);
 
 } // namespace kalends::persistence

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "persistence/directory.hpp"
+
+#include "persistence/row_codec.hpp"
+
+#include <utility>
+
+namespace kalends::persistence {
+namespace {
+
+constexpr std::size_t tenants_limit = 10'000;
+
+const statement add_tenant{"insert_tenant",
+                           "INSERT INTO tenants (tenant_id, name, created_at) VALUES ($1, $2, $3)"};
+const statement add_to_directory{"insert_directory", "INSERT INTO tenant_directory (tenant_id) VALUES ($1)"};
+const statement add_counter{"insert_counter", "INSERT INTO tenant_counters (tenant_id) VALUES ($1)"};
+const statement select_tenant{"find_tenant",
+                              "SELECT tenant_id, name, created_at FROM tenants WHERE tenant_id = $1"};
+const statement update_tenant{"rename_tenant", "UPDATE tenants SET name = $2 WHERE tenant_id = $1"};
+const statement select_tenants{"list_tenants",
+                               "SELECT tenant_id, name, created_at FROM tenants ORDER BY tenant_id"};
+const statement select_tenant_ids{
+    "list_tenant_ids",
+    "SELECT tenant_id FROM tenant_directory WHERE tenant_id > $1 ORDER BY tenant_id LIMIT $2"};
+
+// The lock first: a writer under way finishes before, and finds no tenant after. What hangs on entries and on
+// providers goes by cascade; what has no foreign key to the tenant is named here.
+const statement drop_counter{"erase_counter", "DELETE FROM tenant_counters WHERE tenant_id = $1"};
+const statement drop_entries{"erase_entries", "DELETE FROM entries WHERE tenant_id = $1"};
+const statement drop_facts{"erase_facts", "DELETE FROM facts WHERE tenant_id = $1"};
+const statement drop_decisions{"erase_decisions", "DELETE FROM decisions WHERE tenant_id = $1"};
+const statement drop_providers{"erase_providers", "DELETE FROM providers WHERE tenant_id = $1"};
+const statement drop_tenant{"erase_tenant", "DELETE FROM tenants WHERE tenant_id = $1"};
+
+const statement add_key{"insert_key", "INSERT INTO api_keys (tenant_id, key_id, name, role, hash, created_at,"
+                                      " revoked_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"};
+const statement select_key{"find_key_by_hash",
+                           "SELECT key_id, name, role, created_at, revoked_at FROM api_keys"
+                           " WHERE tenant_id = $1 AND hash = $2 AND revoked_at IS NULL"};
+const statement select_keys{"list_keys", "SELECT key_id, name, role, created_at, revoked_at FROM api_keys"
+                                         " WHERE tenant_id = $1 AND key_id > $2 ORDER BY key_id LIMIT $3"};
+const statement update_key{"revoke_key", "UPDATE api_keys SET revoked_at = $3 WHERE tenant_id = $1"
+                                         " AND key_id = $2 AND revoked_at IS NULL"};
+
+const statement add_user{"insert_user", "INSERT INTO users (tenant_id, user_id, email, name, time_zone,"
+                                        " created_at) VALUES ($1, $2, $3, $4, $5, $6)"};
+const statement change_user{"update_user", "UPDATE users SET email = $3, name = $4, time_zone = $5"
+                                           " WHERE tenant_id = $1 AND user_id = $2"};
+const statement drop_user{
+    "delete_user",
+    "DELETE FROM users u WHERE u.tenant_id = $1 AND u.user_id = $2"
+    " AND NOT EXISTS (SELECT FROM providers p WHERE p.tenant_id = u.tenant_id AND p.user_id = u.user_id)"
+    " AND NOT EXISTS (SELECT FROM entry_assignments a WHERE a.tenant_id = u.tenant_id"
+    " AND a.user_id = u.user_id)"};
+const statement select_user{"find_user", "SELECT user_id, email, name, time_zone, created_at FROM users"
+                                         " WHERE tenant_id = $1 AND user_id = $2"};
+const statement select_users{"list_users",
+                             "SELECT user_id, email, name, time_zone, created_at FROM users"
+                             " WHERE tenant_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3"};
+const statement select_existing{
+    "existing_users", "SELECT user_id FROM users WHERE tenant_id = $1 AND user_id = ANY ($2::uuid[])"
+                      " ORDER BY user_id"};
+
+const statement add_audit{"append_audit",
+                          "INSERT INTO audit_log (tenant_id, audit_id, happened_at, actor, action, subject,"
+                          " detail, peer) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
+// Newest first: that is what somebody who opens it looks for.
+const statement select_audit{"list_audit",
+                             "SELECT audit_id, happened_at, actor, action, subject, detail, peer"
+                             " FROM audit_log WHERE tenant_id = $1 AND audit_id < $2"
+                             " ORDER BY audit_id DESC LIMIT $3"};
+
+std::string_view name_of_role(key_role r) {
+  switch (r) {
+  case key_role::reader:
+    return "reader";
+  case key_role::operator_:
+    return "operator";
+  case key_role::admin:
+    return "admin";
+  }
+  throw std::domain_error("not a role");
+}
+
+key_role read_role(std::string_view name) {
+  for (const auto r : {key_role::reader, key_role::operator_, key_role::admin})
+    if (name_of_role(r) == name) return r;
+  throw std::domain_error("not a role");
+}
+
+tenant read_tenant(const rows& found, std::size_t row) {
+  return {found.as<tenant_id>(row, 0), found.text(row, 1), found.time(row, 2)};
+}
+api_key read_key(const rows& found, std::size_t row) {
+  return {found.as<api_key_id>(row, 0), found.text(row, 1), read_role(found.view(row, 2)), found.time(row, 3),
+          found.optional_time(row, 4)};
+}
+user read_user(const rows& found, std::size_t row) {
+  return {found.as<user_id>(row, 0), found.text(row, 1), found.text(row, 2), found.text(row, 3),
+          found.time(row, 4)};
+}
+audit_line read_audit(const rows& found, std::size_t row) {
+  return {found.text(row, 0), found.time(row, 1), found.text(row, 2), found.text(row, 3),
+          found.text(row, 4), found.text(row, 5), found.text(row, 6)};
+}
+
+result<void> nothing(const result<rows>& done) {
+  if (!done) return tl::unexpected(done.error());
+  return {};
+}
+result<bool> touched(const result<rows>& done) {
+  if (!done) return tl::unexpected(done.error());
+  return done->affected() > 0;
+}
+
+template <class T, class Read>
+result<std::optional<T>> read_one(const result<rows>& found, Read read) {
+  if (!found) return tl::unexpected(found.error());
+  if (found->empty()) return std::nullopt;
+  return read(*found, 0);
+}
+
+/// A page of a statement that takes (tenant, last id, limit).
+template <class T, class Read, class Id>
+result<page_of<T>> ask_page(transaction& tx, const statement& s, const std::string& cursor, const char* start,
+                            std::size_t limit, Read read, Id id_of) {
+  const auto from = continue_from(cursor, start);
+  if (!from) return tl::unexpected(from.error());
+  const auto size = page_size(limit);
+  auto found = tx.query(s, {tx.tenant(), *from, size + 1});
+  if (!found) return tl::unexpected(std::move(found.error()));
+  return read_page<T>(*found, size, read, id_of);
+}
+
+} // namespace
+
+result<void> insert_tenant(transaction& tx, const tenant& t) {
+  auto done = tx.query_all(
+      {{add_tenant, {t.id, t.name, t.created_at}}, {add_to_directory, {t.id}}, {add_counter, {t.id}}});
+  if (!done) return tl::unexpected(std::move(done.error()));
+  return {};
+}
+
+result<std::optional<tenant>> find_tenant(transaction& tx) {
+  return read_one<tenant>(tx.query(select_tenant, {tx.tenant()}), read_tenant);
+}
+
+result<void> rename_tenant(transaction& tx, const std::string& name) {
+  return nothing(tx.query(update_tenant, {tx.tenant(), name}));
+}
+
+result<bool> erase_tenant(transaction& tx) {
+  const std::vector<sql_value> own{tx.tenant()};
+  auto done = tx.query_all({{drop_counter, own},
+                            {drop_entries, own},
+                            {drop_facts, own},
+                            {drop_decisions, own},
+                            {drop_providers, own},
+                            {drop_tenant, own}});
+  if (!done) return tl::unexpected(std::move(done.error()));
+  return done->back().affected() > 0;
+}
+
+result<std::vector<tenant_id>> list_tenant_ids(transaction& tx, const tenant_id& after, std::size_t limit) {
+  auto found = tx.query(select_tenant_ids, {after.empty() ? sql_value(lowest_uuid) : sql_value(after),
+                                            std::clamp<std::size_t>(limit, 1, tenants_limit)});
+  if (!found) return tl::unexpected(std::move(found.error()));
+  return read_all<tenant_id>(*found, [](const rows& r, std::size_t i) { return r.as<tenant_id>(i, 0); });
+}
+
+result<std::vector<tenant>> list_tenants(transaction& tx) {
+  auto found = tx.query(select_tenants);
+  if (!found) return tl::unexpected(std::move(found.error()));
+  return read_all<tenant>(*found, read_tenant);
+}
+
+result<void> insert_key(transaction& tx, const api_key& k, const std::string& hash) {
+  return nothing(tx.query(add_key, {tx.tenant(), k.id, k.name, name_of_role(k.role), sql_bytes(hash),
+                                    k.created_at, k.revoked_at}));
+}
+
+result<std::optional<api_key>> find_key_by_hash(transaction& tx, const std::string& hash) {
+  return read_one<api_key>(tx.query(select_key, {tx.tenant(), sql_bytes(hash)}), read_key);
+}
+
+result<page_of<api_key>> list_keys(transaction& tx, const std::string& cursor, std::size_t limit) {
+  return ask_page<api_key>(tx, select_keys, cursor, lowest_uuid, limit, read_key,
+                           [](const api_key& k) { return k.id.str(); });
+}
+
+result<bool> revoke_key(transaction& tx, const api_key_id& id, instant when) {
+  return touched(tx.query(update_key, {tx.tenant(), id, when}));
+}
+
+result<void> insert_user(transaction& tx, const user& u) {
+  return nothing(tx.query(add_user, {tx.tenant(), u.id, u.email, u.name, u.time_zone, u.created_at}));
+}
+
+result<bool> update_user(transaction& tx, const user& u) {
+  return touched(tx.query(change_user, {tx.tenant(), u.id, u.email, u.name, u.time_zone}));
+}
+
+result<bool> delete_user(transaction& tx, const user_id& id) {
+  auto in_use = [] {
+    return failure(errc::conflict, "user_in_use",
+                   "Entries are assigned to, or calendars belong to this user.");
+  };
+  const auto gone = tx.query(drop_user, {tx.tenant(), id});
+  // Somebody used the user while we were deleting.
+  if (!gone && gone.error().code == "foreign_key_violation") return in_use();
+  if (!gone) return tl::unexpected(gone.error());
+  if (gone->affected() > 0) return true;
+  const auto left = find_user(tx, id);
+  if (!left) return tl::unexpected(left.error());
+  if (*left) return in_use();
+  return false;
+}
+
+result<std::optional<user>> find_user(transaction& tx, const user_id& id) {
+  return read_one<user>(tx.query(select_user, {tx.tenant(), id}), read_user);
+}
+
+result<std::vector<user_id>> existing_users(transaction& tx, const std::vector<user_id>& ids) {
+  sql_array wanted;
+  for (const auto& id : ids) wanted.add(id);
+  auto found = tx.query(select_existing, {tx.tenant(), wanted});
+  if (!found) return tl::unexpected(std::move(found.error()));
+  return read_all<user_id>(*found, [](const rows& r, std::size_t i) { return r.as<user_id>(i, 0); });
+}
+
+result<page_of<user>> list_users(transaction& tx, const std::string& cursor, std::size_t limit) {
+  return ask_page<user>(tx, select_users, cursor, lowest_uuid, limit, read_user,
+                        [](const user& u) { return u.id.str(); });
+}
+
+result<void> append_audit(transaction& tx, const audit_line& line) {
+  return nothing(tx.query(add_audit, {tx.tenant(), line.id, line.time, line.actor, line.action, line.subject,
+                                      line.detail, line.peer}));
+}
+
+result<page_of<audit_line>> list_audit(transaction& tx, const std::string& cursor, std::size_t limit) {
+  return ask_page<audit_line>(tx, select_audit, cursor, highest_uuid, limit, read_audit,
+                              [](const audit_line& l) { return l.id; });
+}
+
+} // namespace kalends::persistence

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "persistence/engine_store.hpp"
+
+#include "persistence/commit_group.hpp"
+#include "persistence/connections.hpp"
+#include "persistence/directory.hpp"
+#include "persistence/group_line.hpp"
+#include "persistence/load_group.hpp"
+#include "persistence/provider_rows.hpp"
+#include "persistence/schedule.hpp"
+
+#include <utility>
+
+namespace kalends::persistence {
+namespace {
+
+/// Ids of tenants read in one transaction.
+constexpr std::size_t tenants_per_read = 10'000;
+
+constexpr group_limits load_limits{};
+constexpr group_limits commit_limits{200, 5'000, 2, 20'000, true};
+/// One group of marks at a time: the next one collects meanwhile, which is what makes a notice cheap.
+constexpr group_limits mark_limits{2'000, 5'000, 1, 50'000, false};
+
+using marks = std::vector<notice_mark>;
+using counters = std::vector<std::int64_t>;
+using facts = std::vector<fact>;
+
+class postgres_store final : public engine_store {
+public:
+  postgres_store(database& db, const token_vault& vault, world w);
+  ~postgres_store() override { open_->wait(); }
+
+  void load(load_request what, store_done<loaded> done) override;
+  void commit(tenant_changes changes, store_done<facts> done) override;
+  void mark(marks what, store_done<counters> done) override;
+
+  void load_provider(tenant_id tenant, provider_id provider, store_done<provider_state> done) override;
+  void load_outbox(tenant_id tenant, provider_id provider, instant now, std::size_t limit,
+                   store_done<std::vector<outbox_row>> done) override;
+  void load_links(tenant_id tenant, provider_id provider, entry_id after, std::size_t limit,
+                  store_done<std::vector<mapping>> done) override;
+  void load_entries(tenant_id tenant, user_id assignee, instant from, entry_id after, std::size_t limit,
+                    store_done<std::vector<schedule_entry>> done) override;
+  void save_run(tenant_id tenant, sync_run run, facts what, store_done<facts> done) override;
+  void save_health(tenant_id tenant, provider_id provider, provider_status status,
+                   std::optional<provider_problem> problem, std::optional<instant> last_sync_at,
+                   std::optional<instant> next_poll_at, facts what, store_done<facts> done) override;
+  void drop_cursor(tenant_id tenant, provider_id provider, store_done<bool> done) override;
+  void save_calendar(tenant_id tenant, provider_id provider, calendar_listing chosen,
+                     store_done<bool> done) override;
+  void load_grant(tenant_id tenant, provider_id provider, store_done<grant> done) override;
+  void save_grant(tenant_id tenant, provider_id provider, grant g, store_done<bool> done) override;
+  void load_oauth_app(tenant_id tenant, provider_type type,
+                      store_done<std::optional<oauth_app>> done) override;
+  void save_channel(tenant_id tenant, provider_id provider, channel c, std::string secret,
+                    std::string replaces, store_done<bool> done) override;
+  void delete_channel(tenant_id tenant, provider_id provider, std::string channel_id,
+                      store_done<bool> done) override;
+  void find_channels(tenant_id tenant, provider_id provider, store_done<std::vector<channel>> done) override;
+  void delete_provider(tenant_id tenant, provider_id provider, facts what, store_done<facts> done) override;
+
+  void list_tenants(store_done<std::vector<tenant_id>> done) override;
+  void load_schedule(std::vector<tenant_id> tenants, store_done<std::vector<schedule_line>> done) override;
+  void load_providers(tenant_id tenant, store_done<std::vector<provider>> done) override;
+  void load_facts(tenant_id tenant, std::int64_t after, std::size_t limit, store_done<facts> done) override;
+
+private:
+  /// Runs it as a transaction of its own.
+  template <class T>
+  void ask(std::vector<tenant_id> tenants, std::function<result<T>(transaction&)> work, store_done<T> done) {
+    open_->begin();
+    db_.run<T>(std::move(tenants), std::move(work),
+               [open = open_, d = std::move(done)](result<T> outcome) noexcept {
+                 d(std::move(outcome));
+                 open->end();
+               });
+  }
+
+  database& db_;
+  const token_vault& vault_;
+  const world world_;
+  const std::shared_ptr<open_work> open_ = std::make_shared<open_work>();
+  std::shared_ptr<group_line<load_request, loaded>> loads_;
+  std::shared_ptr<group_line<tenant_changes, facts>> commits_;
+  std::shared_ptr<group_line<marks, counters>> marks_;
+};
+
+postgres_store::postgres_store(database& db, const token_vault& vault, world w)
+    : db_(db), vault_(vault), world_(std::move(w)) {
+  loads_ = std::make_shared<group_line<load_request, loaded>>(db_, load_limits, open_, read_units);
+  commits_ = std::make_shared<group_line<tenant_changes, facts>>(
+      db_, commit_limits, open_,
+      [&v = vault_, now = world_.now](transaction& tx, const std::vector<const tenant_changes*>& units) {
+        return write_units(tx, v, now(), units);
+      });
+  marks_ = std::make_shared<group_line<marks, counters>>(
+      db_, mark_limits, open_, [now = world_.now](transaction& tx, const std::vector<const marks*>& asks) {
+        return write_marks(tx, now(), asks);
+      });
+}
+
+void postgres_store::load(load_request what, store_done<loaded> done) {
+  const auto tenant = what.tenant;
+  const auto weight = what.entries.size() + what.events.size();
+  loads_->add({tenant.str(), {tenant}, weight, {}, std::move(what), std::move(done)});
+}
+
+void postgres_store::commit(tenant_changes changes, store_done<facts> done) {
+  const auto tenant = changes.tenant;
+  const auto weight = weight_of(changes);
+  auto keys = keys_of(changes);
+  commits_->add({tenant.str(), {tenant}, weight, std::move(keys), std::move(changes), std::move(done)});
+}
+
+void postgres_store::mark(marks what, store_done<counters> done) {
+  std::vector<tenant_id> tenants;
+  for (const auto& m : what) tenants.push_back(m.tenant);
+  const auto weight = what.size();
+  const auto lane = tenants.size() == 1 ? tenants.front().str() : std::string();
+  marks_->add({lane, std::move(tenants), weight, {}, std::move(what), std::move(done)});
+}
+
+void postgres_store::load_provider(tenant_id tenant, provider_id provider, store_done<provider_state> done) {
+  ask<provider_state>(
+      {std::move(tenant)}, [&v = vault_, provider](transaction& tx) { return load_state(tx, v, provider); },
+      std::move(done));
+}
+
+void postgres_store::load_outbox(tenant_id tenant, provider_id provider, instant now, std::size_t limit,
+                                 store_done<std::vector<outbox_row>> done) {
+  ask<std::vector<outbox_row>>(
+      {std::move(tenant)}, [=](transaction& tx) { return due_outbox(tx, provider, now, limit); },
+      std::move(done));
+}
+
+void postgres_store::load_links(tenant_id tenant, provider_id provider, entry_id after, std::size_t limit,
+                                store_done<std::vector<mapping>> done) {
+  ask<std::vector<mapping>>(
+      {std::move(tenant)}, [=](transaction& tx) { return links_after(tx, provider, after, limit); },
+      std::move(done));
+}
+
+void postgres_store::load_entries(tenant_id tenant, user_id assignee, instant from, entry_id after,
+                                  std::size_t limit, store_done<std::vector<schedule_entry>> done) {
+  ask<std::vector<schedule_entry>>(
+      {std::move(tenant)}, [=](transaction& tx) { return entries_after(tx, assignee, from, after, limit); },
+      std::move(done));
+}
+
+void postgres_store::save_run(tenant_id tenant, sync_run run, facts what, store_done<facts> done) {
+  tenant_changes c;
+  c.tenant = std::move(tenant);
+  c.runs.push_back(std::move(run));
+  c.facts = std::move(what);
+  commit(std::move(c), std::move(done));
+}
+
+void postgres_store::save_health(tenant_id tenant, provider_id provider, provider_status status,
+                                 std::optional<provider_problem> problem, std::optional<instant> last_sync_at,
+                                 std::optional<instant> next_poll_at, facts what, store_done<facts> done) {
+  health h{status, std::move(problem), last_sync_at, next_poll_at};
+  ask<facts>(
+      {std::move(tenant)},
+      [provider, h = std::move(h), what = std::move(what)](transaction& tx) -> result<facts> {
+        auto appended = append_facts(tx, what);
+        if (!appended) return appended;
+        const auto put = put_health(tx, provider, h);
+        if (!put) return tl::unexpected(put.error());
+        if (!*put)
+          return failure(errc::not_found, "provider_gone", "This calendar is not connected any more.");
+        return appended;
+      },
+      std::move(done));
+}
+
+void postgres_store::drop_cursor(tenant_id tenant, provider_id provider, store_done<bool> done) {
+  ask<bool>(
+      {std::move(tenant)}, [=](transaction& tx) { return forget_cursor(tx, provider); }, std::move(done));
+}
+
+void postgres_store::save_calendar(tenant_id tenant, provider_id provider, calendar_listing chosen,
+                                   store_done<bool> done) {
+  ask<bool>(
+      {std::move(tenant)},
+      [provider, chosen = std::move(chosen)](transaction& tx) {
+        return choose_calendar(tx, provider, chosen);
+      },
+      std::move(done));
+}
+
+void postgres_store::load_grant(tenant_id tenant, provider_id provider, store_done<grant> done) {
+  ask<grant>(
+      {std::move(tenant)},
+      [&v = vault_, provider](transaction& tx) -> result<grant> {
+        auto found = find_grant(tx, v, provider);
+        if (!found) return tl::unexpected(std::move(found.error()));
+        if (!*found) return failure(errc::not_found, "grant_missing", "There is no grant for this calendar.");
+        return std::move(**found);
+      },
+      std::move(done));
+}
+
+void postgres_store::save_grant(tenant_id tenant, provider_id provider, grant g, store_done<bool> done) {
+  ask<bool>(
+      {std::move(tenant)},
+      [&v = vault_, provider, g = std::move(g)](transaction& tx) -> result<bool> {
+        if (auto put = put_grant(tx, v, provider, g); !put) return tl::unexpected(std::move(put.error()));
+        return true;
+      },
+      std::move(done));
+}
+
+void postgres_store::load_oauth_app(tenant_id tenant, provider_type type,
+                                    store_done<std::optional<oauth_app>> done) {
+  ask<std::optional<oauth_app>>(
+      {std::move(tenant)}, [&v = vault_, type](transaction& tx) { return find_oauth_app(tx, v, type); },
+      std::move(done));
+}
+
+void postgres_store::save_channel(tenant_id tenant, provider_id provider, channel c, std::string secret,
+                                  std::string replaces, store_done<bool> done) {
+  ask<bool>(
+      {std::move(tenant)},
+      [&v = vault_, provider, c = std::move(c), secret = std::move(secret),
+       old = std::move(replaces)](transaction& tx) -> result<bool> {
+        if (secret.empty())
+          return renew_channel(tx, v, provider, c, old.empty() ? c.id : old).map([] { return true; });
+        if (!old.empty() && old != c.id)
+          if (auto gone = persistence::delete_channel(tx, provider, old); !gone) return gone;
+        return put_channel(tx, v, provider, c, secret).map([] { return true; });
+      },
+      std::move(done));
+}
+
+void postgres_store::delete_channel(tenant_id tenant, provider_id provider, std::string channel_id,
+                                    store_done<bool> done) {
+  ask<bool>(
+      {std::move(tenant)},
+      [=](transaction& tx) { return persistence::delete_channel(tx, provider, channel_id); },
+      std::move(done));
+}
+
+void postgres_store::find_channels(tenant_id tenant, provider_id provider,
+                                   store_done<std::vector<channel>> done) {
+  ask<std::vector<channel>>(
+      {std::move(tenant)}, [=](transaction& tx) { return persistence::find_channels(tx, provider); },
+      std::move(done));
+}
+
+void postgres_store::delete_provider(tenant_id tenant, provider_id provider, facts what,
+                                     store_done<facts> done) {
+  ask<facts>(
+      {std::move(tenant)},
+      [provider, what = std::move(what)](transaction& tx) -> result<facts> {
+        auto appended = append_facts(tx, what);
+        if (!appended) return appended;
+        const auto gone = persistence::delete_provider(tx, provider);
+        if (!gone) return tl::unexpected(gone.error());
+        if (!*gone)
+          return failure(errc::not_found, "provider_gone", "This calendar is not connected any more.");
+        return appended;
+      },
+      std::move(done));
+}
+
+void postgres_store::list_tenants(store_done<std::vector<tenant_id>> done) {
+  ask<std::vector<tenant_id>>(
+      {},
+      [](transaction& tx) -> result<std::vector<tenant_id>> {
+        std::vector<tenant_id> all;
+        for (;;) {
+          const auto after = all.empty() ? tenant_id() : all.back();
+          auto page = list_tenant_ids(tx, after, tenants_per_read);
+          if (!page) return page;
+          all.insert(all.end(), page->begin(), page->end());
+          if (page->size() < tenants_per_read) return all;
+        }
+      },
+      std::move(done));
+}
+
+void postgres_store::load_schedule(std::vector<tenant_id> tenants,
+                                   store_done<std::vector<schedule_line>> done) {
+  ask<std::vector<schedule_line>>(std::move(tenants), schedule_lines, std::move(done));
+}
+
+void postgres_store::load_providers(tenant_id tenant, store_done<std::vector<provider>> done) {
+  ask<std::vector<provider>>({std::move(tenant)}, all_providers, std::move(done));
+}
+
+void postgres_store::load_facts(tenant_id tenant, std::int64_t after, std::size_t limit,
+                                store_done<facts> done) {
+  ask<facts>(
+      {std::move(tenant)}, [=](transaction& tx) { return list_facts(tx, after, limit); }, std::move(done));
+}
+
+} // namespace
+
+std::unique_ptr<engine_store> open_engine_store(database& db, const token_vault& vault, world w) {
+  return std::make_unique<postgres_store>(db, vault, std::move(w));
+}
+
+} // namespace kalends::persistence

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "persistence/engine_store.hpp"
+#include "persistence/token_vault.hpp"
+#include "persistence/transaction.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The engine's questions about providers: marks, state, health, outbox, links. Plain functions over an open
+/// transaction, which engine_store runs.
+namespace kalends::persistence {
+
+/// One statement for any number of askers; each is answered with the counters of its marks, in its order.
+result<std::vector<std::vector<std::int64_t>>>
+write_marks(transaction& tx, instant now, const std::vector<const std::vector<notice_mark>*>& asks);
+
+/// Error not_found `provider_gone`.
+result<provider_state> load_state(transaction& tx, const token_vault& vault, const provider_id& id);
+result<std::vector<outbox_row>> due_outbox(transaction& tx, const provider_id& id, instant now,
+                                           std::size_t limit);
+result<std::vector<mapping>> links_after(transaction& tx, const provider_id& id, const entry_id& after,
+                                         std::size_t limit);
+result<std::vector<schedule_entry>> entries_after(transaction& tx, const user_id& assignee, instant from,
+                                                  const entry_id& after, std::size_t limit);
+
+struct health {
+  provider_status status{};
+  std::optional<provider_problem> problem;
+  std::optional<instant> last_sync_at; ///< absent: stays as it is
+  std::optional<instant> next_poll_at; ///< absent: stays as it is
+};
+/// False if the provider is gone; so are the three below.
+result<bool> put_health(transaction& tx, const provider_id& id, const health& h);
+result<bool> forget_cursor(transaction& tx, const provider_id& id);
+result<bool> choose_calendar(transaction& tx, const provider_id& id, const calendar_listing& chosen);
+
+result<std::vector<schedule_line>> schedule_lines(transaction& tx);
+result<std::vector<provider>> all_providers(transaction& tx);
+
+} // namespace kalends::persistence

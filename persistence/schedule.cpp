@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "persistence/schedule.hpp"
+
+#include "persistence/row_codec.hpp"
+#include "persistence/schedule_rows.hpp"
+
+#include <utility>
+
+namespace kalends::persistence {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t facts_limit = 5'000;
+constexpr auto answers_kept = 24h;
+
+const statement select_entry{"find_entry", "SELECT " KALENDS_ENTRY_COLUMNS
+                                           " FROM entries e WHERE e.tenant_id = $1 AND e.entry_id = $2"};
+// The bounds are infinities where none was given, so that one statement serves all filters.
+const statement select_entries{"list_entries",
+                               "SELECT " KALENDS_ENTRY_COLUMNS
+                               " FROM entries e WHERE e.tenant_id = $1 AND e.entry_id > $2"
+                               " AND e.ends_at > $4 AND e.starts_at < $5 ORDER BY e.entry_id LIMIT $3"};
+const statement select_entries_of{
+    "list_entries_of", "SELECT " KALENDS_ENTRY_COLUMNS " FROM entry_assignments a JOIN entries e"
+                       " ON e.tenant_id = a.tenant_id AND e.entry_id = a.entry_id WHERE a.tenant_id = $1"
+                       " AND a.user_id = $6 AND a.entry_id > $2 AND e.ends_at > $4 AND e.starts_at < $5"
+                       " ORDER BY a.entry_id LIMIT $3"};
+
+const statement select_status{
+    "sync_status", "SELECT m.provider_id, m.event_id, m.linked, m.removing, m.entry_version,"
+                   " EXISTS (SELECT FROM outbox o WHERE o.tenant_id = m.tenant_id"
+                   " AND o.provider_id = m.provider_id AND o.entry_id = m.entry_id)"
+                   " FROM mappings m WHERE m.tenant_id = $1 AND m.entry_id = $2 ORDER BY m.provider_id"};
+
+const statement select_decisions{
+    "list_decisions", "SELECT decision_id, provider_id, entry_id, event_id, reason, inputs, decided_at"
+                      " FROM decisions WHERE tenant_id = $1 AND entry_id = $4 AND decision_id < $2"
+                      " ORDER BY decision_id DESC LIMIT $3"};
+
+const statement select_run{"find_run", "SELECT " KALENDS_RUN_COLUMNS
+                                       " FROM sync_runs r WHERE r.tenant_id = $1 AND r.run_id = $2"};
+const statement select_runs{"list_runs", "SELECT " KALENDS_RUN_COLUMNS
+                                         " FROM sync_runs r WHERE r.tenant_id = $1 AND r.run_id < $2"
+                                         " ORDER BY r.run_id DESC LIMIT $3"};
+const statement select_runs_of{"list_runs_of", "SELECT " KALENDS_RUN_COLUMNS
+                                               " FROM sync_runs r WHERE r.tenant_id = $1 AND r.run_id < $2"
+                                               " AND r.provider_id = $4 ORDER BY r.run_id DESC LIMIT $3"};
+
+const statement select_facts{"list_facts", "SELECT " KALENDS_FACT_COLUMNS
+                                           " FROM facts f WHERE f.tenant_id = $1 AND f.sequence > $2"
+                                           " ORDER BY f.sequence LIMIT $3"};
+const statement select_last{"last_sequence", "SELECT coalesce(max(next_sequence) - 1, 0) FROM tenant_counters"
+                                             " WHERE tenant_id = $1"};
+
+// Takes a free key, or one whose answer was kept long enough; a key in use yields no row.
+const statement claim_key{
+    "claim_answer", "INSERT INTO kept_answers AS k (tenant_id, key, fingerprint, status, headers, body,"
+                    " claimed_at) VALUES ($1, $2, $3, 0, '{}', '', $4) ON CONFLICT (tenant_id, key) DO UPDATE"
+                    " SET fingerprint = excluded.fingerprint, status = 0, headers = '{}', body = '',"
+                    " claimed_at = excluded.claimed_at WHERE k.claimed_at <= $5 RETURNING 1"};
+const statement select_answer{"kept_answer", "SELECT fingerprint, status, headers, body FROM kept_answers"
+                                             " WHERE tenant_id = $1 AND key = $2"};
+const statement update_answer{"keep_answer", "UPDATE kept_answers SET status = $3, headers = $4, body = $5"
+                                             " WHERE tenant_id = $1 AND key = $2"};
+const statement drop_answer{"release_answer", "DELETE FROM kept_answers WHERE tenant_id = $1 AND key = $2"};
+const statement drop_old_answers{"delete_expired_answers", "DELETE FROM kept_answers WHERE claimed_at <= $1"};
+
+result<void> nothing(const result<rows>& done) {
+  if (!done) return tl::unexpected(done.error());
+  return {};
+}
+
+/// A page of a statement that takes (tenant, last id, limit, more…).
+template <class T, class Read, class Id>
+result<page_of<T>> ask_page(transaction& tx, const statement& s, const std::string& cursor, const char* start,
+                            std::size_t limit, std::vector<sql_value> more, Read read, Id id_of) {
+  const auto from = continue_from(cursor, start);
+  if (!from) return tl::unexpected(from.error());
+  const auto size = page_size(limit);
+  std::vector<sql_value> values{tx.tenant(), *from, size + 1};
+  values.insert(values.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  auto found = tx.query(s, values);
+  if (!found) return tl::unexpected(std::move(found.error()));
+  return read_page<T>(*found, size, read, id_of);
+}
+
+decision_line read_decision(const rows& found, std::size_t row) {
+  decision_line d;
+  d.what.id = found.text(row, 0);
+  d.what.provider = found.as<provider_id>(row, 1);
+  if (found.view(row, 2) != lowest_uuid) d.what.entry = found.as<entry_id>(row, 2);
+  d.what.event = found.as<event_id>(row, 3);
+  d.what.why = read_number(found.integer(row, 4), reason::sweep_missing);
+  d.what.inputs = found.text(row, 5);
+  d.time = found.time(row, 6);
+  return d;
+}
+
+} // namespace
+
+result<std::optional<schedule_entry>> find_entry(transaction& tx, const entry_id& id) {
+  auto found = tx.query(select_entry, {tx.tenant(), id});
+  if (!found) return tl::unexpected(std::move(found.error()));
+  if (found->empty()) return std::nullopt;
+  return read_entry(*found, 0);
+}
+
+result<page_of<schedule_entry>> list_entries(transaction& tx, const entry_filter& filter,
+                                             const std::string& cursor, std::size_t limit) {
+  std::vector<sql_value> more{filter.from ? sql_value(*filter.from) : sql_value("-infinity"),
+                              filter.to ? sql_value(*filter.to) : sql_value("infinity")};
+  const bool anyone = filter.assigned_to.empty();
+  if (!anyone) more.emplace_back(filter.assigned_to);
+  return ask_page<schedule_entry>(tx, anyone ? select_entries : select_entries_of, cursor, lowest_uuid, limit,
+                                  std::move(more), read_entry,
+                                  [](const schedule_entry& e) { return e.id.str(); });
+}
+
+result<std::vector<entry_sync_line>> sync_status(transaction& tx, const entry_id& id) {
+  auto found = tx.query(select_status, {tx.tenant(), id});
+  if (!found) return tl::unexpected(std::move(found.error()));
+  return read_all<entry_sync_line>(*found, [](const rows& r, std::size_t i) {
+    entry_sync_line line;
+    line.provider = r.as<provider_id>(i, 0);
+    line.event = r.as<event_id>(i, 1);
+    line.linked = r.boolean(i, 2);
+    line.removing = r.boolean(i, 3);
+    line.entry_version = r.integer(i, 4);
+    line.pending = r.boolean(i, 5);
+    return line;
+  });
+}
+
+result<page_of<decision_line>> list_decisions(transaction& tx, const entry_id& id, const std::string& cursor,
+                                              std::size_t limit) {
+  return ask_page<decision_line>(tx, select_decisions, cursor, highest_uuid, limit, {id}, read_decision,
+                                 [](const decision_line& d) { return d.what.id; });
+}
+
+result<std::optional<sync_run>> find_run(transaction& tx, const run_id& id) {
+  auto found = tx.query(select_run, {tx.tenant(), id});
+  if (!found) return tl::unexpected(std::move(found.error()));
+  if (found->empty()) return std::nullopt;
+  return read_run(*found, 0);
+}
+
+result<page_of<sync_run>> list_runs(transaction& tx, const provider_id& provider, const std::string& cursor,
+                                    std::size_t limit) {
+  std::vector<sql_value> more;
+  if (!provider.empty()) more.emplace_back(provider);
+  return ask_page<sync_run>(tx, provider.empty() ? select_runs : select_runs_of, cursor, highest_uuid, limit,
+                            std::move(more), read_run, [](const sync_run& r) { return r.id.str(); });
+}
+
+result<std::vector<fact>> list_facts(transaction& tx, std::int64_t after, std::size_t limit) {
+  auto found = tx.query(select_facts, {tx.tenant(), after, std::clamp<std::size_t>(limit, 1, facts_limit)});
+  if (!found) return tl::unexpected(std::move(found.error()));
+  return read_all<fact>(*found, read_fact);
+}
+
+result<std::int64_t> last_sequence(transaction& tx) {
+  auto found = tx.query(select_last, {tx.tenant()});
+  if (!found) return tl::unexpected(std::move(found.error()));
+  return found->integer(0, 0);
+}
+
+result<std::optional<kept_answer>> claim_answer(transaction& tx, const std::string& key,
+                                                const std::string& fingerprint, instant now) {
+  auto claimed =
+      tx.query(claim_key, {tx.tenant(), key, sql_bytes(fingerprint), now, instant(now - answers_kept)});
+  if (!claimed) return tl::unexpected(std::move(claimed.error()));
+  if (!claimed->empty()) return std::nullopt;
+  auto found = tx.query(select_answer, {tx.tenant(), key});
+  if (!found) return tl::unexpected(std::move(found.error()));
+  // Released between the two statements: the next attempt gets the key.
+  if (found->empty())
+    return failure(errc::retry_later, "answer_released", "The first request with this key was given up.");
+  return kept_answer{found->bytes(0, 0), static_cast<int>(found->integer(0, 1)), found->text(0, 2),
+                     found->text(0, 3)};
+}
+
+result<void> keep_answer(transaction& tx, const std::string& key, const kept_answer& a) {
+  return nothing(tx.query(update_answer, {tx.tenant(), key, a.status, a.headers, a.body}));
+}
+
+result<void> release_answer(transaction& tx, const std::string& key) {
+  return nothing(tx.query(drop_answer, {tx.tenant(), key}));
+}
+
+result<std::size_t> delete_expired_answers(transaction& tx, instant now) {
+  auto done = tx.query(drop_old_answers, {instant(now - answers_kept)});
+  if (!done) return tl::unexpected(std::move(done.error()));
+  return done->affected();
+}
+
+} // namespace kalends::persistence

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "persistence/transaction.hpp"
+#include "schema/fact.hpp"
+#include "schema/provider.hpp"
+#include "schema/schedule_entry.hpp"
+#include "schema/sync.hpp"
+
+#include <cstddef>
+
+/// The columns of the tables that several statements select, and how their rows are read. The macros are the
+/// select lists, spliced into statements' literals; each reader takes its own list beginning at column 0.
+#define KALENDS_ENTRY_COLUMNS                                                                                \
+  "e.tenant_id, e.entry_id, e.version, e.title, e.notes, e.location, e.starts, e.ends, e.is_private,"        \
+  " e.is_tentative, e.status, e.work_type, e.work_id, e.assigned::text, e.origin, e.created_at, "            \
+  "e.updated_at"
+#define KALENDS_MAPPING_COLUMNS                                                                              \
+  "m.tenant_id, m.provider_id, m.entry_id, m.event_id, m.transaction_id, m.linked, m.removing,"              \
+  " m.event_version, m.entry_version, m.base_entry, m.base_event"
+#define KALENDS_PROVIDER_COLUMNS                                                                             \
+  "p.provider_id, p.type, p.scope, p.user_id, p.direction, p.on_conflict, p.on_deletion, s.status,"          \
+  " s.problem_code, s.problem_detail, s.problem_since, p.account, p.subject, p.calendar_id,"                 \
+  " p.calendar_name, s.calendar_zone, p.created_at, s.last_sync_at, s.next_poll_at"
+#define KALENDS_PROVIDER_TABLES                                                                              \
+  " FROM providers p JOIN provider_state s ON s.tenant_id = p.tenant_id AND s.provider_id = p.provider_id"
+#define KALENDS_RUN_COLUMNS                                                                                  \
+  "r.run_id, r.provider_id, r.cause, r.outcome, r.pulled, r.entries_changed, r.pushed, r.refused,"           \
+  " r.vendor_calls, r.error_code, r.error_detail, r.started_at, r.finished_at"
+#define KALENDS_FACT_COLUMNS "f.tenant_id, f.sequence, f.fact_id, f.type, f.happened_at, f.data"
+#define KALENDS_CHANNEL_COLUMNS "c.channel_id, c.resource_id, c.expires_at, c.secret_hash"
+
+namespace kalends::persistence {
+
+/// How many columns the lists have: what a statement selects besides stands after them.
+inline constexpr int provider_columns = 19;
+inline constexpr int channel_columns = 4;
+
+schedule_entry read_entry(const rows& found, std::size_t row);
+mapping read_mapping(const rows& found, std::size_t row);
+provider read_provider(const rows& found, std::size_t row);
+sync_run read_run(const rows& found, std::size_t row);
+fact read_fact(const rows& found, std::size_t row);
+channel read_channel(const rows& found, std::size_t row, int first_column = 0);
+
+} // namespace kalends::persistence
