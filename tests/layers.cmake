@@ -1,5 +1,7 @@
 # Fails on an include line that looks the wrong way. main.cpp -> api -> actors -> {net, persistence} -> schema.
 # `allowed_<room>` names the rooms a room may include; the lists after it name third parties that only some rooms may see.
+cmake_minimum_required(VERSION 3.25)
+
 set(rooms schema persistence net actors api sandbox)
 set(allowed_schema schema)
 set(allowed_persistence persistence schema)

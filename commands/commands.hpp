@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "commands/configuration.hpp"
+
+#include <cstdint>
+#include <string>
+
+/// What `kalends <command>` does; each returns the process's exit status and prints its own errors.
+namespace kalends::commands {
+
+int serve(const overrides& given);
+/// Makes or upgrades the schema, then ends.
+int migrate(const overrides& given);
+
+struct demo_options {
+  std::string data_dir = "demo-data";
+  std::uint16_t port = 8080;
+  std::uint16_t sandbox_port = 8443;
+  bool quiet = false; ///< no life of its own
+};
+/// Embedded database, sandbox, server, two tenants with connected calendars; writes `<data_dir>/demo.json`
+/// when all of it answers.
+int demo(const demo_options& options);
+
+struct sandbox_command_options {
+  std::string data_dir = "sandbox-data";
+  std::string listen = "127.0.0.1";
+  std::uint16_t port = 8443;
+};
+int run_sandbox(const sandbox_command_options& options);
+
+} // namespace kalends::commands

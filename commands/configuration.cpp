@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands/configuration.hpp"
+
+#include <toml++/toml.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <functional>
+#include <map>
+
+namespace kalends::commands {
+
+namespace {
+
+/// One thing that can be set: its key in the file, its name in the environment, and how its text is taken (a
+/// problem, or nothing).
+struct option {
+  const char* key;
+  const char* variable;
+  std::function<std::string(configuration&, const std::string&)> take;
+};
+
+template <class T>
+std::string take_number(T& into, const std::string& text, long long least, long long most) {
+  long long v = 0;
+  auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), v);
+  if (ec != std::errc{} || end != text.data() + text.size() || v < least || v > most)
+    return "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+  into = T(v);
+  return {};
+}
+
+std::string take_url(std::string& into, std::string text) {
+  while (text.ends_with('/')) text.pop_back();
+  if (!text.empty() && !text.starts_with("https://") && !text.starts_with("http://"))
+    return "must begin with https:// or http://";
+  into = std::move(text);
+  return {};
+}
+
+oauth_app& app_of(std::optional<oauth_app>& a) { return a ? *a : a.emplace(); }
+
+auto text_into(std::string settings::*member) {
+  return [member](configuration& c, const std::string& v) {
+    c.server.*member = v;
+    return std::string();
+  };
+}
+
+auto url_into(std::string settings::*member) {
+  return [member](configuration& c, const std::string& v) { return take_url(c.server.*member, v); };
+}
+
+auto vendor_into(std::string net::vendor_endpoints::*member) {
+  return [member](configuration& c, const std::string& v) { return take_url(c.vendors.*member, v); };
+}
+
+auto app_into(std::optional<oauth_app> settings::*app, std::string oauth_app::*member) {
+  return [app, member](configuration& c, const std::string& v) {
+    app_of(c.server.*app).*member = v;
+    return std::string();
+  };
+}
+
+const std::vector<option>& options() {
+  static const std::vector<option> all{
+      {"data_dir", "KALENDS_DATA_DIR", text_into(&settings::data_dir)},
+      {"database_url", "DATABASE_URL", text_into(&settings::database_url)},
+      {"database_connections", "KALENDS_DATABASE_CONNECTIONS",
+       [](configuration& c, const std::string& v) { return take_number(c.database_connections, v, 1, 64); }},
+      {"listen", "KALENDS_LISTEN", text_into(&settings::listen_address)},
+      {"port", "KALENDS_PORT",
+       [](configuration& c, const std::string& v) { return take_number(c.server.port, v, 0, 65'535); }},
+      {"io_threads", "KALENDS_IO_THREADS",
+       [](configuration& c, const std::string& v) { return take_number(c.io_threads, v, 1, 16); }},
+      {"tls.certificate", "KALENDS_TLS_CERTIFICATE", text_into(&settings::certificate_file)},
+      {"tls.private_key", "KALENDS_TLS_PRIVATE_KEY", text_into(&settings::private_key_file)},
+      {"public_url", "KALENDS_PUBLIC_URL", url_into(&settings::public_url)},
+      {"webhook_url", "KALENDS_WEBHOOK_URL", url_into(&settings::webhook_url)},
+      {"admin_key", "KALENDS_ADMIN_KEY", text_into(&settings::admin_key)},
+      {"vault.keys", "KALENDS_VAULT_KEYS", text_into(&settings::vault_keys)},
+      {"vault.key_file", "KALENDS_VAULT_KEY_FILE", text_into(&settings::vault_key_file)},
+      {"extra_ca_file", "KALENDS_EXTRA_CA_FILE", text_into(&settings::extra_ca_file)},
+      {"poll_seconds", "KALENDS_POLL_SECONDS",
+       [](configuration& c, const std::string& v) {
+         return take_number(c.server.poll_interval, v, 5, 86'400);
+       }},
+      {"google.client_id", "KALENDS_GOOGLE_CLIENT_ID", app_into(&settings::google, &oauth_app::client_id)},
+      {"google.client_secret", "KALENDS_GOOGLE_CLIENT_SECRET",
+       app_into(&settings::google, &oauth_app::client_secret)},
+      {"microsoft.client_id", "KALENDS_MICROSOFT_CLIENT_ID",
+       app_into(&settings::microsoft, &oauth_app::client_id)},
+      {"microsoft.client_secret", "KALENDS_MICROSOFT_CLIENT_SECRET",
+       app_into(&settings::microsoft, &oauth_app::client_secret)},
+      {"microsoft.tenant", "KALENDS_MICROSOFT_TENANT",
+       app_into(&settings::microsoft, &oauth_app::authority_tenant)},
+      {"vendors.google_authorization", "KALENDS_GOOGLE_AUTHORIZATION_URL",
+       vendor_into(&net::vendor_endpoints::google_authorization)},
+      {"vendors.google_token", "KALENDS_GOOGLE_TOKEN_URL", vendor_into(&net::vendor_endpoints::google_token)},
+      {"vendors.google_revoke", "KALENDS_GOOGLE_REVOKE_URL",
+       vendor_into(&net::vendor_endpoints::google_revoke)},
+      {"vendors.google_issuer", "KALENDS_GOOGLE_ISSUER", vendor_into(&net::vendor_endpoints::google_issuer)},
+      {"vendors.google_calendar", "KALENDS_GOOGLE_CALENDAR_URL",
+       vendor_into(&net::vendor_endpoints::google_calendar)},
+      {"vendors.microsoft_login", "KALENDS_MICROSOFT_LOGIN_URL",
+       vendor_into(&net::vendor_endpoints::microsoft_login)},
+      {"vendors.microsoft_graph", "KALENDS_MICROSOFT_GRAPH_URL",
+       vendor_into(&net::vendor_endpoints::microsoft_graph)},
+  };
+  return all;
+}
+
+void apply(configured& into, const option& o, const std::string& text, const std::string& called) {
+  if (auto problem = o.take(into.value, text); !problem.empty())
+    into.problems.push_back(called + " " + problem);
+}
+
+void read_table(configured& into, const toml::table& table, const std::string& prefix,
+                const std::string& file) {
+  for (const auto& [name, node] : table) {
+    auto key = prefix + std::string(name.str());
+    if (const auto* inner = node.as_table()) {
+      read_table(into, *inner, key + ".", file);
+      continue;
+    }
+    const option* known = nullptr;
+    for (const auto& o : options())
+      if (key == o.key) known = &o;
+    auto called = file + ": " + key;
+    if (known == nullptr)
+      into.problems.push_back(called + " is not a setting");
+    else if (auto text = node.value<std::string>())
+      apply(into, *known, *text, called);
+    else if (auto number = node.value<std::int64_t>())
+      apply(into, *known, std::to_string(*number), called);
+    else
+      into.problems.push_back(called + " must be a text or a number");
+  }
+}
+
+void read_file(configured& into, const std::string& file) {
+  try {
+    read_table(into, toml::parse_file(file), "", file);
+  } catch (const toml::parse_error& e) {
+    into.problems.push_back(file + ": " + std::string(e.description()) + " (line " +
+                            std::to_string(e.source().begin.line) + ")");
+  }
+}
+
+void check(configured& c) {
+  auto& s = c.value.server;
+  if (s.certificate_file.empty() != s.private_key_file.empty())
+    c.problems.push_back("tls.certificate and tls.private_key are given together or not at all");
+  for (const auto& [app, name] : {std::pair{&s.google, "google"}, std::pair{&s.microsoft, "microsoft"}})
+    if (*app && ((*app)->client_id.empty() || (*app)->client_secret.empty()))
+      c.problems.push_back(std::string(name) + " needs both client_id and client_secret");
+  if (s.microsoft && s.microsoft->authority_tenant.empty()) s.microsoft->authority_tenant = "common";
+  if (!s.admin_key.empty() && s.admin_key.size() < 24)
+    c.problems.push_back("admin_key must have at least 24 characters");
+  if (s.vault_key_file.empty()) s.vault_key_file = s.data_dir + "/vault.key";
+}
+
+} // namespace
+
+configured read_configuration(const overrides& given) {
+  configured c;
+  if (!given.file.empty()) read_file(c, given.file);
+  for (const auto& o : options())
+    if (const char* text = std::getenv(o.variable); text != nullptr && *text != '\0')
+      apply(c, o, text, o.variable);
+  auto& s = c.value.server;
+  if (given.data_dir) s.data_dir = *given.data_dir;
+  if (given.listen) s.listen_address = *given.listen;
+  if (given.port) s.port = *given.port;
+  if (given.public_url)
+    if (auto p = take_url(s.public_url, *given.public_url); !p.empty())
+      c.problems.push_back("--public-url " + p);
+  if (given.webhook_url)
+    if (auto p = take_url(s.webhook_url, *given.webhook_url); !p.empty())
+      c.problems.push_back("--webhook-url " + p);
+  check(c);
+  return c;
+}
+
+} // namespace kalends::commands

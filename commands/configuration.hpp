@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "net/calendar_client.hpp"
+#include "schema/settings.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kalends::commands {
+
+/// As `webhook_url`: the public URL, whatever it turns out to be.
+inline constexpr auto webhooks_here = "self";
+
+/// All that a server is started with.
+struct configuration {
+  settings server;
+  net::vendor_endpoints vendors;
+  std::size_t io_threads = 1;
+  std::size_t database_connections = 4;
+};
+
+/// What the command line said; it wins over the environment, which wins over the file.
+struct overrides {
+  std::string file;
+  std::optional<std::string> data_dir, listen, public_url, webhook_url;
+  std::optional<std::uint16_t> port;
+};
+
+struct configured {
+  configuration value;
+  std::vector<std::string> problems; ///< all of them at once; empty: usable
+};
+
+/// Reads the TOML file (an unknown key is a problem, so that a typing error cannot switch something off),
+/// then KALENDS_… and DATABASE_URL, then the command line.
+configured read_configuration(const overrides& given);
+
+} // namespace kalends::commands

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "schema/result.hpp"
+#include "schema/world.hpp"
+
+#include <string>
+
+namespace kalends::commands {
+
+/// The one line of `file`, or a new key written there with mode 0600. Errors: `key_file_unusable`.
+result<std::string> read_or_make_key(const std::string& file, const world& w);
+
+} // namespace kalends::commands

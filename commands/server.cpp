@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands/server.hpp"
+
+#include "actors/engine.hpp"
+#include "api/api.hpp"
+#include "commands/key_file.hpp"
+#include "net/http_client.hpp"
+#include "net/http_server.hpp"
+#include "net/io_threads.hpp"
+#include "net/oauth.hpp"
+#include "persistence/database.hpp"
+#include "persistence/embedded_cluster.hpp"
+#include "persistence/engine_store.hpp"
+#include "persistence/token_vault.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <filesystem>
+
+namespace kalends::commands {
+
+namespace {
+
+constexpr auto drain_time = std::chrono::seconds(5);
+
+/// What answers while the rest is still starting, and what answers afterwards.
+class front_gate {
+public:
+  net::http_handler handler() {
+    return [this](net::http_request request, net::http_responder respond) {
+      if (auto inner = inner_.load()) return (*inner)(std::move(request), std::move(respond));
+      net::http_response wait{503, {{"Content-Type", "application/problem+json"}, {"Retry-After", "1"}}, {}};
+      wait.body =
+          R"({"type":"urn:kalends:problem:starting","title":"Starting","status":503,"code":"starting","detail":"The server is starting."})";
+      respond(std::move(wait));
+    };
+  }
+  void open(net::http_handler inner) { inner_.store(std::make_shared<net::http_handler>(std::move(inner))); }
+
+private:
+  std::atomic<std::shared_ptr<net::http_handler>> inner_;
+};
+
+} // namespace
+
+/// In the order of their making; destroyed in the opposite order.
+struct server::parts {
+  parts(configuration given, world w) : c(std::move(given)), outside(std::move(w)), io(c.io_threads) {}
+
+  configuration c;
+  world outside;
+  net::io_threads io;
+  front_gate gate;
+  std::unique_ptr<persistence::embedded_cluster> cluster;
+  std::unique_ptr<persistence::database> db;
+  std::optional<persistence::token_vault> vault;
+  std::unique_ptr<persistence::engine_store> store;
+  std::shared_ptr<net::http_client> http;
+  std::unique_ptr<net::calendar_client> google, microsoft;
+  std::unique_ptr<net::oauth_client> oauth;
+  std::unique_ptr<actors::engine> engine;
+  std::unique_ptr<api::http_api> api;
+  std::unique_ptr<net::http_server> listener;
+  bool stopped = false;
+
+  result<void> open_listener();
+  result<void> open_database();
+  result<void> open_secrets();
+  void open_clients();
+  result<void> open_engine();
+};
+
+server::server(std::unique_ptr<parts> p) : parts_(std::move(p)) {}
+
+server::~server() { stop(); }
+
+result<std::unique_ptr<server>> server::start(configuration c, world w) {
+  std::error_code made;
+  std::filesystem::create_directories(c.server.data_dir, made);
+  if (made)
+    return failure(errc::invalid, "data_directory_unusable",
+                   "Cannot make " + c.server.data_dir + ": " + made.message());
+  auto p = std::make_unique<parts>(std::move(c), std::move(w));
+  std::unique_ptr<server> s(new server(std::move(p)));
+  auto& all = *s->parts_;
+  auto up = all.open_listener().and_then([&] { return all.open_secrets(); }).and_then([&] {
+    return all.open_database();
+  });
+  if (up) {
+    all.open_clients();
+    up = all.open_engine();
+  }
+  if (!up) return tl::unexpected(up.error());
+  all.api = std::make_unique<api::http_api>(
+      api::api_parts{*all.db, *all.vault, *all.engine, *all.oauth, all.c.server, all.outside});
+  all.gate.open(all.api->handler());
+  return s;
+}
+
+result<void> server::parts::open_listener() {
+  auto& s = c.server;
+  net::http_server_options options;
+  options.address = s.listen_address;
+  options.port = s.port;
+  options.certificate_file = s.certificate_file;
+  options.private_key_file = s.private_key_file;
+  auto started = net::http_server::start(io, options, gate.handler());
+  if (!started) return tl::unexpected(started.error());
+  listener = std::move(*started);
+  s.port = listener->port();
+  if (s.public_url.empty()) {
+    auto host = s.listen_address == "0.0.0.0" || s.listen_address == "::" ? std::string("127.0.0.1")
+                                                                          : s.listen_address;
+    s.public_url =
+        (s.certificate_file.empty() ? "http://" : "https://") + host + ":" + std::to_string(s.port);
+  }
+  if (s.webhook_url == webhooks_here) s.webhook_url = s.public_url;
+  return {};
+}
+
+/// The vault's key is made only beside a database that is made as well: a key that is missing later is a
+/// refusal, never a fresh key that opens nothing.
+result<void> server::parts::open_secrets() {
+  auto& s = c.server;
+  bool fresh =
+      s.database_url.empty() && !std::filesystem::exists(std::filesystem::path(s.data_dir) / "postgres");
+  auto opened = persistence::token_vault::load(s.vault_keys, s.vault_key_file, fresh, outside);
+  if (!opened) return tl::unexpected(opened.error());
+  vault.emplace(std::move(*opened));
+  if (!s.admin_key.empty()) return {};
+  auto key = read_or_make_key(s.data_dir + "/admin.key", outside);
+  if (!key) return tl::unexpected(key.error());
+  s.admin_key = std::move(*key);
+  return {};
+}
+
+result<void> server::parts::open_database() {
+  persistence::database_options options;
+  options.connections = c.database_connections;
+  std::string owner_url = c.server.database_url;
+  if (owner_url.empty()) {
+    auto started = persistence::embedded_cluster::start(c.server.data_dir);
+    if (!started) return tl::unexpected(started.error());
+    cluster = std::move(*started);
+    owner_url = cluster->owner_url();
+    options.url = cluster->engine_url();
+  } else {
+    options.url = owner_url;
+    options.role = std::string(persistence::embedded_cluster::engine_role);
+  }
+  auto version = persistence::migrate(owner_url, std::string(persistence::embedded_cluster::engine_role));
+  if (!version) return tl::unexpected(version.error());
+  spdlog::info("schema version {}", *version);
+  auto opened = persistence::database::open(std::move(options));
+  if (!opened) return tl::unexpected(opened.error());
+  db = std::move(*opened);
+  store = persistence::open_engine_store(*db, *vault, outside);
+  return {};
+}
+
+void server::parts::open_clients() {
+  net::http_client_options options;
+  options.ca_file = c.server.extra_ca_file;
+  http = std::make_shared<net::http_client>(io, options);
+  google = net::make_google_calendar(http, c.vendors, outside);
+  microsoft = net::make_microsoft_graph(http, c.vendors, outside);
+  oauth = std::make_unique<net::oauth_client>(http, c.vendors, outside);
+}
+
+result<void> server::parts::open_engine() {
+  auto refresh = [this](provider_type type, oauth_app app, grant current, actors::answer_to<grant> done) {
+    return oauth->refresh(type, std::move(app), std::move(current), std::move(done));
+  };
+  auto started = actors::engine::start({*store, *google, *microsoft, refresh, c.server, outside});
+  if (!started) return tl::unexpected(started.error());
+  engine = std::move(*started);
+  return {};
+}
+
+std::uint16_t server::port() const noexcept { return parts_->listener->port(); }
+
+std::string server::base_url() const { return parts_->c.server.public_url; }
+
+const std::string& server::admin_key() const noexcept { return parts_->c.server.admin_key; }
+
+void server::on_stop_signal(std::function<void()> asked) { parts_->io.on_stop_signal(std::move(asked)); }
+
+void server::stop() {
+  auto& p = *parts_;
+  if (std::exchange(p.stopped, true)) return;
+  if (p.listener) p.listener->stop(drain_time);
+  if (p.engine) p.engine->stop();
+  p.api.reset();
+  p.http.reset(); // the clients below hold it still; calls end with the I/O threads
+  p.google.reset();
+  p.microsoft.reset();
+  p.oauth.reset();
+  p.io.stop();
+  p.engine.reset();
+  p.store.reset();
+  p.db.reset();
+  p.cluster.reset();
+}
+
+} // namespace kalends::commands
