@@ -202,12 +202,15 @@ void merge_event(tenant_picture& p, const provider& calendar, mapping link, cons
     p.enqueue(calendar.id, before.id, version, push_action::upsert);
 }
 
-/// On its way out by our own hand: only what the removal needs is remembered.
+/// On its way out by our own hand. The entry may come back before it is gone: then its own values are to be
+/// pushed over whatever the calendar shows, so that the base has to say what that is.
 void note_leaving(tenant_picture& p, mapping link, const calendar_event& event) {
+  const auto changed = link.linked ? difference(event.what, link.base_event) : field_set::all();
   link.linked = true;
   link.event = event.id;
   link.event_version = event.version;
   link.base_event = event.what;
+  link.base_entry = take(link.base_entry, event.what, changed);
   p.explain(link.provider, link.entry, event.id, reason::pull_ignored_removing,
             cause_inputs("removing", event.version));
   p.put_link(std::move(link));

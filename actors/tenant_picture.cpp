@@ -39,11 +39,10 @@ const mapping* tenant_picture::link(const provider_id& p, const entry_id& e) con
 
 const mapping* tenant_picture::link_of(const provider_id& p, const calendar_event& event) const {
   if (const auto at = by_event_.find({p, event.id}); at != by_event_.end()) return &links_.at(at->second);
-  if (event.removed) return nullptr;
   if (!event.transaction_id.empty())
     if (const auto at = by_transaction_.find({p, event.transaction_id}); at != by_transaction_.end())
       if (const auto& found = links_.at(at->second); !found.linked) return &found;
-  if (event.tag.empty()) return nullptr;
+  if (event.removed || event.tag.empty()) return nullptr;
   const auto* tagged = link(p, event.tag);
   return tagged != nullptr && !tagged->linked ? tagged : nullptr;
 }

@@ -458,6 +458,39 @@ TEST_F(plan_pull_test, an_event_on_its_way_out_is_remembered_and_not_merged) {
   EXPECT_TRUE(std::holds_alternative<push_remove>(plan_push(p(), a.id, visit)));
 }
 
+TEST_F(plan_pull_test, what_changed_while_it_was_leaving_is_written_over_when_it_comes_back) {
+  auto a = add("a", alice);
+  auto event = linked(a, {alice});
+  entry_edit off;
+  off.status = entry_status::cancelled;
+  ASSERT_TRUE(change_entry(p(), visit, off));
+  event.version = "v2";
+  event.what.location = "Elsewhere";
+  pull(a, event);
+  entry_edit back;
+  back.status = entry_status::scheduled;
+  ASSERT_TRUE(change_entry(p(), visit, back));
+
+  const auto step = plan_push(p(), a.id, visit);
+
+  ASSERT_TRUE(std::holds_alternative<push_update>(step));
+  EXPECT_EQ(names_of(std::get<push_update>(step).changed), std::vector<std::string_view>{"location"});
+  EXPECT_EQ(std::get<push_update>(step).link.event_version, "v2");
+}
+
+TEST_F(plan_pull_test, an_insert_that_a_person_deleted_before_we_knew_it_is_found_by_its_transaction) {
+  auto m = add("m", alice, provider_type::microsoft);
+  ASSERT_TRUE(create_entry(p(), visit, hour({alice})));
+  auto gone = tombstone(event_id("g1"));
+  gone.transaction_id = p().link(m.id, visit)->transaction_id;
+  taken();
+
+  EXPECT_EQ(pull(m, gone, removal::unconfirmed), pull_verdict::confirm_removal);
+  pull(m, gone);
+
+  EXPECT_EQ(reasons(taken()), reason_list{reason::pull_unlinked});
+}
+
 TEST_F(plan_pull_test, becoming_private_in_a_tenant_wide_calendar_takes_the_hosts_entry_out) {
   auto team = add("team", alice, provider_type::google, provider_scope::tenant);
   auto event = linked(team, {});
