@@ -5,12 +5,12 @@
 #include "net/http_client.hpp"
 #include "net/io_threads.hpp"
 #include "tests/support/http_imposter.hpp"
+#include "tests/support/outcome.hpp"
 #include "tests/support/test_data.hpp"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -31,15 +31,9 @@ struct vendor_fixture : ::testing::Test {
   net::io_threads io{1};
   std::shared_ptr<net::http_client> http = std::make_shared<net::http_client>(io, net::http_client_options{});
 
-  /// The outcome of a call; fails after ten seconds.
   template <class T, class Call>
   static result<T> outcome(Call call) {
-    auto told = std::make_shared<std::promise<result<T>>>();
-    auto answer = told->get_future();
-    auto token = call([told](result<T> r) { told->set_value(std::move(r)); });
-    if (answer.wait_for(std::chrono::seconds(10)) != std::future_status::ready)
-      return failure(errc::broken, "test_waited_in_vain", "The call never completed.");
-    return answer.get();
+    return testing::outcome<T>(std::move(call));
   }
 
   static std::string header(const net::http_request& r, std::string_view name) {
