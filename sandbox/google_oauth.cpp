@@ -382,6 +382,8 @@ void add_oauth_routes(half& h, router& routes) {
   add("POST", "/tokeninfo", "oauth.tokeninfo", [&h](call& c) { return token_info(h, c); });
   add("GET", "/oauth2/v3/certs", "oauth.certs",
       [&h](call&) { return json_answer(200, h.all.google_keys.jwks()); });
+  add("GET", "/oauth2/v1/certs", "oauth.certs",
+      [&h](call&) { return json_answer(200, h.all.google_keys.pems()); });
   add("GET", "/oauth2/v2/userinfo", "oauth.userinfo", [&h](call& c) { return userinfo(h, c, true); });
   add("GET", "/v1/userinfo", "oauth.userinfo", [&h](call& c) { return userinfo(h, c, false); });
   add("GET", "/.well-known/openid-configuration", "oauth.discovery", [&h](call&) { return discovery(h); });

@@ -4,9 +4,11 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
 
@@ -124,6 +126,20 @@ json::object signing_keys::jwks() const {
                                 {"n", k->modulus},
                                 {"e", k->exponent}});
   return {{"keys", std::move(keys)}};
+}
+
+json::object signing_keys::pems() const {
+  impl_->newest();
+  json::object out;
+  for (const auto& k : impl_->keys) {
+    const std::unique_ptr<BIO, decltype(&BIO_free)> memory(BIO_new(BIO_s_mem()), BIO_free);
+    if (!memory || PEM_write_bio_PUBKEY(memory.get(), k.key.get()) != 1)
+      throw std::runtime_error("cannot write a key");
+    char* text = nullptr;
+    const auto size = BIO_get_mem_data(memory.get(), &text);
+    out[k.id] = std::string_view(text, static_cast<std::size_t>(size));
+  }
+  return out;
 }
 
 } // namespace kalends::sandbox

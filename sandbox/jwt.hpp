@@ -27,6 +27,8 @@ public:
   std::string sign(const boost::json::object& claims) const;
   /// `{"keys": […]}` with every key, the newest first.
   boost::json::object jwks() const;
+  /// The same keys as `{kid: PEM}`.
+  boost::json::object pems() const;
   /// A new key signs from now on; the old ones stay published.
   void rotate();
 
