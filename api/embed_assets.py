@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""embed_assets.py OUT OPENAPI_YAML [DIR]: writes C++ that holds every file below DIR, and the OpenAPI document as JSON.
+"""embed_assets.py OUT OPENAPI_YAML DIR: writes C++ that holds every file below DIR, and the OpenAPI document as JSON.
 
 Run by the build; the server itself needs no Python.
 """
@@ -43,17 +43,18 @@ def asset(path: str, content: bytes) -> str:
 
 def main() -> None:
     out, openapi = sys.argv[1], pathlib.Path(sys.argv[2])
-    folder = pathlib.Path(sys.argv[3]) if len(sys.argv) > 3 else None
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".")) if folder else []
+    folder = pathlib.Path(sys.argv[3])
+    if not (folder / "index.html").is_file():
+        sys.exit(f"{folder} is missing or incomplete. Build the pages first: (cd {folder.parent} && npm ci && npm run build)")
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
     described = json.dumps(yaml.safe_load(openapi.read_text()), separators=(",", ":")).encode()
     lines = ['#include "api/pages.hpp"', "", "namespace kalends::api {", "namespace {", ""]
     lines += [f"constexpr asset document = {asset('/openapi.json', described)};", ""]
-    if files:
-        lines.append("constexpr asset files[] = {")
-        lines += [asset("/" + p.relative_to(folder).as_posix(), p.read_bytes()) + "," for p in files]
-        lines += ["};", ""]
+    lines.append("constexpr asset files[] = {")
+    lines += [asset("/" + p.relative_to(folder).as_posix(), p.read_bytes()) + "," for p in files]
+    lines += ["};", ""]
     lines += ["} // namespace", "", "const asset& openapi_asset() { return document; }",
-              "std::span<const asset> page_assets() { return " + ("files" if files else "{}") + "; }", "",
+              "std::span<const asset> page_assets() { return files; }", "",
               "} // namespace kalends::api", ""]
     pathlib.Path(out).write_text("\n".join(lines))
 

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// One provider as one card for people.
+import type {Provider, ProviderType, User} from '../api/shapes';
+import {texts} from '../texts';
+
+export type BadgeTone = 'good' | 'bad' | 'wait' | 'off';
+
+/** A time on a card: told relative or exact by the view; `none` is said when there is none. */
+export interface CardTime {
+  label: string;
+  atMs: number | null;
+  none: string;
+  /** Said instead of a time that has passed. */
+  past: string | null;
+}
+
+export interface CardProblem {
+  cause: string;
+  wayOut: string;
+  code: string;
+  sinceMs: number | null;
+}
+
+export interface ProviderCard {
+  id: string;
+  type: ProviderType;
+  vendor: string;
+  name: string;
+  account: string;
+  person: string;
+  direction: string;
+  badge: string;
+  tone: BadgeTone;
+  times: CardTime[];
+  problem: CardProblem | null;
+}
+
+const tones: Record<Provider['status'], BadgeTone> = {
+  active: 'good',
+  action_required: 'bad',
+  pending_authorization: 'wait',
+  paused: 'off',
+};
+
+export function cardOf(p: Provider, person: User | null, channelExpiresAt: number | null): ProviderCard {
+  const vendor = texts.provider.vendor(p.type);
+  return {
+    id: p.id,
+    type: p.type,
+    vendor,
+    name: p.calendar_name ?? texts.provider.primary,
+    account: p.account ?? texts.provider.accountUnknown,
+    person: p.scope === 'tenant' ? texts.provider.wholeTenant : (person?.name ?? ''),
+    direction: texts.provider.direction(p.direction, vendor),
+    badge: texts.provider.status(p.status),
+    tone: tones[p.status],
+    times: timesOf(p, channelExpiresAt),
+    problem: problemOf(p, vendor),
+  };
+}
+
+function timesOf(p: Provider, channelExpiresAt: number | null): CardTime[] {
+  const polled = p.status === 'active';
+  const times: CardTime[] = [
+    {label: texts.provider.lastSync, atMs: moment(p.last_sync_at), none: texts.provider.never, past: null},
+    {label: texts.provider.nextPoll, atMs: polled ? moment(p.next_poll_at) : null, none: texts.provider.unplanned, past: texts.provider.due},
+  ];
+  if (polled && channelExpiresAt !== null)
+    times.push({label: texts.provider.channel, atMs: channelExpiresAt, none: '', past: null});
+  return times;
+}
+
+function problemOf(p: Provider, vendor: string): CardProblem | null {
+  if (p.problem) {
+    const known = texts.provider.problem(p.problem.code, vendor);
+    return {
+      cause: known?.cause ?? (p.problem.detail || p.problem.code),
+      wayOut: known?.wayOut ?? texts.provider.otherWayOut,
+      code: p.problem.code,
+      sinceMs: moment(p.problem.since),
+    };
+  }
+  if (p.status === 'pending_authorization') return {cause: texts.provider.waiting, wayOut: '', code: '', sinceMs: null};
+  return null;
+}
+
+function moment(text: string | null): number | null {
+  const at = text === null ? Number.NaN : Date.parse(text);
+  return Number.isNaN(at) ? null : at;
+}
+
+export type StatusCounts = Record<Provider['status'], number>;
+
+export function countStatuses(providers: Iterable<Provider>): StatusCounts {
+  const counts: StatusCounts = {active: 0, action_required: 0, pending_authorization: 0, paused: 0};
+  for (const p of providers) counts[p.status] += 1;
+  return counts;
+}
+
+const urgency: Provider['status'][] = ['action_required', 'pending_authorization', 'active', 'paused'];
+
+/** What needs a person first; otherwise in a stable order, so that cards do not wander. */
+export function inOrder(providers: Provider[]): Provider[] {
+  return [...providers].sort(
+    (a, b) => urgency.indexOf(a.status) - urgency.indexOf(b.status) || compare(a.created_at, b.created_at) || compare(a.id, b.id),
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
