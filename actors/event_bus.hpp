@@ -12,6 +12,7 @@
 namespace kalends::actors {
 
 struct event_bus_state {
+  event_bus_state() = default; // no aggregate: CAF would put the actor's pointer into the first member
   static constexpr const char* name = "event_bus";
   struct reader {
     tenant_id tenant;

@@ -13,6 +13,7 @@
 namespace kalends::actors {
 
 struct intake_state {
+  intake_state() = default; // no aggregate: CAF would put the actor's pointer into the first member
   static constexpr const char* name = "intake";
   struct waiting {
     int count = 0;

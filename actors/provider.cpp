@@ -4,6 +4,8 @@
 #include "actors/last_words.hpp"
 #include "actors/run_facts.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 
 namespace kalends::actors {
@@ -187,6 +189,7 @@ void connected_calendar::refuse_orders(const error& e) {
 
 /// The grant is gone. Vendor calls stop, the problem is shown once, everything that waits stays in its rows.
 void connected_calendar::needs_person(const error& e) {
+  log_failure("the grant", e);
   provider_problem problem{e.code, e.detail, now()};
   state.row->calendar.status = provider_status::action_required;
   state.row->calendar.problem = problem;
@@ -233,6 +236,11 @@ void connected_calendar::leave() {
     return vendor.close_channel(std::move(who), c, std::move(reply));
   };
   call_vendor<bool>(close, [gone](const result<bool>&) { gone(); });
+}
+
+void connected_calendar::log_failure(const char* what, const error& e) const {
+  spdlog::warn("tenant={} provider={} {} failed: {} ({})", tenant_id_.str(), id_.str(), what, e.detail,
+               e.code);
 }
 
 void connected_calendar::publish(std::vector<fact> facts) {

@@ -42,6 +42,7 @@ struct push_group {
 };
 
 struct provider_actor_state {
+  provider_actor_state() = default; // no aggregate: CAF would put the actor's pointer into the first member
   static constexpr const char* name = "provider";
 
   bool busy = false; ///< a question is out; its answer continues
@@ -95,6 +96,9 @@ private:
   void refuse_orders(const error& e);
   void leave();
   void needs_person(const error& e);
+  /// A failure goes into the log where it happens; what people see of it is in runs, facts and the provider's
+  /// problem.
+  void log_failure(const char* what, const error& e) const;
   bool resting_after_failure() const;
   void publish(std::vector<fact> facts);
   const provider& calendar() const { return state.row->calendar; }

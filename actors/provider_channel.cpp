@@ -31,6 +31,7 @@ void connected_calendar::connect() {
   call_vendor<std::vector<calendar_listing>>(list, [this](result<std::vector<calendar_listing>> found) {
     if (found) return choose_calendar(*found);
     if (found.error().kind == errc::reauthorize) return needs_person(found.error());
+    log_failure("connecting", found.error());
     state.not_before = now() + std::max<std::chrono::milliseconds>(found.error().retry_after.value_or(0ms),
                                                                    backoff(++state.failures, parts_.outside));
     rest();
@@ -218,6 +219,7 @@ void connected_calendar::channel_settled(result<channel> outcome, bool renewed) 
                                   {{"expires_at", to_rfc3339(outcome->expires_at)}}, parts_.outside));
   } else {
     if (outcome.error().kind == errc::reauthorize) return needs_person(outcome.error());
+    log_failure("the channel", outcome.error());
     // Without push, changes are polled: later, but not lost.
     state.channel_not_before =
         now() + std::max<std::chrono::milliseconds>(outcome.error().retry_after.value_or(0ms),

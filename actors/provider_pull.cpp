@@ -210,6 +210,7 @@ void connected_calendar::pull_done(bool closed) {
 }
 
 void connected_calendar::finish_run(std::optional<error> failed) {
+  if (failed) log_failure("the run", *failed);
   state.reading.reset();
   state.pushing.clear();
   state.picture.reset();

@@ -237,6 +237,7 @@ void connected_calendar::settle(push_settled s) {
 
 void connected_calendar::push_failed(const error& e, const mapping& link) {
   if (e.kind == errc::reauthorize) return push_done(e);
+  log_failure("a push", e);
   auto& group = state.pushing.front();
   int attempt = 1;
   for (const auto& r : group.rows) attempt = std::max(attempt, r.attempts + 1);

@@ -28,6 +28,7 @@ struct staff_parts {
 };
 
 struct supervisor_state {
+  supervisor_state() = default; // no aggregate: CAF would put the actor's pointer into the first member
   static constexpr const char* name = "supervisor";
 
   /// One provider as the clock sees it. An actor exists from its first message on.

@@ -17,6 +17,7 @@
 namespace kalends::actors {
 
 struct tenant_state {
+  tenant_state() = default; // no aggregate: CAF would put the actor's pointer into the first member
   static constexpr const char* name = "tenant";
   using work = std::variant<entry_order, page_pulled, push_settled, backfill_order>;
 
