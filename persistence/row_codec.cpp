@@ -91,7 +91,9 @@ calendar_time read_time(std::string_view text) {
       sys_seconds(seconds(read_digits<std::int64_t>(text.substr(first + 1, second - first - 1))))};
 }
 
+/// Before the first agreement there is no base: an empty text.
 std::string write_base(const appointment& a) {
+  if (a == appointment{}) return {};
   std::string out;
   out.reserve(160 + a.title.size() + a.notes.size() + a.location.size());
   out += "{\"start\":";
@@ -107,6 +109,7 @@ std::string write_base(const appointment& a) {
 }
 
 appointment read_base(std::string_view text) {
+  if (text.empty()) return {};
   const auto parsed = boost::json::parse({text.data(), text.size()});
   const auto& o = parsed.as_object();
   return appointment{text_at(o, "title"),          text_at(o, "notes"),
