@@ -155,7 +155,7 @@ export const texts = {
     due: 'due now',
     unplanned: 'none planned',
     since: (when: string) => `since ${when}`,
-    waiting: 'The owner of this calendar has not given consent yet. A new link is made with POST /v1/calendar-providers/{id}/authorization.',
+    waiting: 'The owner of this calendar has not agreed yet. Send them the link that your scheduling product made, or make a new one there.',
     problem: (code: string, name: string): ProblemText | null => (Object.hasOwn(problems, code) ? problems[code]!(name) : null),
     otherWayOut: 'Ask the owner of this calendar to connect it again. If that does not help, look for this code in the operator’s manual.',
   },
@@ -209,7 +209,7 @@ export const texts = {
       nothing: 'nothing to do',
     },
     conflict: {
-      detected: 'Both sides changed the same',
+      detected: 'Both sides changed the same field',
       resolved: 'Conflict resolved',
       winner: (side: string) => winners[side] ?? side,
     },

@@ -37,7 +37,7 @@ test('a sync run without work says so', () => {
 test('a failed sync shows the reason', () => {
   const {tone, detail} = line('CALENDAR_SYNC_FAILED', {provider_id: 'p1', error_code: 'vendor_unavailable', error_detail: 'Google answers 503.'});
   assert.equal(tone, 'bad');
-  assert.match(detail, /^Google answers 503\./);
+  assert.match(detail, /^Google answers 503 · /);
 });
 
 test('a lost grant is explained', () => {

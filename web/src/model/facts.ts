@@ -36,7 +36,12 @@ export function lineOf(fact: Fact, naming: Naming): FactLine {
   const write = writers[fact.type];
   if (!write) return {kind, tone: 'plain', title: texts.fact.unknown(fact.type), detail: source.account};
   const {tone = 'plain', title, details} = write(fact.data, source, naming);
-  return {kind, tone, title, detail: details.filter((d) => d !== '').join(' · ')};
+  return {kind, tone, title, detail: joined(details)};
+}
+
+/** Sentences among the parts lose their full stop: the dots between the parts are enough. */
+function joined(parts: string[]): string {
+  return parts.filter((p) => p !== '').map((p) => p.replace(/\.$/, '')).join(' · ');
 }
 
 interface Source {

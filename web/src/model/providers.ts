@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One provider as one card for people.
-import type {Provider, ProviderType, User} from '../api/shapes';
+import type {Direction, Provider, ProviderType, User} from '../api/shapes';
 import {texts} from '../texts';
 
 export type BadgeTone = 'good' | 'bad' | 'wait' | 'off';
@@ -19,6 +19,8 @@ export interface CardProblem {
   wayOut: string;
   code: string;
   sinceMs: number | null;
+  /** Somebody has to act; otherwise it passes or is as expected. */
+  severe: boolean;
 }
 
 export interface ProviderCard {
@@ -29,6 +31,7 @@ export interface ProviderCard {
   account: string;
   person: string;
   direction: string;
+  way: Direction;
   badge: string;
   tone: BadgeTone;
   times: CardTime[];
@@ -52,6 +55,7 @@ export function cardOf(p: Provider, person: User | null, channelExpiresAt: numbe
     account: p.account ?? texts.provider.accountUnknown,
     person: p.scope === 'tenant' ? texts.provider.wholeTenant : (person?.name ?? ''),
     direction: texts.provider.direction(p.direction, vendor),
+    way: p.direction,
     badge: texts.provider.status(p.status),
     tone: tones[p.status],
     times: timesOf(p, channelExpiresAt),
@@ -60,12 +64,10 @@ export function cardOf(p: Provider, person: User | null, channelExpiresAt: numbe
 }
 
 function timesOf(p: Provider, channelExpiresAt: number | null): CardTime[] {
-  const polled = p.status === 'active';
-  const times: CardTime[] = [
-    {label: texts.provider.lastSync, atMs: moment(p.last_sync_at), none: texts.provider.never, past: null},
-    {label: texts.provider.nextPoll, atMs: polled ? moment(p.next_poll_at) : null, none: texts.provider.unplanned, past: texts.provider.due},
-  ];
-  if (polled && channelExpiresAt !== null)
+  const times: CardTime[] = [{label: texts.provider.lastSync, atMs: moment(p.last_sync_at), none: texts.provider.never, past: null}];
+  if (p.status !== 'active') return times;
+  times.push({label: texts.provider.nextPoll, atMs: moment(p.next_poll_at), none: texts.provider.unplanned, past: texts.provider.due});
+  if (channelExpiresAt !== null)
     times.push({label: texts.provider.channel, atMs: channelExpiresAt, none: '', past: null});
   return times;
 }
@@ -78,9 +80,10 @@ function problemOf(p: Provider, vendor: string): CardProblem | null {
       wayOut: known?.wayOut ?? texts.provider.otherWayOut,
       code: p.problem.code,
       sinceMs: moment(p.problem.since),
+      severe: p.status === 'action_required',
     };
   }
-  if (p.status === 'pending_authorization') return {cause: texts.provider.waiting, wayOut: '', code: '', sinceMs: null};
+  if (p.status === 'pending_authorization') return {cause: texts.provider.waiting, wayOut: '', code: '', sinceMs: null, severe: false};
   return null;
 }
 

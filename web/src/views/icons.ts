@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Drawings of our own. All are decoration: the words next to them say the same.
-import type {ProviderType} from '../api/shapes';
+import type {Direction, ProviderType} from '../api/shapes';
 import type {FactKind} from '../model/facts';
 
 type Shape = [tag: string, attributes: Record<string, string>];
@@ -67,9 +67,14 @@ export function kindIcon(kind: FactKind): SVGSVGElement {
   return svg(24, 'icon', kindShapes[kind]);
 }
 
-export const arrowsIcon = (): SVGSVGElement => svg(24, 'icon', [line('M4 9h15l-4-4M20 15H5l4 4')]);
-export const arrowOutIcon = (): SVGSVGElement => svg(24, 'icon', [line('M4 12h15M14 7l5 5-5 5')]);
-export const arrowInIcon = (): SVGSVGElement => svg(24, 'icon', [line('M20 12H5M10 7l-5 5 5 5')]);
+const ways: Record<Direction, Shape> = {
+  both: line('M4 9h15l-4-4M20 15H5l4 4'),
+  to_provider: line('M4 12h15M14 7l5 5-5 5'),
+  from_provider: line('M20 12H5M10 7l-5 5 5 5'),
+};
+
+export const directionIcon = (way: Direction): SVGSVGElement => svg(24, 'icon', [ways[way]]);
+export const accountIcon = (): SVGSVGElement => svg(24, 'icon', [['rect', {x: '3', y: '5', width: '18', height: '14', rx: '3'}], line('m4 8 8 5.5L20 8')]);
 export const personIcon = (): SVGSVGElement => svg(24, 'icon', [['circle', {cx: '12', cy: '8', r: '4'}], line('M4.5 20a7.5 7.5 0 0 1 15 0')]);
 export const pauseIcon = (): SVGSVGElement => svg(24, 'icon icon-pause', [line('M9 6v12M15 6v12')]);
 export const resumeIcon = (): SVGSVGElement => svg(24, 'icon icon-resume', [line('M8 5.5v13l10-6.5z')]);

@@ -44,7 +44,7 @@ function headerView(app: App): View<State> {
     'header',
     {class: 'header'},
     el('div', {class: 'header-inner'},
-      el('a', {id: 'home', class: 'brand', href: '/'}, productMark(), el('span', {}, texts.product)),
+      el('a', {id: 'home', class: 'brand', href: '/', 'aria-label': texts.product}, productMark(), el('span', {}, texts.product)),
       el('nav', {class: 'jump', 'aria-label': words.navigation},
         el('a', {id: 'to-calendars', href: '#calendars'}, words.toCalendars),
         el('a', {id: 'to-activity', href: '#activity'}, words.toActivity)),

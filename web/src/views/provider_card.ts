@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import type {CardProblem, CardTime, ProviderCard} from '../model/providers';
 import {el, KeyedList, setAttribute, setText, type View} from './dom';
-import {arrowsIcon, personIcon, vendorMark} from './icons';
+import {accountIcon, directionIcon, personIcon, vendorMark} from './icons';
 import {setMoment, timeElement} from './times';
 
 export function providerCardView(first: ProviderCard): View<ProviderCard> {
   const name = el('h4', {id: `provider-${first.id}-name`});
-  const account = el('p', {class: 'card-account'});
+  const vendor = el('p', {class: 'card-vendor'});
+  const account = el('span', {});
   const badge = el('span', {class: 'badge'});
   const direction = el('span', {});
+  const arrows = el('span', {class: 'card-arrows'});
+  let drawn = '';
   const person = el('span', {});
   const personPart = el('span', {class: 'card-fact'}, personIcon(), person);
   const rows = el('dl', {class: 'card-times'});
@@ -18,8 +21,10 @@ export function providerCardView(first: ProviderCard): View<ProviderCard> {
     'li',
     {id: `provider-${first.id}`, class: 'card', 'aria-labelledby': `provider-${first.id}-name`},
     el('div', {class: 'card-head'}, vendorMark(first.type),
-      el('div', {class: 'card-names'}, name, account), badge),
-    el('p', {class: 'card-facts'}, el('span', {class: 'card-fact'}, arrowsIcon(), direction), personPart),
+      el('div', {class: 'card-names'}, name, vendor), badge),
+    el('p', {class: 'card-facts'},
+      el('span', {class: 'card-fact card-account'}, accountIcon(), account),
+      el('span', {class: 'card-fact'}, arrows, direction), personPart),
     problem.root,
     rows,
   );
@@ -27,12 +32,14 @@ export function providerCardView(first: ProviderCard): View<ProviderCard> {
     root,
     update(card) {
       setText(name, card.name);
-      setText(account, `${card.vendor} · ${card.account}`);
-      setAttribute(account, 'title', card.account);
+      setText(vendor, card.vendor);
+      setText(account, card.account);
       setText(badge, card.badge);
       setAttribute(badge, 'data-tone', card.tone);
       setAttribute(root, 'data-tone', card.tone);
       setText(direction, card.direction);
+      if (drawn !== card.way) arrows.replaceChildren(directionIcon(card.way));
+      drawn = card.way;
       setText(person, card.person);
       personPart.hidden = card.person === '';
       times.update(card.times);
@@ -67,7 +74,7 @@ function problemView(): View<CardProblem | null> {
       setText(code, problem.code);
       trace.hidden = problem.code === '';
       setMoment(since, {atMs: problem.sinceMs});
-      setAttribute(root, 'data-quiet', problem.code === '');
+      setAttribute(root, 'data-quiet', !problem.severe);
     },
   };
 }

@@ -39,8 +39,8 @@ export function paintTimes(root: ParentNode, exact: boolean, nowMs: number): voi
 }
 
 function wordsOf(node: HTMLTimeElement, at: number, exact: boolean, nowMs: number): string {
-  if (exact) return clock.exact(at);
   if (node.dataset['style'] === 'short') return clock.short(at, nowMs);
+  if (exact) return clock.exact(at);
   if (node.dataset['past'] !== undefined && at <= nowMs) return node.dataset['past'];
   return clock.relative(at, nowMs);
 }
