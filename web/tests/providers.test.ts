@@ -37,6 +37,11 @@ test('a calendar without consent has neither account nor poll', () => {
   assert.equal(card.problem?.wayOut, '');
 });
 
+test('a main calendar does not repeat its account as its name', () => {
+  assert.equal(cardOf(provider({calendar_name: 'dana@acme.example'}), null, null).name, 'Main calendar');
+  assert.equal(cardOf(provider(), null, null).name, 'Field work');
+});
+
 test('what needs a person comes first, the rest keeps its place', () => {
   const all = [
     provider({id: 'a', created_at: '2026-01-02T00:00:00Z'}),

@@ -51,7 +51,7 @@ export function cardOf(p: Provider, person: User | null, channelExpiresAt: numbe
     id: p.id,
     type: p.type,
     vendor,
-    name: p.calendar_name ?? texts.provider.primary,
+    name: nameOf(p),
     account: p.account ?? texts.provider.accountUnknown,
     person: p.scope === 'tenant' ? texts.provider.wholeTenant : (person?.name ?? ''),
     direction: texts.provider.direction(p.direction, vendor),
@@ -61,6 +61,12 @@ export function cardOf(p: Provider, person: User | null, channelExpiresAt: numbe
     times: timesOf(p, channelExpiresAt),
     problem: problemOf(p, vendor),
   };
+}
+
+/** An account's main calendar often bears the account's address, which stands on the card anyway. */
+function nameOf(p: Provider): string {
+  if (p.calendar_name === null || p.calendar_name === p.account) return texts.provider.primary;
+  return p.calendar_name;
 }
 
 function timesOf(p: Provider, channelExpiresAt: number | null): CardTime[] {
