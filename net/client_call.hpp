@@ -39,6 +39,7 @@ result<std::string> write_request(const outgoing_request& request, const target_
 struct client_call {
   origin to;
   bool head = false;
+  bool safe = false;     ///< it may be said twice: RFC 9110 9.2.1
   bool repeated = false; ///< it has had its second connection
   std::string bytes;
   std::chrono::milliseconds connect_timeout;

@@ -191,8 +191,10 @@ void client_connection::unusable() {
 }
 
 void client_connection::lost() {
-  // A kept connection may have been closed while our request was on its way: nobody has seen it then.
-  if (used_ && !received_ && !call_->repeated) {
+  // A kept connection may have been closed while our request was on its way. Whether it was seen is not
+  // known, so only what is safe to say twice is repeated; the others' callers know their own way to find an
+  // earlier effect.
+  if (used_ && !received_ && call_->safe && !call_->repeated) {
     call_->repeated = true;
     --lane_->calls;
     lane_->open(pool_, std::move(call_));

@@ -264,6 +264,7 @@ call_token http_client::send(outgoing_request request, done on_done) {
   auto call = std::make_shared<client_call>();
   call->on_done = std::move(on_done);
   call->head = request.method == "HEAD";
+  call->safe = request.method == "GET" || request.method == "HEAD" || request.method == "OPTIONS";
   call->connect_timeout = request.connect_timeout;
   call->read_timeout = request.read_timeout;
   call->deadline = steady_clock::now() + request.total_timeout;

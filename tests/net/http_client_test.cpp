@@ -524,6 +524,28 @@ TEST_F(http_client_test, repeats_a_call_when_a_kept_connection_was_closed) {
   EXPECT_EQ(code_of(get(at(server))), "answer 200");
 }
 
+TEST_F(http_client_test, never_says_twice_what_may_have_had_an_effect) {
+  std::atomic<int> posts{0};
+  raw_server server([&](raw_peer& peer, int) {
+    for (;;) {
+      const auto request = peer.read_until("\r\n\r\n");
+      if (request.starts_with("POST")) {
+        ++posts;
+        return peer.close(true);
+      }
+      if (request.empty()) return;
+      peer.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    }
+  });
+  EXPECT_EQ(code_of(get(at(server))), "answer 200");
+
+  outgoing_request post;
+  post.method = "POST";
+  post.url = at(server);
+  EXPECT_EQ(code_of(send(post)), "connection_lost");
+  EXPECT_EQ(posts, 1);
+}
+
 TEST_F(http_client_test, does_not_repeat_a_call_that_was_partly_answered) {
   std::atomic<int> connections{0};
   raw_server server([&](raw_peer& peer, int) {
