@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/webhook_check.hpp"
 
+#include "net/http_rules.hpp"
 #include "net/json_reading.hpp"
 
 #include <algorithm>
@@ -41,12 +42,14 @@ bool is_plain(std::string_view text) {
 
 /// A header that must not be given twice: with two values, what is checked and what is used could differ.
 std::optional<std::string_view> only_header(const header_list& headers, std::string_view name) {
-  const auto value = find_header(headers, name);
-  if (value.empty()) return std::nullopt;
-  std::size_t times = 0;
-  for (const auto& field : headers) times += find_header({field}, name).empty() ? 0U : 1U;
-  if (times != 1) return std::nullopt;
-  return value;
+  std::optional<std::string_view> found;
+  for (const auto& [key, value] : headers) {
+    if (!same_name(key, name)) continue;
+    if (found) return std::nullopt;
+    found = value;
+  }
+  if (found && found->empty()) return std::nullopt;
+  return found;
 }
 
 unproven_notice::kind kind_of(std::string_view lifecycle_event) {
