@@ -172,7 +172,7 @@ class Bench:
         return line.strip()
 
     def socket_directory(self):
-        near = os.path.join(self.dir, "data", "postgres", "sockets")
+        near = os.path.join(self.dir, "data", "postgres", "run")
         remembered = os.path.join(self.dir, "data", "postgres", "socket_dir")
         if not os.path.exists(remembered):
             return near
