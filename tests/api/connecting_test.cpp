@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/api/served_api.hpp"
+
+#include "net/oauth.hpp"
+
+namespace kalends::api {
+namespace {
+
+struct connecting_test : served_api {
+  tenant_keys t = make_tenant("A");
+  std::string user = make_user(t, "ada@a.test");
+  std::string provider = make_provider(t, user, "google");
+
+  std::string begin(const std::string& body = {}) {
+    const auto r = ask(t.admin, "POST", "/v1/calendar-providers/" + provider + "/authorization", body);
+    EXPECT_EQ(r.status, 201) << r.body;
+    const std::string url = body_of(r).at("url").as_string().c_str();
+    EXPECT_TRUE(url.starts_with("https://kalends.test/connect/")) << url;
+    return url.substr(std::string("https://kalends.test/connect/").size());
+  }
+  /// The cookie that following the link left in a browser.
+  std::string follow(const std::string& state, const std::string& cookie = {}) {
+    const auto r = ask("", "GET", "/connect/" + state, "",
+                       cookie.empty() ? net::header_list{} : net::header_list{{"Cookie", cookie}});
+    consent = header_of(r, "Location");
+    const auto set = header_of(r, "Set-Cookie");
+    return set.substr(0, set.find(';'));
+  }
+  net::http_response come_back(const std::string& query, const std::string& cookie,
+                               const std::string& vendor = "google") {
+    return ask("", "GET", "/oauth/" + vendor + "/callback?" + query, "",
+               cookie.empty() ? net::header_list{} : net::header_list{{"Cookie", cookie}});
+  }
+  boost::json::object shown() { return body_of(ask(t.reader, "GET", "/v1/calendar-providers/" + provider)); }
+  bool connected() const {
+    for (const auto& what : engine_->told())
+      if (what == "changed " + provider + " connected") return true;
+    return false;
+  }
+  std::string consent;
+};
+
+TEST_F(connecting_test, connects_a_calendar) {
+  const auto state = begin();
+  const auto link = ask("", "GET", "/connect/" + state);
+  ASSERT_EQ(link.status, 302);
+  const auto set = header_of(link, "Set-Cookie");
+  for (const auto* part :
+       {"kalends_connect=", "; Path=/", "; HttpOnly", "; SameSite=Lax", "; Secure", "; Max-Age=600"})
+    EXPECT_NE(set.find(part), std::string::npos) << part;
+  const auto location = header_of(link, "Location");
+  EXPECT_NE(location.find("state=" + state), std::string::npos);
+  EXPECT_NE(location.find("hint=ada@a.test"), std::string::npos);
+
+  const auto done = come_back("state=" + state + "&code=c", set.substr(0, set.find(';')));
+
+  EXPECT_EQ(done.status, 200) << done.body;
+  EXPECT_NE(done.body.find("ada@example.test"), std::string::npos);
+  EXPECT_EQ(done.body.find("<script"), std::string::npos);
+  EXPECT_NE(location.find("challenge=" + net::challenge_of(oauth_->seen_verifier)), std::string::npos);
+  EXPECT_NE(location.find("nonce=" + oauth_->seen_nonce), std::string::npos);
+  EXPECT_EQ(shown().at("status"), "active");
+  EXPECT_EQ(shown().at("account"), "ada@example.test");
+  EXPECT_EQ(shown().at("calendar_id"), "ada@example.test");
+  EXPECT_TRUE(connected());
+  EXPECT_EQ(audit(t, "provider.connected").size(), 1u);
+}
+
+TEST_F(connecting_test, refuses_a_state_that_was_used) {
+  const auto state = begin();
+  const auto cookie = follow(state);
+  ASSERT_EQ(come_back("state=" + state + "&code=c", cookie).status, 200);
+
+  const auto again = come_back("state=" + state + "&code=c", cookie);
+
+  EXPECT_EQ(again.status, 410);
+  EXPECT_NE(again.body.find("authorization_void"), std::string::npos);
+  EXPECT_EQ(ask("", "GET", "/connect/" + state, "", {{"Cookie", cookie}}).status, 410);
+}
+
+TEST_F(connecting_test, refuses_a_state_that_expired) {
+  const auto state = begin();
+  const auto cookie = follow(state);
+  pass(std::chrono::minutes(11));
+  EXPECT_EQ(come_back("state=" + state + "&code=c", cookie).status, 410);
+  EXPECT_FALSE(connected());
+
+  const auto unfollowed = begin();
+  pass(std::chrono::minutes(11));
+  EXPECT_EQ(ask("", "GET", "/connect/" + unfollowed).status, 410);
+}
+
+TEST_F(connecting_test, refuses_another_browser) {
+  const auto state = begin();
+  const auto cookie = follow(state);
+  const std::string other = "kalends_connect=" + std::string(43, 'x');
+
+  EXPECT_EQ(ask("", "GET", "/connect/" + state, "", {{"Cookie", other}}).status, 410);
+  EXPECT_EQ(come_back("state=" + state + "&code=c", other).status, 410);
+  const auto none = come_back("state=" + state + "&code=c", "");
+  EXPECT_EQ(none.status, 400);
+  EXPECT_NE(none.body.find("browser_unknown"), std::string::npos);
+  EXPECT_FALSE(connected());
+  EXPECT_EQ(come_back("state=" + state + "&code=c", cookie).status, 200);
+}
+
+TEST_F(connecting_test, lets_one_browser_follow_its_link_twice) {
+  const auto state = begin();
+  const auto cookie = follow(state);
+  EXPECT_EQ(follow(state, cookie), cookie);
+  EXPECT_EQ(come_back("state=" + state + "&code=c", cookie).status, 200);
+}
+
+TEST_F(connecting_test, refuses_the_other_vendors_callback) {
+  const auto state = begin();
+  const auto cookie = follow(state);
+  EXPECT_EQ(come_back("state=" + state + "&code=c", cookie, "microsoft").status, 410);
+  EXPECT_EQ(come_back("state=" + state + "&code=c", cookie).status, 410);
+  EXPECT_FALSE(connected());
+}
+
+TEST_F(connecting_test, refuses_damaged_links) {
+  const auto cookie = "kalends_connect=" + std::string(43, 'x');
+  EXPECT_EQ(ask("", "GET", "/connect/nonsense").status, 400);
+  EXPECT_EQ(come_back("state=nonsense&code=c", cookie).status, 400);
+  EXPECT_EQ(come_back("code=c", cookie).status, 400);
+  auto foreign = begin();
+  foreign.replace(0, 32, std::string(32, '0'));
+  EXPECT_EQ(ask("", "GET", "/connect/" + foreign).status, 410);
+}
+
+TEST_F(connecting_test, takes_a_no_kindly) {
+  const auto state = begin();
+  const auto cookie = follow(state);
+  const auto r = come_back("state=" + state + "&error=access_denied", cookie);
+  EXPECT_EQ(r.status, 200);
+  EXPECT_NE(r.body.find("consent_declined"), std::string::npos);
+  EXPECT_FALSE(connected());
+  EXPECT_EQ(shown().at("status"), "pending_authorization");
+  EXPECT_EQ(audit(t, "provider.connection_failed").size(), 1u);
+  EXPECT_EQ(come_back("state=" + state + "&code=c", cookie).status, 410);
+}
+
+TEST_F(connecting_test, shows_why_the_vendor_refused) {
+  oauth_->refusal = error{errc::invalid, "scope_missing", "The calendar permission was left out.", {}, {}};
+  const auto state = begin();
+  const auto r = come_back("state=" + state + "&code=c", follow(state));
+  EXPECT_EQ(r.status, 409);
+  EXPECT_NE(r.body.find("scope_missing"), std::string::npos);
+  EXPECT_FALSE(connected());
+}
+
+TEST_F(connecting_test, returns_only_to_its_own_origin) {
+  const auto refused = ask(t.admin, "POST", "/v1/calendar-providers/" + provider + "/authorization",
+                           R"({"return_to": "https://evil.test/"})");
+  EXPECT_EQ(code_of(refused), "return_to_refused");
+  const auto state = begin(R"({"return_to": "/settings?tab=2"})");
+  const auto r = come_back("state=" + state + "&code=c", follow(state));
+  EXPECT_EQ(r.status, 303);
+  EXPECT_EQ(header_of(r, "Location"), "https://kalends.test/settings?tab=2");
+}
+
+TEST_F(connecting_test, prefers_the_tenants_own_oauth_client_and_hides_its_secret) {
+  const auto put = ask(t.admin, "PUT", "/v1/oauth-clients/google",
+                       R"({"client_id": "own", "client_secret": "s3cret-value"})");
+  EXPECT_EQ(put.status, 200) << put.body;
+  const auto got = ask(t.admin, "GET", "/v1/oauth-clients/google");
+  EXPECT_EQ(body_of(got).at("client_id"), "own");
+  EXPECT_EQ((put.body + got.body).find("s3cret-value"), std::string::npos);
+  follow(begin());
+  EXPECT_NE(consent.find("client=own"), std::string::npos);
+
+  EXPECT_EQ(ask(t.admin, "DELETE", "/v1/oauth-clients/google").status, 204);
+  EXPECT_EQ(code_of(ask(t.admin, "GET", "/v1/oauth-clients/google")), "oauth_client_not_found");
+  EXPECT_EQ(code_of(ask(t.admin, "GET", "/v1/oauth-clients/apple")), "oauth_client_not_found");
+  follow(begin());
+  EXPECT_NE(consent.find("client=google-client"), std::string::npos);
+}
+
+TEST_F(connecting_test, manages_providers) {
+  const auto path = "/v1/calendar-providers/" + provider;
+  EXPECT_EQ(shown().at("direction"), "both");
+  const auto changed =
+      ask(t.admin, "PATCH", path, R"({"direction": "from_provider", "conflict_policy": "local"})");
+  EXPECT_EQ(body_of(changed).at("direction"), "from_provider");
+  EXPECT_EQ(engine_->told().back(), "changed " + provider);
+  EXPECT_EQ(code_of(ask(t.admin, "PATCH", path, R"({"direction": "up"})")), "unknown_value");
+  EXPECT_EQ(code_of(ask(t.admin, "PATCH", path, R"({"status": "active"})")), "read_only_field");
+  EXPECT_EQ(body_of(ask(t.operator_, "GET", path + "/calendars")).at("items").as_array().size(), 1u);
+  EXPECT_EQ(ask(t.operator_, "POST", path + "/channel/renewal").status, 200);
+
+  engine_->on_sync = [&](const provider_id& p) {
+    sync_run run;
+    run.id = run_id("0190a0a0-0000-7000-8000-0000000000aa");
+    run.provider = p;
+    run.cause = run_cause::manual;
+    return run;
+  };
+  const auto run = ask(t.operator_, "POST", path + "/sync");
+  EXPECT_EQ(run.status, 202);
+  EXPECT_EQ(header_of(run, "Location"), "/v1/sync-runs/0190a0a0-0000-7000-8000-0000000000aa");
+  EXPECT_EQ(code_of(ask(t.reader, "GET", header_of(run, "Location"))), "run_not_found");
+  EXPECT_EQ(ask(t.reader, "GET", "/v1/sync-runs?provider_id=" + provider).status, 200);
+
+  EXPECT_EQ(ask(t.admin, "DELETE", path).status, 204);
+  EXPECT_EQ(code_of(ask(t.reader, "GET", path)), "provider_not_found");
+}
+
+} // namespace
+} // namespace kalends::api

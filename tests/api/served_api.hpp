@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "api/front.hpp"
+#include "persistence/engine_store.hpp"
+#include "tests/support/temp_database.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+namespace kalends::api {
+
+/// An engine that plans and commits as the real one does, without actors; what needs a vendor is a script.
+class scripted_engine final : public engine_door {
+public:
+  scripted_engine(persistence::engine_store& store, world outside)
+      : store_(store), outside_(std::move(outside)) {}
+
+  std::function<result<bool>(const net::unproven_notice&)> on_notice = [](const auto&) { return true; };
+  std::function<result<sync_run>(provider_id)> on_sync;
+  std::atomic<bool> hold_creates = false; ///< creates wait for `release_creates`
+  std::atomic<bool> down = false;
+
+  void release_creates();
+  std::vector<std::string> told() const; ///< "created <id>", "changed <id> 1", …
+
+  void notice(net::unproven_notice n, actors::answer_to<bool> done) override { done(on_notice(n)); }
+  void create_entry(tenant_id tenant, entry_id id, actors::entry_edit edit,
+                    actors::answer_to<schedule_entry> done) override;
+  void change_entry(tenant_id tenant, entry_id id, actors::entry_edit edit,
+                    actors::answer_to<schedule_entry> done) override;
+  void remove_entry(tenant_id tenant, entry_id id, std::optional<std::int64_t> expected_version,
+                    actors::answer_to<bool> done) override;
+  void provider_changed(tenant_id tenant, provider_id provider, bool connected) override;
+  void remove_provider(tenant_id tenant, provider_id provider, actors::answer_to<bool> done) override;
+  void list_calendars(tenant_id tenant, provider_id provider,
+                      actors::answer_to<std::vector<calendar_listing>> done) override;
+  void sync_now(tenant_id tenant, provider_id provider, actors::answer_to<sync_run> done) override;
+  void renew_channel(tenant_id tenant, provider_id provider, actors::answer_to<channel> done) override;
+  void tenant_created(tenant_id tenant) override { note("tenant_created " + tenant.str()); }
+  void tenant_removed(tenant_id tenant, actors::answer_to<bool> done) override {
+    note("tenant_removed " + tenant.str());
+    done(true);
+  }
+  actors::subscription subscribe(tenant_id tenant, std::function<void(const fact&)> sink) override;
+  void status(actors::answer_to<actors::engine_status> done) override;
+
+private:
+  /// Loads the entry, lets `verb` decide, commits, tells the facts.
+  template <class T>
+  void step(tenant_id tenant, entry_id id, std::function<result<T>(actors::tenant_picture&)> verb,
+            actors::answer_to<T> done);
+  void note(std::string what);
+  void publish(const std::vector<fact>& facts);
+
+  persistence::engine_store& store_;
+  world outside_;
+  mutable std::mutex guard_;
+  std::vector<std::string> told_;
+  std::vector<std::function<void()>> held_;
+  int next_reader_ = 0;
+  std::map<int, std::pair<tenant_id, std::function<void(const fact&)>>> readers_;
+};
+
+/// The vendors' login: every code is good and belongs to `account`.
+class scripted_oauth final : public oauth_door {
+public:
+  std::string account = "ada@example.test";
+  std::string subject = "subject-1";
+  std::optional<error> refusal;
+  std::string seen_verifier, seen_nonce, seen_challenge; ///< of the last call
+
+  std::string consent_url(provider_type type, const oauth_app& app, const std::string& redirect_uri,
+                          const std::string& state, const std::string& challenge, const std::string& nonce,
+                          const std::string& login_hint) const override;
+  void exchange_code(provider_type type, oauth_app app, std::string redirect_uri, std::string code,
+                     std::string verifier, std::string nonce,
+                     net::vendor_done<net::authorization> done) override;
+};
+
+/// What came back over an answer that stays open.
+struct recorded_stream : net::http_stream {
+  bool write(std::string bytes) override;
+  /// Waits (at most ten seconds) until `text` was written.
+  bool saw(const std::string& text);
+  std::string all();
+
+private:
+  std::mutex guard_;
+  std::condition_variable wake_;
+  std::string text_;
+};
+
+struct tenant_keys {
+  std::string id, admin, operator_, reader;
+};
+
+/// The whole API over a throwaway database, without a socket.
+class served_api : public testing::Test {
+protected:
+  static constexpr const char* admin_key = "the-installation's-admin-key";
+
+  served_api();
+
+  /// Asks and waits for the answer.
+  net::http_response ask(const std::string& key, const std::string& method, const std::string& target,
+                         const std::string& body = {}, net::header_list more = {});
+  std::shared_ptr<recorded_stream> ask_stream(const std::string& key, const std::string& target,
+                                              net::header_list more = {});
+  tenant_keys make_tenant(const std::string& name);
+  std::string make_user(const tenant_keys& t, const std::string& email);
+  std::string make_provider(const tenant_keys& t, const std::string& user, const std::string& type);
+  std::string make_entry(const tenant_keys& t, const std::string& title);
+  /// "action subject" of the newest lines, oldest first, once there are at least `count`.
+  std::vector<std::string> audit(const tenant_keys& t, const std::string& action);
+  void pass(std::chrono::seconds time) { offset_ += time.count(); }
+
+private:
+  std::shared_ptr<std::atomic<std::int64_t>> clock_ = std::make_shared<std::atomic<std::int64_t>>(0);
+  std::atomic<std::int64_t>& offset_ = *clock_;
+
+protected:
+  tests::temp_database database_;
+  world outside_;
+  persistence::token_vault vault_;
+  std::unique_ptr<persistence::database> db_;
+  std::unique_ptr<persistence::engine_store> store_;
+  std::shared_ptr<scripted_engine> engine_;
+  std::shared_ptr<scripted_oauth> oauth_;
+  std::unique_ptr<front> front_;
+};
+
+boost::json::object body_of(const net::http_response& r);
+boost::json::array items_of(const net::http_response& r);
+std::string code_of(const net::http_response& r);
+std::string header_of(const net::http_response& r, std::string_view name);
+
+} // namespace kalends::api
