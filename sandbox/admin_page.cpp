@@ -18,7 +18,9 @@ nav button{display:block;width:100%;text-align:left;border:0;background:none;pad
 nav button[aria-current=true]{background:var(--accent);color:#fff}
 button,input,select{font:inherit}button{cursor:pointer}
 small{opacity:.7}table{border-collapse:collapse;width:100%}
-th,td{text-align:left;padding:.35em .6em;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
+th,td{text-align:left;padding:.35em .6em;border-bottom:1px solid var(--line);vertical-align:top}
+th,td:not(.wide){white-space:nowrap}.wide{overflow-wrap:anywhere;width:100%;font:13px/1.4 ui-monospace,monospace}
+input:not([type=checkbox]),select{box-sizing:border-box;width:100%;min-width:0;font:inherit;padding:.3em .4em}input[type=checkbox]{justify-self:start}
 form{display:grid;grid-template-columns:repeat(auto-fit,minmax(11em,1fr));gap:.6em;align-items:end}
 label{display:grid;gap:.15em}dialog{border:1px solid var(--line);border-radius:.6em;min-width:min(40em,90vw)}
 .bad{color:#b3261e}#said{min-height:1.4em}
@@ -61,7 +63,7 @@ const tell = work => async e => {
   e?.preventDefault?.();
   try { await work(e); } catch (problem) { say(problem.message, true); }
 };
-const cell = (row, text) => row.insertCell().textContent = text ?? '';
+const cell = (row, text) => { const c = row.insertCell(); c.textContent = text ?? ''; return c; };
 const mine = () => '/accounts/' + encodeURIComponent(current);
 const button = (text, work) => {
   const b = document.createElement('button');
@@ -99,7 +101,7 @@ async function showJournal() {
   $('journal').replaceChildren(...items.reverse().map(j => {
     const row = document.createElement('tr');
     cell(row, j.sequence); cell(row, j.time.slice(11, 19)); cell(row, j.method + (j.wrote ? ' ✎' : ''));
-    cell(row, j.verb + ' ' + j.target); cell(row, j.status || 'cut');
+    cell(row, j.verb + ' ' + j.target).className = 'wide'; cell(row, j.status || 'cut');
     return row;
   }));
 }
