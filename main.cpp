@@ -47,6 +47,12 @@ int main(int argc, char** argv) {
   auto* migrate_command = app.add_subcommand("migrate", "Make or upgrade the database schema");
   common_options(*migrate_command, given);
 
+  auto* keys_command = app.add_subcommand("keys", "The keys of this installation");
+  keys_command->require_subcommand(1);
+  auto* init_command = keys_command->add_subcommand(
+      "init", "Make the vault's key, once, before the first start with a database of your own");
+  common_options(*init_command, given);
+
   demo_options demonstration;
   auto* demo_command = app.add_subcommand(
       "demo", "Everything at once: database, server and a sandbox of both vendors, with traffic");
@@ -71,6 +77,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (*serve_command) return serve(given);
   if (*migrate_command) return migrate(given);
+  if (*init_command) return make_vault_key(given);
   if (*demo_command) return demo(demonstration);
   return run_sandbox(box);
 }

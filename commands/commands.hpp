@@ -13,6 +13,10 @@ int serve(const overrides& given);
 /// Makes or upgrades the schema, then ends.
 int migrate(const overrides& given);
 
+/// Makes the vault's key file where the settings say it is, for an installation whose database is its own.
+/// Never replaces one.
+int make_vault_key(const overrides& given);
+
 struct demo_options {
   std::string data_dir = "demo-data";
   std::uint16_t port = 8080;

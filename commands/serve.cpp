@@ -3,8 +3,10 @@
 #include "commands/server.hpp"
 #include "persistence/database.hpp"
 #include "persistence/embedded_cluster.hpp"
+#include "persistence/token_vault.hpp"
 
 #include <cstdio>
+#include <filesystem>
 #include <future>
 
 namespace kalends::commands {
@@ -39,6 +41,21 @@ int serve(const overrides& given) {
   std::fflush(stdout);
   stop.wait();
   (*started)->stop();
+  return 0;
+}
+
+int make_vault_key(const overrides& given) {
+  auto c = read_configuration(given);
+  if (!usable(c)) return bad_configuration;
+  const auto& file = c.value.server.vault_key_file;
+  if (std::filesystem::exists(file))
+    return fail({errc::conflict, "vault_key_exists", file + " exists already and is kept.", {}, {}});
+  std::error_code made;
+  std::filesystem::create_directories(std::filesystem::path(file).parent_path(), made);
+  auto vault = persistence::token_vault::load({}, file, true, real_world());
+  if (!vault) return fail(vault.error());
+  std::printf("The vault's key is in %s. Back it up: without it no stored token can be opened.\n",
+              file.c_str());
   return 0;
 }
 
