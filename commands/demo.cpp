@@ -69,10 +69,12 @@ private:
   result<void> start_server();
   result<json::object> register_client(const char* vendor);
   result<void> found(const company& c);
+  result<void> open_mailbox(const person& who);
   result<json::object> connect(const person& who, const std::string& user, const std::string& key);
   result<void> wait_until_synced();
   result<std::string> access_token(const std::string& account, const std::string& client);
-  result<void> write_manifest() const;
+  result<void> write_manifest(const std::string& file) const;
+  std::string progress_file() const { return file_ + ".unfinished"; }
   std::string admin_url() const { return sandbox_->admin_url(); }
 
   demo_options options_;
@@ -86,7 +88,7 @@ private:
 
 /// What an earlier demonstration in this directory left: its tenants, clients and ports go on.
 void demonstration::read_earlier() {
-  std::ifstream in(file_);
+  std::ifstream in(std::filesystem::exists(file_) ? file_ : progress_file());
   if (!in) return;
   std::stringstream text;
   text << in.rdbuf();
@@ -111,17 +113,26 @@ result<void> demonstration::start() {
   if (made)
     return failure(errc::invalid, "data_directory_unusable",
                    "Cannot make " + options_.data_dir + ": " + made.message());
+  options_.data_dir =
+      std::filesystem::absolute(options_.data_dir).string(); // demo.json names files for other programs
+  file_ = options_.data_dir + "/demo.json";
   read_earlier();
-  std::filesystem::remove(file_, made); // it stands again when everything answers
+  std::filesystem::rename(file_, progress_file(), made); // demo.json stands again when everything answers
   if (auto r = start_sandbox(); !r) return r;
   if (auto r = start_server(); !r) return r;
-  if (!manifest_.contains("tenants")) {
-    manifest_["tenants"] = json::array();
-    for (const auto& c : companies)
-      if (auto r = found(c); !r) return r;
+  if (!manifest_.contains("tenants")) manifest_["tenants"] = json::array();
+  // One that was interrupted goes on where it was.
+  for (auto at = manifest_["tenants"].as_array().size(); at < std::size(companies); ++at) {
+    if (auto r = found(companies[at]); !r) return r;
+    if (auto r = write_manifest(progress_file()); !r) return r;
   }
   if (auto r = wait_until_synced(); !r) return r;
-  return write_manifest();
+  // From here on a person decides.
+  auto asked = talk_->call("POST", admin_url() + "/consent-mode", "", json::object{{"mode", "page"}});
+  if (!asked) return tl::unexpected(asked.error());
+  if (auto r = write_manifest(file_); !r) return r;
+  std::filesystem::remove(progress_file(), made);
+  return {};
 }
 
 result<void> demonstration::start_sandbox() {
@@ -232,14 +243,21 @@ result<void> demonstration::found(const company& c) {
   return {};
 }
 
+result<void> demonstration::open_mailbox(const person& who) {
+  auto known = talk_->call("GET", admin_url() + "/accounts", "");
+  if (!known) return tl::unexpected(known.error());
+  for (const auto& a : known->at("items").as_array())
+    if (a.at("email").as_string() == who.email) return {};
+  return done_with(talk_->call(
+      "POST", admin_url() + "/accounts", "",
+      json::object{
+          {"email", who.email}, {"kind", who.vendor}, {"display_name", who.name}, {"time_zone", zone}}));
+}
+
 /// The way a person goes: a mailbox exists, a provider is made, the link is followed, the vendor asked.
 result<json::object> demonstration::connect(const person& who, const std::string& user,
                                             const std::string& key) {
-  auto account = talk_->call(
-      "POST", admin_url() + "/accounts", "",
-      json::object{
-          {"email", who.email}, {"kind", who.vendor}, {"display_name", who.name}, {"time_zone", zone}});
-  if (!account) return tl::unexpected(account.error());
+  if (auto r = open_mailbox(who); !r) return tl::unexpected(r.error());
   auto consent = talk_->call("POST", admin_url() + "/consent-mode", "",
                              json::object{{"mode", "auto"}, {"account", who.email}});
   if (!consent) return tl::unexpected(consent.error());
@@ -292,8 +310,8 @@ result<std::string> demonstration::access_token(const std::string& account, cons
   return text_at(*issued, "access_token");
 }
 
-result<void> demonstration::write_manifest() const {
-  auto fresh = file_ + ".new";
+result<void> demonstration::write_manifest(const std::string& file) const {
+  auto fresh = file + ".new";
   {
     std::ofstream out(fresh, std::ios::trunc);
     out << json::serialize(manifest_) << "\n";
@@ -302,10 +320,10 @@ result<void> demonstration::write_manifest() const {
   std::error_code failed;
   std::filesystem::permissions(
       fresh, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, failed);
-  std::filesystem::rename(fresh, file_, failed);
+  std::filesystem::rename(fresh, file, failed);
   if (failed)
     return failure(errc::invalid, "data_directory_unusable",
-                   "Cannot write " + file_ + ": " + failed.message());
+                   "Cannot write " + file + ": " + failed.message());
   return {};
 }
 
