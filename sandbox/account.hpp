@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "sandbox/state_part.hpp"
 #include "schema/result.hpp"
 #include "schema/world.hpp"
 
@@ -29,6 +30,7 @@ struct account {
   std::string object_id;         ///< Microsoft `oid`, a UUID
   std::string tenant_id;         ///< Microsoft `tid`, a UUID; accounts of one mail domain share it
   bool blocked = false;          ///< every call answers as if the account were gone
+  friend bool operator==(const account&, const account&) = default;
 };
 
 /// A registered application. `redirect_uris` compare byte for byte; the single entry "*" allows any loopback
@@ -40,6 +42,7 @@ struct oauth_client {
   std::vector<std::string> redirect_uris;
 
   bool allows(std::string_view redirect_uri) const;
+  friend bool operator==(const oauth_client&, const oauth_client&) = default;
 };
 
 /// What a person allowed an application to do. Revoking it kills its tokens.
@@ -50,6 +53,7 @@ struct grant {
   std::set<std::string, std::less<>> scopes;
   instant made;
   bool revoked = false;
+  friend bool operator==(const grant&, const grant&) = default;
 };
 
 enum class token_kind { access, refresh };
@@ -64,6 +68,7 @@ struct oauth_token {
   instant made;
   instant expires; ///< refresh tokens: of disuse
   bool revoked = false;
+  friend bool operator==(const oauth_token&, const oauth_token&) = default;
 };
 
 /// An authorization code on its way through the browser.
@@ -81,6 +86,7 @@ struct oauth_code {
   bool used = false;
   instant expires;
   std::string grant_id; ///< set on exchange, so that a reused code can revoke what it gave
+  friend bool operator==(const oauth_code&, const oauth_code&) = default;
 };
 
 /// People, applications and what the former gave the latter. Guarded by the core's mutex; pointers stay valid
@@ -123,6 +129,10 @@ public:
   std::string random_digits(std::size_t n) const;
   std::string random_uuid() const; ///< version 4
 
+  // -- account_state.cpp: kept and found again; `load` throws on malformed records --
+  void save(state_writer& out);
+  void load(state_reader& in);
+
 private:
   world world_;
   std::map<std::string, account, std::less<>> accounts_;
@@ -130,6 +140,13 @@ private:
   std::map<std::string, oauth_code, std::less<>> codes_;
   std::map<std::string, grant, std::less<>> grants_;
   std::map<std::string, oauth_token, std::less<>> tokens_;
+  struct {
+    written_map<std::string, account> accounts;
+    written_map<std::string, oauth_client> clients;
+    written_map<std::string, oauth_code> codes;
+    written_map<std::string, grant> grants;
+    written_map<std::string, oauth_token> tokens;
+  } written_;
 };
 
 /// Splits "openid email x" at spaces; a set loses the order, so what is echoed keeps the original text.

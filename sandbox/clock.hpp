@@ -32,6 +32,14 @@ public:
   }
   void advance(std::chrono::milliseconds by) { set(now() + by); }
 
+  // -- to be kept and found again --
+  std::chrono::milliseconds offset() const { return offset_; }
+  std::optional<instant> frozen_at() const { return frozen_; }
+  void restore(std::chrono::milliseconds offset, std::optional<instant> frozen) {
+    offset_ = offset;
+    frozen_ = frozen;
+  }
+
 private:
   std::function<instant()> real_;
   std::chrono::milliseconds offset_{0};

@@ -11,6 +11,7 @@ struct core::pass {
   std::shared_ptr<call> c;
   std::function<void(outcome)> done;
   std::optional<fault_plan> fault;
+  bool inner = false; ///< a part of another request, which answers for both
 };
 
 core::core(world w) : outside(w), clock(w.now), people(std::move(w)), push(*this) {}
@@ -45,6 +46,7 @@ outcome core::nested(net::http_request request) {
   p->c = std::make_shared<call>();
   p->c->request = std::move(request);
   p->done = [&](outcome o) { got = std::move(o); };
+  p->inner = true;
   guarded_begin(p);
   if (!got) throw std::logic_error("this route answers later");
   return std::move(*got);
@@ -120,6 +122,10 @@ void core::end(const std::shared_ptr<pass>& p, net::http_response answer) {
           text_answer(f.status, f.body, f.content_type.empty() ? "application/json" : f.content_type);
     out.response.headers.insert(out.response.headers.end(), f.headers.begin(), f.headers.end());
   }
+  if (kept && !p->inner)
+    if (const auto saved = kept->save(); !saved)
+      out.response =
+          json_answer(500, {{"error", {{"code", saved.error().code}, {"message", saved.error().detail}}}});
   if (!c.to || c.to->kind) {
     auto e = entry_of(c);
     e.time = now();

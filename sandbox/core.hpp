@@ -9,6 +9,7 @@
 #include "sandbox/jwt.hpp"
 #include "sandbox/notifier.hpp"
 #include "sandbox/router.hpp"
+#include "sandbox/state_file.hpp"
 #include "sandbox/vendor.hpp"
 
 #include <chrono>
@@ -28,9 +29,9 @@ struct outcome {
 
 enum class consent_mode { page, automatic };
 
-/// Everything the sandbox knows, behind one mutex: requests are answered one at a time. Handlers and vendor
-/// halves run with it locked. No network in here: the server calls `handle`, the notifier is given a
-/// transport.
+/// Everything the sandbox knows, behind one mutex: requests are answered one at a time, and no answer leaves
+/// before what it changed is kept. Handlers and vendor halves run with it locked. No network in here: the
+/// server calls `handle`, the notifier is given a transport.
 struct core {
   explicit core(world w);
   ~core();
@@ -64,6 +65,7 @@ struct core {
   router routes;
   std::unique_ptr<vendor_half> google;
   std::unique_ptr<vendor_half> microsoft;
+  std::unique_ptr<state_file> kept; ///< none: everything ends with the process
 
 private:
   struct pass;

@@ -21,6 +21,7 @@ struct channel {
   instant expires;
   std::int64_t messages = 0;
   bool stopped = false;
+  friend bool operator==(const channel&, const channel&) = default;
 };
 
 /// The rest of a listing whose first page was answered: ids in order, rendered when their page is asked for.
@@ -55,6 +56,9 @@ public:
   void invalidate_sync_tokens(const account& owner) override;
   std::size_t send_lifecycle(const account&, std::string_view, std::string_view) override { return 0; }
   void tick() override;
+  void save(state_writer& out) override;
+  void load(state_reader& in) override;
+  void adopt(notice& n) override;
 
   core& all;
   store calendars;
@@ -62,6 +66,13 @@ public:
   std::map<std::string, open_listing, std::less<>> listings; ///< by page token
   std::deque<std::string> listing_order;
   std::map<std::string, std::int64_t, std::less<>> tokens_void_before; ///< account -> change number
+
+private:
+  struct {
+    written_map<std::string, channel> watches;
+    written_map<std::string, present> listings;
+    written_map<std::string, std::int64_t> void_tokens;
+  } written_;
 };
 
 // -- parts; each adds its routes --

@@ -191,6 +191,8 @@ json::array half::channels() {
   return out;
 }
 
+void half::adopt(notice& n) { n.rule = google_retries; }
+
 bool half::expire_channel(std::string_view id) {
   return std::erase_if(watches, [&](const channel& k) { return k.id == id; }) > 0;
 }

@@ -46,7 +46,8 @@ struct event {
   std::string etag() const { return "\"" + std::to_string(changed * 2) + "\""; }
 };
 
-struct calendar {
+/// What is known of a calendar itself.
+struct calendar_facts {
   std::string id;
   std::string owner; ///< account email
   std::string summary, description, location;
@@ -57,6 +58,10 @@ struct calendar {
   boost::json::object
       list_fields; ///< what the owner set on its list entry ("summaryOverride", "selected", …)
   bool deleted = false;
+  friend bool operator==(const calendar_facts&, const calendar_facts&) = default;
+};
+
+struct calendar : calendar_facts {
   std::map<std::string, event, std::less<>> events;
 
   std::string etag() const { return "\"" + std::to_string(changed) + "\""; }
@@ -79,10 +84,27 @@ public:
   void touch(event& e, bool silent = false);
   instant now() const { return clock_.now(); }
 
+  // -- google_state.cpp: kept and found again; `load` throws on malformed records --
+  void save(state_writer& out);
+  void load(state_reader& in);
+
 private:
   const virtual_clock& clock_;
   std::int64_t last_ = 0;
   std::map<std::string, calendar, std::less<>> calendars_;
+  /// Cancelled with its series, an exception has no change number of its own.
+  struct event_mark {
+    event_mark(const event& e) : changed(e.changed), cancelled(e.is_cancelled()) {}
+    std::int64_t changed;
+    bool cancelled;
+    friend bool operator==(const event_mark&, const event_mark&) = default;
+  };
+  struct {
+    written_map<std::string, calendar_facts> calendars;
+    std::map<std::string, written_map<std::string, event_mark>, std::less<>> events; ///< by calendar
+    written_record counter;
+    std::int64_t last = -1; ///< nothing changes without a new number
+  } written_;
 };
 
 // -- google_event.cpp: the resource and its rules --

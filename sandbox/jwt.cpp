@@ -7,6 +7,7 @@
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -74,6 +75,10 @@ struct signing_keys::impl {
   void make() {
     key_ptr key(EVP_RSA_gen(2048));
     if (!key) throw std::runtime_error("cannot make an RSA key");
+    add(std::move(key));
+  }
+
+  void add(key_ptr key) {
     auto modulus = number_of(key.get(), OSSL_PKEY_PARAM_RSA_N);
     auto exponent = number_of(key.get(), OSSL_PKEY_PARAM_RSA_E);
     auto id = base64url(sha256(modulus)).substr(0, 27);
@@ -140,6 +145,35 @@ json::object signing_keys::pems() const {
     out[k.id] = std::string_view(text, static_cast<std::size_t>(size));
   }
   return out;
+}
+
+std::size_t signing_keys::count() const { return impl_->keys.size(); }
+
+std::string signing_keys::private_pem() const {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> memory(BIO_new(BIO_s_mem()), BIO_free);
+  for (const auto& k : impl_->keys)
+    if (!memory ||
+        PEM_write_bio_PrivateKey(memory.get(), k.key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1)
+      throw std::runtime_error("cannot write a key");
+  char* text = nullptr;
+  const auto size = BIO_get_mem_data(memory.get(), &text);
+  return {text, static_cast<std::size_t>(size)};
+}
+
+bool signing_keys::restore(const std::string& private_pem) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> memory(
+      BIO_new_mem_buf(private_pem.data(), static_cast<int>(private_pem.size())), BIO_free);
+  auto fresh = std::make_unique<impl>();
+  while (memory) {
+    key_ptr key(PEM_read_bio_PrivateKey(memory.get(), nullptr, nullptr, nullptr));
+    if (!key) break;
+    if (EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA) return false;
+    fresh->add(std::move(key));
+  }
+  ERR_clear_error(); // the end of the text is an error to the reader
+  if (fresh->keys.empty()) return false;
+  impl_ = std::move(fresh);
+  return true;
 }
 
 } // namespace kalends::sandbox

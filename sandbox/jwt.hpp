@@ -32,6 +32,11 @@ public:
   /// A new key signs from now on; the old ones stay published.
   void rotate();
 
+  // -- to be kept and found again --
+  std::size_t count() const;                    ///< none before one was needed
+  std::string private_pem() const;              ///< every private key, the oldest first; secret
+  bool restore(const std::string& private_pem); ///< false, and nothing changed, when it holds no RSA key
+
 private:
   struct impl;
   std::unique_ptr<impl> impl_;

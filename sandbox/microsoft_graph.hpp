@@ -32,6 +32,9 @@ public:
   /// Releases held answers, ends subscriptions.
   void tick();
   net::http_response refusal_answer(const refusal& r) const;
+  // -- kept and found again; microsoft_state.cpp --
+  void save(state_writer& out);
+  void load(state_reader& in);
 
   knobs settings;
   subscriptions subs;
@@ -108,6 +111,7 @@ private:
   std::list<held_answer> held_;
   std::map<std::string, std::int64_t> in_flight_; ///< by application and mailbox
   bool in_batch_ = false;
+  written_record written_knobs_;
 };
 
 /// The JSON object of a body, or what to answer.

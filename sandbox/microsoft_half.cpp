@@ -127,6 +127,9 @@ public:
     return graph_.subs.send_lifecycle(owner.email, subscription, event);
   }
   void tick() override { graph_.tick(); }
+  void save(state_writer& out) override { graph_.save(out); }
+  void load(state_reader& in) override { graph_.load(in); }
+  void adopt(notice& n) override { graph_.subs.adopt(n); }
 
 private:
   static json::object row_of(const mailbox& box, const event_item& item) {

@@ -26,6 +26,7 @@ struct calendar_item {
   bool is_default = false;
   bool can_edit = true; ///< false: subscribed, holidays, shared for reading
   std::uint64_t version = 1;
+  friend bool operator==(const calendar_item&, const calendar_item&) = default;
 };
 
 /// A message Exchange would have sent because of a meeting. Tests look here for invitations nobody asked for.
@@ -105,6 +106,13 @@ public:
   std::uint64_t generation() const { return generation_; }
   void forget_sync_state() { ++generation_; }
 
+  // -- microsoft_state.cpp: kept and found again, without the mails; the loaders throw on malformed records
+  // --
+  void save(state_writer& out);
+  void load_facts(const boost::json::object& o);
+  void load_calendar(const boost::json::object& o);
+  void load_item(const boost::json::object& o);
+
 private:
   std::optional<refusal> check_writable(const event_item& item, const write_context& w) const;
   std::optional<refusal> check_match(const found_item& found, const write_context& w) const;
@@ -129,6 +137,11 @@ private:
   std::uint64_t last_key_ = 0;
   std::uint64_t last_sequence_ = 0;
   std::uint64_t generation_ = 1;
+  struct {
+    written_map<std::uint64_t, calendar_item> calendars;
+    written_record facts;
+    std::uint64_t sequence = 0; ///< items changed later are to be written
+  } written_;
 };
 
 } // namespace kalends::sandbox::microsoft

@@ -395,18 +395,21 @@ void subscriptions::post(const std::string& url, const std::vector<const subscri
   n.channel = to.front()->id;
   n.request = message(url, "application/json; charset=utf-8",
                       json::serialize(json::object{{"value", std::move(items)}}), delivery_limit);
-  n.rule = delivery_rule();
   n.due = core_.now() + seconds(lifecycle ? 0 : knobs_.notice_seconds);
-  if (!lifecycle) {
-    std::vector<std::string> ids;
-    for (const auto* s : to) ids.push_back(s->id);
-    n.on_end = [this, ids](bool accepted, int, const std::string&) {
-      for (const auto& id : ids)
-        if (const auto found = all_.find(id); !accepted && found != all_.end())
-          post_lifecycle(found->second, "missed");
-    };
-  }
+  if (!lifecycle)
+    for (const auto* s : to) n.concerns.push_back(s->id);
+  adopt(n);
   core_.push.post(std::move(n));
+}
+
+void subscriptions::adopt(notice& n) {
+  n.rule = delivery_rule();
+  if (n.concerns.empty()) return;
+  n.on_end = [this, ids = n.concerns](bool accepted, int, const std::string&) {
+    for (const auto& id : ids)
+      if (const auto found = all_.find(id); !accepted && found != all_.end())
+        post_lifecycle(found->second, "missed");
+  };
 }
 
 void subscriptions::post_lifecycle(const subscription& s, std::string_view event) {

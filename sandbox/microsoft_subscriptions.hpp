@@ -19,7 +19,8 @@
 
 namespace kalends::sandbox {
 struct core;
-}
+struct notice;
+} // namespace kalends::sandbox
 
 namespace kalends::sandbox::microsoft {
 
@@ -34,6 +35,7 @@ struct subscription {
   bool immutable_ids = false;
   instant made{}, expires{};
   instant reminded{}; ///< last reauthorizationRequired
+  friend bool operator==(const subscription&, const subscription&) = default;
 };
 
 /// Change notifications: their handshake, their messages, their end. Everything is called with the core
@@ -65,6 +67,12 @@ public:
   void tick();
   boost::json::array report() const;
 
+  // -- kept and found again; microsoft_state.cpp --
+  void save(state_writer& out);
+  void load(state_reader& in);
+  /// Repeats and gives up as for a notice of ours.
+  void adopt(notice& n);
+
 private:
   subscription* owned(const call& c);
   std::optional<refusal> read_resource(const call& c, subscription& out) const;
@@ -83,6 +91,7 @@ private:
   const knobs& knobs_;
   mailbox_finder find_;
   std::map<std::string, subscription, std::less<>> all_;
+  written_map<std::string, subscription> written_;
 };
 
 } // namespace kalends::sandbox::microsoft

@@ -4,10 +4,14 @@
 #include "sandbox/core.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <utility>
 #include <vector>
 
 namespace kalends::sandbox {
+
+namespace json = boost::json;
 
 namespace {
 
@@ -40,6 +44,7 @@ void notifier::post(notice n) {
   if (kind == notice_fault::duplicate) put(n);
   if (kind == notice_fault::reorder && !held_back_) {
     n.due += reorder_patience;
+    n.number = ++last_;
     held_back_ = std::move(n);
     return;
   }
@@ -129,6 +134,61 @@ void notifier::settle(std::uint64_t number, result<net::http_reply> reply) {
     }
   }
   pump();
+}
+
+namespace {
+
+json::object form_of(const notice& n) {
+  json::array headers;
+  for (const auto& [name, value] : n.request.headers) headers.push_back(json::array{name, value});
+  return {{"vendor", name_of(n.kind)},
+          {"account", n.account},
+          {"channel", n.channel},
+          {"method", n.request.method},
+          {"url", n.request.url},
+          {"headers", std::move(headers)},
+          {"body", n.request.body},
+          {"timeout_ms", n.request.total_timeout.count()},
+          {"due", state_time(n.due)},
+          {"attempt", n.attempt},
+          {"concerns", state_texts(n.concerns)}};
+}
+
+notice notice_from(const json::object& o) {
+  notice n;
+  n.kind = vendor_named(string_at(o, "vendor")).value();
+  n.account = string_at(o, "account");
+  n.channel = string_at(o, "channel");
+  n.request.method = string_at(o, "method");
+  n.request.url = string_at(o, "url");
+  for (const auto& field : o.at("headers").as_array())
+    n.request.headers.emplace_back(field.at(0).as_string(), field.at(1).as_string());
+  n.request.body = string_at(o, "body");
+  n.request.total_timeout = std::chrono::milliseconds(number_at<std::int64_t>(o, "timeout_ms"));
+  n.request.connect_timeout = std::min(n.request.connect_timeout, n.request.total_timeout);
+  n.request.read_timeout = std::min(n.request.read_timeout, n.request.total_timeout);
+  n.due = time_at(o, "due");
+  n.attempt = number_at<std::size_t>(o, "attempt");
+  for (const auto& id : o.at("concerns").as_array()) n.concerns.emplace_back(id.as_string());
+  return n;
+}
+
+} // namespace
+
+void notifier::save(state_writer& out) {
+  std::map<std::uint64_t, std::reference_wrapper<const notice>> all;
+  for (const auto& n : outbox_) all.emplace_hint(all.end(), n.number, n);
+  if (held_back_) all.emplace(held_back_->number, *held_back_);
+  written_.save(out, "notice", "", all, [](const notice& n) { return form_of(n); });
+}
+
+void notifier::load(state_reader& in) {
+  in.each("notice", [&](const std::string&, const json::object& o) {
+    auto n = notice_from(o);
+    if (auto* half = core_.half(n.kind)) half->adopt(n);
+    n.number = ++last_;
+    outbox_.push_back(std::move(n));
+  });
 }
 
 } // namespace kalends::sandbox

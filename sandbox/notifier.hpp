@@ -3,6 +3,7 @@
 
 #include "net/http_client.hpp"
 #include "sandbox/account.hpp"
+#include "sandbox/state_part.hpp"
 #include "schema/world.hpp"
 
 #include <chrono>
@@ -12,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace kalends::sandbox {
 
@@ -39,6 +41,7 @@ struct notice {
   std::size_t attempt = 0; ///< made so far
   bool in_flight = false;
   std::uint64_t number = 0;
+  std::vector<std::string> concerns; ///< subscriptions that hear of it when it is given up; `on_end` reads it
   /// Called (core locked) when accepted or given up, with the last status (0: unreachable). May be empty.
   std::function<void(bool accepted, int status, const std::string& body)> on_end;
 };
@@ -69,6 +72,11 @@ public:
   /// Sends what is due now. Called by a timer and after every request.
   void pump();
 
+  // -- kept and found again: a notice on its way when the process ended is sent once more --
+  void save(state_writer& out);
+  /// The halves are loaded already. Throws on malformed records.
+  void load(state_reader& in);
+
 private:
   struct question {
     net::outgoing_request request;
@@ -82,6 +90,14 @@ private:
   std::list<question> questions_;
   std::optional<notice> held_back_; ///< by `reorder`, until the next one has gone out
   std::uint64_t last_ = 0;
+  /// How far a notice was when it was written.
+  struct progress {
+    progress(const notice& n) : attempt(n.attempt), due(n.due) {}
+    std::size_t attempt;
+    instant due;
+    friend bool operator==(const progress&, const progress&) = default;
+  };
+  written_map<std::uint64_t, progress> written_;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
 

@@ -55,6 +55,8 @@ struct sandbox::impl {
         const std::lock_guard lock(heart.mutex);
         for (auto v : {vendor::google, vendor::microsoft})
           if (auto* h = heart.half(v)) h->tick();
+        // What became of notices is told by no answer. A failed save fails the next request.
+        (void)heart.kept->save();
       }
       heart.push.pump();
       keep_beating();
@@ -74,6 +76,9 @@ result<std::unique_ptr<sandbox>> sandbox::start(sandbox_options options, world w
   me->files = *files;
   me->address = options.address;
   open_halves(me->heart);
+  auto kept = state_file::open(me->heart, options.state_dir);
+  if (!kept) return tl::unexpected(kept.error());
+  me->heart.kept = std::move(*kept);
   me->io = std::make_unique<net::io_threads>(1);
   net::http_client_options trust;
   trust.ca_file = options.webhook_ca_file.empty() ? files->ca.string() : options.webhook_ca_file;
@@ -118,6 +123,9 @@ void sandbox::stop() {
   impl_->io->stop();
   impl_->client.reset();
   impl_->server.reset();
+  const std::lock_guard lock(impl_->heart.mutex);
+  (void)impl_->heart.kept->save();
+  impl_->heart.kept.reset();
 }
 
 } // namespace kalends::sandbox

@@ -15,16 +15,17 @@ struct core;
 struct sandbox_options {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0; ///< 0: any free port
-  std::string state_dir;  ///< the CA and the certificate are made here, and found again
+  std::string state_dir;  ///< everything is kept here and found again; of one process at a time
   std::string
       webhook_ca_file; ///< trusted for webhooks besides the system's store and our own CA; may be empty
 };
 
-/// Google Calendar and Microsoft Graph over https, in memory, with its own I/O thread. `base_url` answers the
-/// vendors' real paths, and `/_sandbox` for people and tests.
+/// Google Calendar and Microsoft Graph over https, in memory and in `state_dir`, with its own I/O thread.
+/// `base_url` answers the vendors' real paths, and `/_sandbox` for people and tests.
 class sandbox {
 public:
-  /// Listens at once. Errors: those of make_certificate and of net::http_server.
+  /// Goes on where the last one in `state_dir` ended, and listens at once. Errors: those of make_certificate,
+  /// of state_file::open and of net::http_server.
   static result<std::unique_ptr<sandbox>> start(sandbox_options options, world w);
   ~sandbox();
 

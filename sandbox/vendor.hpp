@@ -16,8 +16,11 @@
 namespace kalends::sandbox {
 
 class router;
+class state_reader;
+class state_writer;
 struct call;
 struct core;
+struct notice;
 
 /// One vendor's half of the sandbox: its routes, its calendars, its push. Every member is called with the
 /// core locked, so an implementation needs no lock of its own and must not block.
@@ -66,6 +69,14 @@ public:
                                      std::string_view event) = 0;
   /// The clock moved: expire what is due.
   virtual void tick() = 0;
+
+  // -- kept and found again --
+
+  virtual void save(state_writer& out) = 0;
+  /// The accounts are there already. Throws on malformed records.
+  virtual void load(state_reader& in) = 0;
+  /// Gives a notice that was found again what cannot be written down: its rule and `on_end`.
+  virtual void adopt(notice& n) = 0;
 };
 
 /// Both keep `c` and are destroyed before it.
