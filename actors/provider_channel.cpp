@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 constexpr auto google_channel_life = 7 * 24h;
 constexpr auto graph_channel_life =
     163h; ///< the limit is 10,080 minutes (168 h); asking for all of it is refused on clock skew
+constexpr auto placeholder_life = 2min; ///< a channel that nobody confirmed (a crash in between) is opened anew
 constexpr std::size_t backfill_page = 200;
 constexpr auto backfill_reaches_back =
     24h * 31; ///< older entries are not written into a newly connected calendar
@@ -152,14 +153,14 @@ void connected_calendar::open_channel() {
   channel planned;
   planned.id = make_uuid(parts_.outside);
   planned.secret_hash = net::sha256(ticket.secret);
-  planned.expires_at = now() + (google ? std::chrono::hours(google_channel_life) : graph_channel_life);
+  planned.expires_at = now() + placeholder_life;
 
   net::channel_request request;
   request.address = parts_.configured.webhook_url + (google ? "/webhooks/google" : "/webhooks/microsoft");
   request.lifecycle_address = google ? "" : parts_.configured.webhook_url + "/webhooks/microsoft/lifecycle";
   request.channel_id = planned.id;
   request.secret = net::write_ticket(ticket);
-  request.expires_at = planned.expires_at;
+  request.expires_at = now() + (google ? std::chrono::hours(google_channel_life) : graph_channel_life);
 
   auto opened = [this, planned, old, secret = ticket.secret](result<channel> answer) {
     if (!answer) {

@@ -98,7 +98,8 @@ json::object to_json(const provider& p) {
           {"calendar_time_zone", text_or_null(p.calendar_zone)},
           {"created_at", to_rfc3339(p.created_at)},
           {"last_sync_at", time_or_null(p.last_sync_at)},
-          {"next_poll_at", time_or_null(p.next_poll_at)}};
+          {"next_poll_at", time_or_null(p.next_poll_at)},
+          {"channel_expires_at", time_or_null(p.channel_expires_at)}};
 }
 
 json::object to_json(const api_key& k) {

@@ -82,6 +82,7 @@ provider read_provider(const rows& found, std::size_t row) {
   p.created_at = found.time(row, 16);
   p.last_sync_at = found.optional_time(row, 17);
   p.next_poll_at = found.optional_time(row, 18);
+  p.channel_expires_at = found.optional_time(row, 19);
   return p;
 }
 

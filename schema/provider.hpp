@@ -51,6 +51,7 @@ struct provider {
   instant created_at{};
   std::optional<instant> last_sync_at; ///< end of the last successful run
   std::optional<instant> next_poll_at;
+  std::optional<instant> channel_expires_at; ///< end of the push subscription; nothing: changes are polled
 };
 
 /// The push subscription at the vendor. `secret_hash` is SHA-256 of the channel's secret, for the webhook check.

@@ -5,7 +5,7 @@ export function provider(more: Partial<Provider> = {}): Provider {
   return {
     id: 'p1', type: 'google', scope: 'user', user_id: 'u1', direction: 'both', status: 'active', problem: null,
     account: 'dana@acme.example', calendar_id: null, calendar_name: 'Field work', calendar_time_zone: 'Europe/Berlin',
-    created_at: '2026-11-01T08:00:00.000Z', last_sync_at: '2026-12-01T08:00:00.000Z', next_poll_at: '2026-12-01T08:05:00.000Z',
+    created_at: '2026-11-01T08:00:00.000Z', last_sync_at: '2026-12-01T08:00:00.000Z', next_poll_at: '2026-12-01T08:05:00.000Z', channel_expires_at: null,
     ...more,
   };
 }

@@ -26,6 +26,7 @@ export interface Provider {
   created_at: string;
   last_sync_at: string | null;
   next_poll_at: string | null;
+  channel_expires_at: string | null;
 }
 
 export interface Tenant {

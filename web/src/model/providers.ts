@@ -73,8 +73,8 @@ function timesOf(p: Provider, channelExpiresAt: number | null): CardTime[] {
   const times: CardTime[] = [{label: texts.provider.lastSync, atMs: moment(p.last_sync_at), none: texts.provider.never, past: null}];
   if (p.status !== 'active') return times;
   times.push({label: texts.provider.nextPoll, atMs: moment(p.next_poll_at), none: texts.provider.unplanned, past: texts.provider.due});
-  if (channelExpiresAt !== null)
-    times.push({label: texts.provider.channel, atMs: channelExpiresAt, none: '', past: null});
+  const until = channelExpiresAt ?? moment(p.channel_expires_at);
+  if (until !== null) times.push({label: texts.provider.channel, atMs: until, none: '', past: null});
   return times;
 }
 
