@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -64,13 +65,28 @@ public:
   void add(const Values&... values) {
     static_assert(sizeof...(Values) == Columns);
     std::size_t i = 0;
-    (columns_[i++].add(sql_value(values)), ...);
+    (put(columns_[i++], values), ...);
   }
   std::size_t size() const noexcept { return columns_[0].size(); }
   bool empty() const noexcept { return size() == 0; }
   std::vector<sql_value> values() const { return std::vector<sql_value>(columns_.begin(), columns_.end()); }
 
 private:
+  /// Texts and ids are most of a group: they go in without a copy of their own.
+  template <class Value>
+  static void put(sql_array& column, const Value& v) {
+    if constexpr (std::is_convertible_v<const Value&, std::string_view>) {
+      column.add_text(v);
+    } else {
+      column.add(sql_value(v));
+    }
+  }
+  template <class Tag>
+  static void put(sql_array& column, const id<Tag>& v) {
+    if (v.empty()) return column.add_null();
+    column.add_text(v.str());
+  }
+
   std::array<sql_array, Columns> columns_;
 };
 

@@ -76,19 +76,32 @@ sql_value sql_bytes(std::string_view raw) {
 }
 
 void sql_array::add(const sql_value& v) {
+  if (v.text) return add_text(*v.text);
+  add_null();
+}
+
+void sql_array::add_null() {
   if (size_++ > 0) text_ += ',';
-  if (!v.text) {
-    text_ += "NULL";
-  } else if (plain(*v.text)) {
-    text_ += *v.text;
-  } else {
-    text_ += '"';
-    for (const char c : *v.text) {
-      if (c == '"' || c == '\\') text_ += '\\';
-      text_ += c;
-    }
-    text_ += '"';
+  text_ += "NULL";
+}
+
+void sql_array::add_text(std::string_view text) {
+  if (size_++ > 0) text_ += ',';
+  if (plain(text)) {
+    text_ += text;
+    return;
   }
+  text_ += '"';
+  while (!text.empty()) {
+    const auto clean = std::min(text.find_first_of("\"\\"), text.size());
+    text_ += text.substr(0, clean);
+    text.remove_prefix(clean);
+    if (text.empty()) break;
+    text_ += '\\';
+    text_ += text.front();
+    text.remove_prefix(1);
+  }
+  text_ += '"';
 }
 
 void sql_array::add_bytes(std::string_view raw) {

@@ -49,6 +49,8 @@ sql_value sql_bytes(std::string_view raw);
 class sql_array {
 public:
   void add(const sql_value& v);
+  void add_text(std::string_view text);
+  void add_null();
   void add_bytes(std::string_view raw);
   std::size_t size() const noexcept { return size_; }
   operator sql_value() const;
