@@ -4,6 +4,7 @@
 #include "schema/tenant_changes.hpp"
 
 #include <map>
+#include <memory>
 #include <cstddef>
 #include <optional>
 #include <set>
@@ -18,6 +19,16 @@
 /// says now) to (what becomes true), as a `tenant_changes`.
 namespace kalends::actors {
 
+/// A tenant's calendars, with the ways to find them; made once, shared by the steps that look at them.
+struct calendar_index {
+  explicit calendar_index(std::map<provider_id, provider> calendars);
+
+  std::map<provider_id, provider> all;
+  std::map<user_id, std::vector<provider_id>> by_user;
+  std::vector<provider_id> tenant_wide;
+};
+using calendar_index_ptr = std::shared_ptr<const calendar_index>;
+
 /// What a decision may look at: one tenant's calendars, and of entries and mappings those that were loaded for this step.
 /// Planning several events or commands in a row goes through one picture, so that each sees what the one before it decided.
 ///
@@ -25,6 +36,7 @@ namespace kalends::actors {
 /// step, the step holds it once, with one new version and one fact; the same goes for links and outbox rows.
 class tenant_picture {
 public:
+  tenant_picture(tenant_id tenant, calendar_index_ptr calendars, world w);
   tenant_picture(tenant_id tenant, std::map<provider_id, provider> calendars, world w);
 
   /// What is stored. Load for a page of events what their ids, transaction ids and tags name: links with their entries and with
@@ -39,7 +51,7 @@ public:
   const mapping* link_of(const provider_id& p, const calendar_event& event) const;
   std::vector<const mapping*> links_of(const entry_id& e) const;
   const provider* calendar(const provider_id& id) const;
-  const std::map<provider_id, provider>& calendars() const { return calendars_; }
+  const std::map<provider_id, provider>& calendars() const { return calendars_->all; }
   /// Calendars in which `e` stands or might have to stand: its links', its people's and the tenant-wide ones. Sorted.
   std::set<provider_id> calendars_near(const entry_id& id, const schedule_entry* e) const;
   /// The version that a change of this entry gets in this step.
@@ -79,10 +91,8 @@ private:
   void forget_link(const mapping_key& key);
 
   tenant_id tenant_;
-  std::map<provider_id, provider> calendars_;
+  calendar_index_ptr calendars_;
   world world_;
-  std::map<user_id, std::vector<provider_id>> by_user_;
-  std::vector<provider_id> tenant_wide_;
   std::map<entry_id, schedule_entry> entries_;
   std::map<mapping_key, mapping> links_;
   std::map<std::pair<provider_id, event_id>, mapping_key> by_event_;

@@ -89,7 +89,7 @@ void tenant::next_step() {
   store_.load(std::move(wanted), ask<persistence::loaded>(this, [this, s](result<persistence::loaded> found) {
                 if (!found) return fail(s, found.error());
                 if (!state.calendars) return put_back(s); // they changed meanwhile
-                decide(s, *found);
+                decide(s, std::move(*found));
                 if (s->changes.empty()) return committed(s, {});
                 commit(s);
               }));
@@ -101,8 +101,12 @@ void tenant::load_calendars() {
                             auto s = take_items();
                             return fail(s, found.error());
                           }
-                          auto& calendars = state.calendars.emplace();
-                          for (auto& p : *found) calendars.emplace(p.id, std::move(p));
+                          std::map<provider_id, provider> all;
+                          for (auto& p : *found) {
+                            auto id = p.id;
+                            all.emplace(std::move(id), std::move(p));
+                          }
+                          state.calendars = std::make_shared<const calendar_index>(std::move(all));
                           next_step();
                         }));
 }
@@ -121,10 +125,10 @@ tenant::step_ptr tenant::take_items() {
   return s;
 }
 
-void tenant::decide(const step_ptr& s, const persistence::loaded& found) {
-  tenant_picture picture(id_, *state.calendars, world_);
-  for (const auto& e : found.entries) picture.know(e);
-  for (const auto& m : found.mappings) picture.know(m);
+void tenant::decide(const step_ptr& s, persistence::loaded found) {
+  tenant_picture picture(id_, state.calendars, world_);
+  for (auto& e : found.entries) picture.know(std::move(e));
+  for (auto& m : found.mappings) picture.know(std::move(m));
   tenant_changes extra;
   for (const auto& item : s->items)
     s->replies.push_back(std::visit([&](const auto& o) { return apply(picture, extra, o); }, item));

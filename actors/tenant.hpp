@@ -22,10 +22,10 @@ struct tenant_state {
   using work = std::variant<entry_order, page_pulled, push_settled, backfill_order>;
 
   std::deque<work> queue;
-  std::size_t alone = 0; ///< this many from the front go one by one: they failed together
-  int repeats = 0;       ///< of the front item after `stale_version`
-  bool stepping = false; ///< a step is with the database
-  std::optional<std::map<provider_id, provider>> calendars; ///< read when needed, forgotten when they change
+  std::size_t alone = 0;        ///< this many from the front go one by one: they failed together
+  int repeats = 0;              ///< of the front item after `stale_version`
+  bool stepping = false;        ///< a step is with the database
+  calendar_index_ptr calendars; ///< read when needed, forgotten when they change
   std::vector<answer_to<bool>> resting;
   supervisor_actor supervisor;
   event_bus_actor bus;
@@ -54,7 +54,7 @@ private:
   void next_step();
   void load_calendars();
   step_ptr take_items();
-  void decide(const step_ptr& s, const persistence::loaded& found);
+  void decide(const step_ptr& s, persistence::loaded found);
   void commit(const step_ptr& s);
   void committed(const step_ptr& s, const std::vector<fact>& facts);
   void not_committed(const step_ptr& s, const error& e);

@@ -6,14 +6,20 @@
 
 namespace kalends::actors {
 
-tenant_picture::tenant_picture(tenant_id tenant, std::map<provider_id, provider> calendars, world w)
-    : tenant_(std::move(tenant)), calendars_(std::move(calendars)), world_(std::move(w)) {
-  for (const auto& [id, calendar] : calendars_)
+calendar_index::calendar_index(std::map<provider_id, provider> calendars) : all(std::move(calendars)) {
+  for (const auto& [id, calendar] : all)
     if (calendar.scope == provider_scope::tenant)
-      tenant_wide_.push_back(id);
+      tenant_wide.push_back(id);
     else
-      by_user_[calendar.user].push_back(id);
+      by_user[calendar.user].push_back(id);
 }
+
+tenant_picture::tenant_picture(tenant_id tenant, calendar_index_ptr calendars, world w)
+    : tenant_(std::move(tenant)), calendars_(std::move(calendars)), world_(std::move(w)) {}
+
+tenant_picture::tenant_picture(tenant_id tenant, std::map<provider_id, provider> calendars, world w)
+    : tenant_picture(std::move(tenant), std::make_shared<const calendar_index>(std::move(calendars)),
+                     std::move(w)) {}
 
 void tenant_picture::know(schedule_entry e) {
   auto id = e.id;
@@ -55,17 +61,17 @@ std::vector<const mapping*> tenant_picture::links_of(const entry_id& e) const {
 }
 
 const provider* tenant_picture::calendar(const provider_id& id) const {
-  const auto at = calendars_.find(id);
-  return at == calendars_.end() ? nullptr : &at->second;
+  const auto at = calendars_->all.find(id);
+  return at == calendars_->all.end() ? nullptr : &at->second;
 }
 
 std::set<provider_id> tenant_picture::calendars_near(const entry_id& id, const schedule_entry* e) const {
   std::set<provider_id> near;
   if (const auto at = by_entry_.find(id); at != by_entry_.end()) near = at->second;
   if (e == nullptr) return near;
-  near.insert(tenant_wide_.begin(), tenant_wide_.end());
+  near.insert(calendars_->tenant_wide.begin(), calendars_->tenant_wide.end());
   for (const auto& user : e->assigned)
-    if (const auto at = by_user_.find(user); at != by_user_.end())
+    if (const auto at = calendars_->by_user.find(user); at != calendars_->by_user.end())
       near.insert(at->second.begin(), at->second.end());
   return near;
 }
