@@ -58,6 +58,8 @@ connected_calendar::behavior_type connected_calendar::make_behavior() {
 void connected_calendar::wake_up(const wake& m) {
   switch (m.why) {
   case wake_reason::notice:
+    // A mark that is known is being read, waits to be read, or was read: it must not cost a second call.
+    if (state.row && m.mark > 0 && m.mark <= state.row->mark) break;
     if (state.row) state.row->mark = std::max(state.row->mark, m.mark);
     state.pull = stronger(state.pull, run_cause::notice);
     break;

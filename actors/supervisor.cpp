@@ -114,7 +114,7 @@ void supervisor::take_schedule(const std::vector<persistence::schedule_line>& li
     }
     key who{line.tenant, line.provider};
     arm(who, p);
-    if (line.stale) tell(who, wake{wake_reason::notice, 0});
+    if (line.stale) tell(who, wake{wake_reason::notice, line.mark});
     if (p.actor && line.outbox_due && *line.outbox_due <= now) tell(who, wake{wake_reason::outbox, 0});
   }
 }

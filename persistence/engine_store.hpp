@@ -59,6 +59,7 @@ struct schedule_line {
   std::optional<instant> outbox_due;
   std::optional<instant> next_poll_at;
   std::optional<instant> channel_expires_at;
+  std::int64_t mark = 0; ///< what the counter of notices has reached
 };
 
 /// What the engine's actors read and write. `load`, `commit` and `mark` are collected across tenants: whatever arrived while the last group was

@@ -65,7 +65,7 @@ const statement update_zone{"calendar_zone", "UPDATE provider_state SET calendar
 const statement select_schedule{
     "schedule_lines",
     "SELECT s.tenant_id, s.provider_id, s.status, s.stale_since IS NOT NULL, o.due_at, s.next_poll_at,"
-    " c.expires_at FROM provider_state s"
+    " c.expires_at, s.mark FROM provider_state s"
     " LEFT JOIN (SELECT tenant_id, provider_id, min(due_at) AS due_at FROM outbox GROUP BY 1, 2) o"
     " ON o.tenant_id = s.tenant_id AND o.provider_id = s.provider_id"
     " LEFT JOIN (SELECT tenant_id, provider_id, max(expires_at) AS expires_at FROM channels GROUP BY 1, 2) c"
@@ -194,7 +194,7 @@ result<std::vector<schedule_line>> schedule_lines(transaction& tx) {
     return schedule_line{
         r.as<tenant_id>(i, 0), r.as<provider_id>(i, 1), read_enum<provider_status>(r.view(i, 2)),
         r.boolean(i, 3),       r.optional_time(i, 4),   r.optional_time(i, 5),
-        r.optional_time(i, 6)};
+        r.optional_time(i, 6), r.integer(i, 7)};
   });
 }
 
