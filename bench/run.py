@@ -25,6 +25,7 @@ ADMIN_KEY = "bench-" + "0123456789abcdef" * 2
 GROUP, WRITERS = 50, 2          # of the bare writer
 ACK_BODY = 1024                 # what Google sends is empty; nginx and the server get the same bytes
 STATISTICS_LAG = 11             # seconds until an idle PostgreSQL backend has handed in its counters
+QUIET = 0.1                     # foreign CPU above this is pointed out
 AIMS = {"acks / nginx": 0.35, "pipeline / bare": 0.30}
 
 
@@ -373,10 +374,18 @@ class Bench:
             name = f"{a} / {b}"
             aim = f"   aim {AIMS[name]:.2f}: {'met' if middle(each) >= AIMS[name] else 'missed'}" if name in AIMS else ""
             print(f"  {name:18}{middle(each):.2f} ({each[0]:.2f} to {each[-1]:.2f}){aim}")
-        cost = lambda r, *who: sum(r["cpu"][w] for w in who)
-        share = sorted(cost(r["bare"], "postgres", "generator") / cost(r["pipeline"], "server", "postgres")
-                       for r in self.results)
-        print(f"  CPU of bare / CPU of pipeline, server and PostgreSQL: {middle(share):.2f}")
+        print("Ratios of CPU per operation: ceiling by ours (they bear a busy machine better)")
+        for a, b in pairs[0], pairs[2]:
+            each = sorted(total(r[b]) / total(r[a]) for r in self.results)
+            print(f"  {a + ' / ' + b:18}{middle(each):.2f} ({each[0]:.2f} to {each[-1]:.2f})")
+        foreign = middle(f["foreign"] for r in self.results for f in r.values())
+        if foreign > QUIET:
+            print(f"Others took {foreign:.0%} of the machine: the figures per second say little about this run.")
+
+
+def total(figures):
+    """CPU per operation of all that took part, the generator too: what bounds a machine that is full."""
+    return sum(figures["cpu"].values())
 
 
 def small_request(port, path):
