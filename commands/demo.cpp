@@ -64,7 +64,7 @@ public:
   const json::object& manifest() const { return manifest_; }
 
 private:
-  void read_earlier();
+  result<void> read_earlier();
   result<void> start_sandbox();
   result<void> start_server();
   result<json::object> register_client(const char* vendor);
@@ -74,7 +74,9 @@ private:
   result<void> wait_until_synced();
   result<std::string> access_token(const std::string& account, const std::string& client);
   result<void> write_manifest(const std::string& file) const;
-  std::string progress_file() const { return file_ + ".unfinished"; }
+  /// demo.json for ourselves, half of one while the first start goes on: whoever waits for demo.json may have
+  /// taken the last one away.
+  std::string memory_file() const { return options_.data_dir + "/demo-memory.json"; }
   std::string admin_url() const { return sandbox_->admin_url(); }
 
   demo_options options_;
@@ -86,15 +88,21 @@ private:
   std::optional<http_talk> talk_;
 };
 
-/// What an earlier demonstration in this directory left: its tenants, clients and ports go on.
-void demonstration::read_earlier() {
-  std::ifstream in(std::filesystem::exists(file_) ? file_ : progress_file());
-  if (!in) return;
+/// What an earlier demonstration in this directory left: its tenants, clients and ports go on. Beginning anew
+/// beside them would connect everybody twice, so what cannot be read is an error.
+result<void> demonstration::read_earlier() {
+  const auto source = std::filesystem::exists(memory_file()) ? memory_file() : file_;
+  std::ifstream in(source);
+  if (!in) return {};
   std::stringstream text;
   text << in.rdbuf();
   boost::system::error_code failed;
   auto parsed = json::parse(text.str(), failed);
-  if (!failed && parsed.is_object()) manifest_ = parsed.as_object();
+  if (failed || !parsed.is_object())
+    return failure(errc::invalid, "demo_memory_unreadable",
+                   source + " is damaged. Use another directory, or remove this one.");
+  manifest_ = std::move(parsed.as_object());
+  return {};
 }
 
 std::uint16_t port_of(const json::object& manifest, const char* where) {
@@ -116,23 +124,31 @@ result<void> demonstration::start() {
   options_.data_dir =
       std::filesystem::absolute(options_.data_dir).string(); // demo.json names files for other programs
   file_ = options_.data_dir + "/demo.json";
-  read_earlier();
-  std::filesystem::rename(file_, progress_file(), made); // demo.json stands again when everything answers
+  if (auto r = read_earlier(); !r) return r;
+  std::filesystem::remove(file_, made); // it stands again when everything answers
   if (auto r = start_sandbox(); !r) return r;
   if (auto r = start_server(); !r) return r;
   if (!manifest_.contains("tenants")) manifest_["tenants"] = json::array();
   // One that was interrupted goes on where it was.
   for (auto at = manifest_["tenants"].as_array().size(); at < std::size(companies); ++at) {
     if (auto r = found(companies[at]); !r) return r;
-    if (auto r = write_manifest(progress_file()); !r) return r;
+    if (auto r = write_manifest(memory_file()); !r) return r;
   }
   if (auto r = wait_until_synced(); !r) return r;
   // From here on a person decides.
   auto asked = talk_->call("POST", admin_url() + "/consent-mode", "", json::object{{"mode", "page"}});
   if (!asked) return tl::unexpected(asked.error());
-  if (auto r = write_manifest(file_); !r) return r;
-  std::filesystem::remove(progress_file(), made);
-  return {};
+  if (auto r = write_manifest(memory_file()); !r) return r;
+  return write_manifest(file_);
+}
+
+/// Channels lead to the ports of before, and so do the delta links of the calendars: on others the
+/// demonstration would only seem to work.
+tl::unexpected<error> not_on_port(error e, const char* what, std::uint16_t earlier) {
+  if (e.code == "address_in_use" && earlier != 0)
+    e.detail += std::string(". The calendars in this directory are connected with the ") + what +
+                " on port " + std::to_string(earlier) + ": free it, or begin in another directory.";
+  return tl::unexpected(std::move(e));
 }
 
 result<void> demonstration::start_sandbox() {
@@ -142,11 +158,7 @@ result<void> demonstration::start_sandbox() {
   auto earlier = port_of(manifest_, "sandbox");
   o.port = options_.sandbox_port != 0 ? options_.sandbox_port : earlier;
   auto started = sandbox::sandbox::start(o, real_world());
-  if (!started && options_.sandbox_port == 0 && earlier != 0) {
-    o.port = 0;
-    started = sandbox::sandbox::start(o, real_world());
-  }
-  if (!started) return tl::unexpected(started.error());
+  if (!started) return not_on_port(started.error(), "sandbox", earlier);
   sandbox_ = std::move(*started);
 
   io_.emplace();
@@ -206,11 +218,7 @@ result<void> demonstration::start_server() {
   c.vendors.microsoft_login = base;
   c.vendors.microsoft_graph = base + "/v1.0";
   auto started = server::start(c, real_world());
-  if (!started && options_.port == 0 && earlier != 0 && started.error().code == "address_in_use") {
-    c.server.port = 0;
-    started = server::start(c, real_world());
-  }
-  if (!started) return tl::unexpected(started.error());
+  if (!started) return not_on_port(started.error(), "server", earlier);
   server_ = std::move(*started);
   manifest_["base_url"] = server_->base_url();
   manifest_["admin_key"] = server_->admin_key();
