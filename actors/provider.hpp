@@ -120,6 +120,9 @@ private:
   void choose_calendar(const std::vector<calendar_listing>& found);
   void list_calendars();
   bool channel_wanted() const;
+  bool channel_stands() const;
+  std::string webhook_address() const;
+  void close_and_open_channel();
   void renew_channel();
   void open_channel();
   void close_old_channel(const std::optional<channel>& old, const channel& fresh);

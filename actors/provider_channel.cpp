@@ -15,7 +15,8 @@ using namespace std::chrono_literals;
 constexpr auto google_channel_life = 7 * 24h;
 constexpr auto graph_channel_life =
     163h; ///< the limit is 10,080 minutes (168 h); asking for all of it is refused on clock skew
-constexpr auto placeholder_life = 2min; ///< a channel that nobody confirmed (a crash in between) is opened anew
+constexpr auto placeholder_life =
+    2min; ///< a channel that nobody confirmed (a crash in between) is opened anew
 constexpr std::size_t backfill_page = 200;
 constexpr auto backfill_reaches_back =
     24h * 31; ///< older entries are not written into a newly connected calendar
@@ -116,7 +117,17 @@ bool connected_calendar::channel_wanted() const {
   if (parts_.configured.webhook_url.empty()) return false;
   if (calendar().direction == sync_direction::to_provider) return false;
   if (state.channel_not_before && now() < *state.channel_not_before) return false;
-  return state.renew || !state.row->push_channel || state.row->push_channel->expires_at <= now();
+  return state.renew || !channel_stands();
+}
+
+std::string connected_calendar::webhook_address() const {
+  return parts_.configured.webhook_url +
+         (calendar().type == provider_type::google ? "/webhooks/google" : "/webhooks/microsoft");
+}
+
+bool connected_calendar::channel_stands() const {
+  const auto& c = state.row->push_channel;
+  return c && c->expires_at > now() && c->address == webhook_address();
 }
 
 void connected_calendar::renew_channel() {
@@ -127,8 +138,8 @@ void connected_calendar::renew_channel() {
                      "The server has no webhook_url, so changes are polled."));
     return step_done();
   }
-  bool alive = state.row->push_channel && state.row->push_channel->expires_at > now();
-  if (calendar().type == provider_type::google || !alive) return open_channel();
+  if (calendar().type == provider_type::google || !state.row->push_channel) return open_channel();
+  if (!channel_stands()) return close_and_open_channel();
   auto renew = [c = *state.row->push_channel, until = now() + graph_channel_life](
                    net::calendar_client& vendor, net::calendar_access who, net::vendor_done<channel> reply) {
     return vendor.renew_channel(std::move(who), c, until, std::move(reply));
@@ -137,11 +148,27 @@ void connected_calendar::renew_channel() {
     if (!renewed && renewed.error().kind == errc::not_found) return open_channel(); // the vendor dropped it
     if (!renewed) return channel_settled(std::move(renewed), true);
     renewed->secret_hash = state.row->push_channel->secret_hash;
+    renewed->address = state.row->push_channel->address;
     auto fresh = *renewed;
     parts_.store.save_channel(tenant_id_, id_, fresh, "", fresh.id,
                               ask<bool>(this, [this, fresh](result<bool> saved) {
                                 channel_settled(saved.map([&](bool) { return fresh; }), true);
                               }));
+  });
+}
+
+/// Graph refuses a second subscription beside one that stands, so one that is of no use goes first. The read
+/// that follows covers the gap.
+void connected_calendar::close_and_open_channel() {
+  auto old = *std::exchange(state.row->push_channel, std::nullopt);
+  auto close = [old](net::calendar_client& vendor, net::calendar_access who, net::vendor_done<bool> reply) {
+    return vendor.close_channel(std::move(who), old, std::move(reply));
+  };
+  if (!state.pull) state.pull = run_cause::notice;
+  call_vendor<bool>(close, [this, old](const result<bool>&) {
+    parts_.channels->drop(id_, old.id);
+    parts_.store.delete_channel(tenant_id_, id_, old.id,
+                                ask<bool>(this, [this](const result<bool>&) { open_channel(); }));
   });
 }
 
@@ -153,10 +180,11 @@ void connected_calendar::open_channel() {
   channel planned;
   planned.id = make_uuid(parts_.outside);
   planned.secret_hash = net::sha256(ticket.secret);
+  planned.address = webhook_address();
   planned.expires_at = now() + placeholder_life;
 
   net::channel_request request;
-  request.address = parts_.configured.webhook_url + (google ? "/webhooks/google" : "/webhooks/microsoft");
+  request.address = planned.address;
   request.lifecycle_address = google ? "" : parts_.configured.webhook_url + "/webhooks/microsoft/lifecycle";
   request.channel_id = planned.id;
   request.secret = net::write_ticket(ticket);
@@ -169,6 +197,7 @@ void connected_calendar::open_channel() {
       return channel_settled(std::move(answer), old.has_value());
     }
     answer->secret_hash = planned.secret_hash;
+    answer->address = planned.address;
     auto fresh = *answer;
     parts_.store.save_channel(tenant_id_, id_, fresh, secret, planned.id,
                               ask<bool>(this, [this, planned, old, fresh](result<bool> saved) {

@@ -258,7 +258,8 @@ public:
   explicit microsoft_graph(graph_api shared) : api_(std::make_shared<graph_api>(std::move(shared))) {}
 
   std::string cursor_fingerprint() const override {
-    return "graph/1 calendarView/delta " + std::string(prefer);
+    // A delta link leads to where it was made: another base URL makes it void.
+    return "graph/1 " + api_->url + " calendarView/delta " + std::string(prefer);
   }
 
   call_token list_changes(calendar_access who, list_request what, vendor_done<change_page> done) override {

@@ -69,9 +69,11 @@ const statement provider_there{"provider_there",
 const statement upsert_channel{
     "put_channel",
     "INSERT INTO channels (tenant_id, provider_id, channel_id, resource_id, expires_at, secret_hash,"
-    " sealed_secret) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant_id, provider_id, channel_id)"
+    " sealed_secret, address) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+    " ON CONFLICT (tenant_id, provider_id, channel_id)"
     " DO UPDATE SET resource_id = excluded.resource_id, expires_at = excluded.expires_at,"
-    " secret_hash = excluded.secret_hash, sealed_secret = excluded.sealed_secret"};
+    " secret_hash = excluded.secret_hash, sealed_secret = excluded.sealed_secret,"
+    " address = excluded.address"};
 const statement select_secret{"channel_secret",
                               "SELECT sealed_secret, secret_hash FROM channels WHERE tenant_id = $1"
                               " AND provider_id = $2 AND channel_id = $3 FOR UPDATE"};
@@ -236,9 +238,9 @@ result<bool> connect_provider(transaction& tx, const token_vault& vault, const p
 
 result<void> put_channel(transaction& tx, const token_vault& vault, const provider_id& provider,
                          const channel& c, const std::string& secret) {
-  return nothing(tx.query(upsert_channel,
-                          {tx.tenant(), provider, c.id, c.resource_id, c.expires_at, sql_bytes(c.secret_hash),
-                           sql_bytes(vault.seal(tx.tenant(), channel_seal(provider, c.id), secret))}));
+  return nothing(tx.query(
+      upsert_channel, {tx.tenant(), provider, c.id, c.resource_id, c.expires_at, sql_bytes(c.secret_hash),
+                       sql_bytes(vault.seal(tx.tenant(), channel_seal(provider, c.id), secret)), c.address}));
 }
 
 result<void> renew_channel(transaction& tx, const token_vault& vault, const provider_id& provider,

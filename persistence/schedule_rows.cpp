@@ -114,7 +114,7 @@ fact read_fact(const rows& found, std::size_t row) {
 
 channel read_channel(const rows& found, std::size_t row, int first) {
   return {found.text(row, first), found.text(row, first + 1), found.time(row, first + 2),
-          found.bytes(row, first + 3)};
+          found.bytes(row, first + 3), found.text(row, first + 4)};
 }
 
 } // namespace kalends::persistence

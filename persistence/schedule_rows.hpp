@@ -30,13 +30,13 @@
   "r.run_id, r.provider_id, r.cause, r.outcome, r.pulled, r.entries_changed, r.pushed, r.refused,"           \
   " r.vendor_calls, r.error_code, r.error_detail, r.started_at, r.finished_at"
 #define KALENDS_FACT_COLUMNS "f.tenant_id, f.sequence, f.fact_id, f.type, f.happened_at, f.data"
-#define KALENDS_CHANNEL_COLUMNS "c.channel_id, c.resource_id, c.expires_at, c.secret_hash"
+#define KALENDS_CHANNEL_COLUMNS "c.channel_id, c.resource_id, c.expires_at, c.secret_hash, c.address"
 
 namespace kalends::persistence {
 
 /// How many columns the lists have: what a statement selects besides stands after them.
 inline constexpr int provider_columns = 20;
-inline constexpr int channel_columns = 4;
+inline constexpr int channel_columns = 5;
 
 schedule_entry read_entry(const rows& found, std::size_t row);
 mapping read_mapping(const rows& found, std::size_t row);

@@ -43,9 +43,10 @@ struct provider {
   deletion_policy on_deletion = deletion_policy::unlink;
   provider_status status = provider_status::pending_authorization;
   std::optional<provider_problem> problem;
-  std::string account;   ///< e-mail address of the connected account, once known
-  std::string subject;   ///< the account's stable id (`sub`, or `tid.oid`): the account's identity, not its address
-  calendar_id calendar;  ///< empty: the account's primary calendar
+  std::string account; ///< e-mail address of the connected account, once known
+  std::string
+      subject; ///< the account's stable id (`sub`, or `tid.oid`): the account's identity, not its address
+  calendar_id calendar; ///< empty: the account's primary calendar
   std::string calendar_name;
   std::string calendar_zone; ///< IANA; "UTC" until the first listing told
   instant created_at{};
@@ -54,15 +55,19 @@ struct provider {
   std::optional<instant> channel_expires_at; ///< end of the push subscription; nothing: changes are polled
 };
 
-/// The push subscription at the vendor. `secret_hash` is SHA-256 of the channel's secret, for the webhook check.
+/// The push subscription at the vendor. `secret_hash` is SHA-256 of the channel's secret, for the webhook
+/// check.
 struct channel {
   std::string id;          ///< Google: our channel id; Graph: the subscription's id
   std::string resource_id; ///< Google only; needed to stop it
   instant expires_at{};
   std::string secret_hash; ///< 32 raw bytes
+  std::string address =
+      {}; ///< our webhook as the vendor was told; another one now means the channel is of no use
 };
 
-/// OAuth tokens of one provider, in the clear: lives in memory only, between the vault and one outgoing request.
+/// OAuth tokens of one provider, in the clear: lives in memory only, between the vault and one outgoing
+/// request.
 struct grant {
   std::string access_token;
   std::string refresh_token;

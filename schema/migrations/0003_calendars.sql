@@ -100,6 +100,7 @@ CREATE TABLE channels (
   expires_at    timestamptz NOT NULL,
   secret_hash   bytea NOT NULL CHECK (octet_length(secret_hash) = 32),
   sealed_secret bytea NOT NULL,
+  address       text NOT NULL,
   PRIMARY KEY (tenant_id, provider_id, channel_id),
   CONSTRAINT channels_provider_fkey FOREIGN KEY (tenant_id, provider_id) REFERENCES providers ON DELETE CASCADE
 );
