@@ -13,6 +13,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
@@ -204,7 +205,9 @@ result<void> demonstration::start_server() {
   s.port = options_.port != 0 ? options_.port : earlier;
   s.webhook_url = webhooks_here;
   s.extra_ca_file = sandbox_->ca_file();
-  s.poll_interval = 60s;
+  s.poll_interval = std::getenv("KALENDS_POLL_SECONDS") != nullptr
+                        ? read_configuration({}).value.server.poll_interval
+                        : std::chrono::seconds(60s);
   const auto& box = manifest_["sandbox"];
   s.google =
       oauth_app{text_at(box.at("google"), "client_id"), text_at(box.at("google"), "client_secret"), ""};

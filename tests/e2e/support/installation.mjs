@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// The real program over its public contract, in a directory of its own that is removed at the end.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Calendar } from './calendar.mjs';
+import { eventually } from './eventually.mjs';
+import { Host } from './host.mjs';
+import { Browser, closeConnections, send } from './http.mjs';
+import { Program } from './process.mjs';
+import { Sandbox } from './sandbox.mjs';
+
+/** Long enough that no poll helps a test that is about notices. */
+const noPolling = '86400';
+const startWithin = 90_000;
+
+let people = 0;
+
+/** What a demonstration and a server of its own have in common. */
+class Installation {
+  constructor() {
+    this.directory = mkdtempSync(join(tmpdir(), 'kalends-e2e-'));
+  }
+
+  /** A client with another key, or with none. */
+  host(key) {
+    return new Host(() => this.baseUrl, key);
+  }
+  get installationHost() {
+    return this.host(this.adminKey);
+  }
+  browser() {
+    return new Browser(this.sandbox.ca);
+  }
+
+  async newTenant(name) {
+    const tenant = await this.installationHost.post('/v1/admin/tenants', { name });
+    const key = await this.newKey(tenant.id, 'admin');
+    return { id: tenant.id, name, key, host: this.host(key) };
+  }
+  async newKey(tenantId, role) {
+    const made = await this.installationHost.post(`/v1/admin/tenants/${tenantId}/keys`, { name: role, role });
+    return made.key;
+  }
+
+  /**
+   * A user whose calendar is connected the way people do it: link, consent page, back again; read once.
+   * `settings` goes into the provider.
+   */
+  async newPerson(tenant, type, { zone = 'Europe/Berlin', settings = {} } = {}) {
+    const name = `${type}${++people}`;
+    const email = `${name}@people.example`;
+    const token = await this.sandbox.openAccount(email, type, zone);
+    const user = await tenant.host.post('/v1/users', { email, name, time_zone: zone });
+    const provider = await tenant.host.post('/v1/calendar-providers', { type, user_id: user.id, ...settings });
+    await this.connect(tenant, provider.id);
+    await eventually(
+      async () => {
+        const now = await tenant.host.provider(provider.id);
+        const open = (await this.sandbox.channels()).some((c) => c.account === email && c.active !== false);
+        return now.status === 'active' && now.last_sync_at && (open || settings.direction === 'to_provider' || !this.pushes);
+      },
+      { what: `connecting ${email}` },
+    );
+    const calendar = new Calendar(this.sandbox, { type, email, token });
+    return { type, email, userId: user.id, providerId: provider.id, calendar };
+  }
+
+  /** The owner follows a fresh link. */
+  async connect(tenant, providerId) {
+    const link = await tenant.host.post(`/v1/calendar-providers/${providerId}/authorization`);
+    const page = await this.browser().open(link.url);
+    if (page.status !== 200) throw new Error(`connecting ended at ${page.url}: ${page.status} ${page.text}`);
+    return page;
+  }
+
+  async ready() {
+    await eventually(
+      async () => {
+        this.server.mustRun();
+        return (await send({ url: `${this.baseUrl}/readyz` })).status === 200;
+      },
+      { within: startWithin, what: 'getting ready' },
+    );
+  }
+
+  removeDirectory() {
+    closeConnections();
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** `kalends demo`: server, database and sandbox in one process. */
+export class Demonstration extends Installation {
+  static async start({ pollSeconds = noPolling } = {}) {
+    const d = new Demonstration();
+    d.pollSeconds = String(pollSeconds);
+    d.pushes = true;
+    await d.launch();
+    return d;
+  }
+
+  async launch() {
+    const file = join(this.directory, 'demo.json');
+    const ports = ['--port', '0', '--sandbox-port', '0'];
+    this.server = new Program(['demo', '--data-dir', this.directory, ...ports, '--quiet'], {
+      KALENDS_POLL_SECONDS: this.pollSeconds,
+      KALENDS_LOG: 'info',
+    });
+    this.log = () => this.server.stderr;
+    await eventually(
+      () => {
+        this.server.mustRun();
+        return existsSync(file);
+      },
+      { within: startWithin, what: 'demo.json' },
+    ).catch((failure) => {
+      this.server.child.kill('SIGKILL');
+      throw new Error(`${failure.message}\n${this.server.stderr.slice(-2000)}`);
+    });
+    this.manifest = JSON.parse(readFileSync(file, 'utf8'));
+    this.baseUrl = this.manifest.base_url;
+    this.adminKey = this.manifest.admin_key;
+    this.sandbox = new Sandbox(this.manifest.sandbox);
+    this.tenants = this.manifest.tenants.map((t) => ({ ...t, key: t.api_key, host: this.host(t.api_key) }));
+    await this.ready();
+  }
+
+  async stop() {
+    try {
+      await this.server.terminate();
+    } finally {
+      this.removeDirectory();
+    }
+  }
+}
+
+/** `kalends sandbox` and `kalends serve` as two processes: the server may die while the vendors live on. */
+export class Service extends Installation {
+  static async start({ pollSeconds = noPolling } = {}) {
+    const s = new Service();
+    s.pollSeconds = String(pollSeconds);
+    s.pushes = true;
+    await s.#openSandbox();
+    await s.launch();
+    return s;
+  }
+
+  async #openSandbox() {
+    const state = join(this.directory, 'sandbox');
+    this.vendors = new Program(['sandbox', '--data-dir', state, '--port', '0']);
+    const base = await eventually(
+      () => {
+        this.vendors.mustRun();
+        return /answers at (https:\S+)/.exec(this.vendors.stdout)?.[1];
+      },
+      { within: startWithin, what: 'the sandbox' },
+    );
+    this.sandbox = new Sandbox({ base_url: base, admin_url: `${base}/_sandbox`, ca_file: join(state, 'ca.pem') });
+    await this.sandbox.admin('POST', '/consent-mode', { mode: 'auto' });
+    this.apps = {};
+    for (const kind of ['google', 'microsoft'])
+      this.apps[kind] = await this.sandbox.admin('POST', '/clients', { kind, redirect_uris: ['*'] });
+  }
+
+  /** Starts the server: the first time at any port, later at the same one. */
+  async launch() {
+    const { base_url: base, ca_file: ca } = this.sandbox.home;
+    const data = join(this.directory, 'data');
+    const port = this.baseUrl ? new URL(this.baseUrl).port : '0';
+    this.server = new Program(['serve', '--data-dir', data, '--port', port, '--webhook-url', 'self'], {
+      KALENDS_ADMIN_KEY: 'an-admin-key-for-end-to-end-tests',
+      KALENDS_EXTRA_CA_FILE: ca,
+      KALENDS_POLL_SECONDS: this.pollSeconds,
+      KALENDS_GOOGLE_CLIENT_ID: this.apps.google.client_id,
+      KALENDS_GOOGLE_CLIENT_SECRET: this.apps.google.client_secret,
+      KALENDS_MICROSOFT_CLIENT_ID: this.apps.microsoft.client_id,
+      KALENDS_MICROSOFT_CLIENT_SECRET: this.apps.microsoft.client_secret,
+      KALENDS_GOOGLE_AUTHORIZATION_URL: `${base}/o/oauth2/v2/auth`,
+      KALENDS_GOOGLE_TOKEN_URL: `${base}/token`,
+      KALENDS_GOOGLE_REVOKE_URL: `${base}/revoke`,
+      KALENDS_GOOGLE_CALENDAR_URL: `${base}/calendar/v3`,
+      KALENDS_MICROSOFT_LOGIN_URL: base,
+      KALENDS_MICROSOFT_GRAPH_URL: `${base}/v1.0`,
+    });
+    this.adminKey = 'an-admin-key-for-end-to-end-tests';
+    this.baseUrl = await eventually(
+      () => {
+        this.server.mustRun();
+        return /answers at (http:\S+)/.exec(this.server.stdout)?.[1];
+      },
+      { within: startWithin, what: 'the server' },
+    );
+    await this.ready();
+  }
+
+  async stop() {
+    try {
+      if (!this.server.how) await this.server.terminate();
+    } finally {
+      await this.vendors.terminate();
+      this.removeDirectory();
+    }
+  }
+}
