@@ -38,7 +38,7 @@ event_id make_google_event_id(const world& w) {
 
 std::chrono::milliseconds backoff(int attempt, const world& w) {
   constexpr std::int64_t least = 1'000;
-  constexpr std::int64_t most = 15 * 60 * 1'000;
+  constexpr std::int64_t most = longest_backoff.count();
   std::int64_t bound = least;
   for (int n = 0; n < attempt && bound < most; ++n) bound *= 3;
   bound = std::min(bound, most);

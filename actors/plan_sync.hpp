@@ -194,7 +194,8 @@ std::vector<mapping> missing_after_full_read(std::span<const mapping> links, std
 /// The id that Google gets for a new event: base32hex of a UUID, 26 characters of [0-9a-v]. Google Calendar API, events.insert, `id`.
 event_id make_google_event_id(const world& w);
 
-/// Delay before attempt `n` (1-based), decorrelated jitter between 1 s and 15 min.
+inline constexpr std::chrono::milliseconds longest_backoff = std::chrono::minutes(15);
+/// Delay before attempt `n` (1-based), decorrelated jitter between 1 s and `longest_backoff`.
 std::chrono::milliseconds backoff(int attempt, const world& w);
 
 } // namespace kalends::actors

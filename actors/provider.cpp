@@ -170,7 +170,7 @@ void connected_calendar::rest() {
   } else if (active) {
     if (!state.next_poll_at || *state.next_poll_at <= now()) plan_next_poll();
     idle.next_poll_at = state.next_poll_at;
-    idle.outbox_due = state.outbox_due;
+    if (!state.outbox_dues.empty()) idle.outbox_due = *state.outbox_dues.begin();
     idle.renewal_due = state.renewal_due;
   }
   send(state.supervisor, std::move(idle));

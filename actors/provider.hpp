@@ -10,6 +10,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -66,8 +67,9 @@ struct provider_actor_state {
 
   // When to try again.
   int failures = 0, channel_failures = 0;
-  std::optional<instant> not_before, channel_not_before, push_not_before, next_poll_at, outbox_due,
-      renewal_due;
+  std::optional<instant> not_before, channel_not_before, push_not_before, next_poll_at, renewal_due;
+  std::set<instant> outbox_dues; ///< when rows that were put off are due again
+  bool impatient = false;        ///< a person asked: the next push tries what was put off, too
   bool worked = false;
 
   supervisor_actor supervisor;

@@ -30,6 +30,7 @@ void connected_calendar::begin_run(run_cause cause) {
   run.cause = cause;
   run.started_at = now();
   state.run = run;
+  state.impatient = cause == run_cause::manual;
   if (cause != run_cause::manual && cause != run_cause::connect) return begin_pull();
   // Somebody watches: the run is visible before it works.
   parts_.store.save_run(tenant_id_, run, {fact_of(run, parts_.outside)},

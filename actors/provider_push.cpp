@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace kalends::actors {
 
@@ -25,8 +26,12 @@ std::vector<std::string> ids_of(const std::vector<outbox_row>& rows) {
 
 void connected_calendar::begin_push() {
   state.push = false;
+  auto due = now();
+  state.outbox_dues.erase(state.outbox_dues.begin(), state.outbox_dues.upper_bound(due));
+  // Only once per run: what fails again is put off again.
+  if (std::exchange(state.impatient, false)) due += longest_backoff;
   if (calendar().direction == sync_direction::from_provider) return push_done({});
-  parts_.store.load_outbox(tenant_id_, id_, now(), rows_per_pass,
+  parts_.store.load_outbox(tenant_id_, id_, due, rows_per_pass,
                            ask<std::vector<outbox_row>>(this, [this](result<std::vector<outbox_row>> rows) {
                              if (!rows) return push_done(rows.error());
                              if (rows->empty()) return push_done({});
@@ -251,7 +256,7 @@ void connected_calendar::push_failed(const error& e, const mapping& link) {
   later.inputs = boost::json::serialize(boost::json::object{{"code", e.code}, {"detail", e.detail}});
   if (refused) ++state.run->counts.refused;
   for (const auto& r : group.rows) later.rows_later.push_back({r.id, now() + wait, e.code});
-  state.outbox_due = std::min(state.outbox_due.value_or(now() + wait), now() + wait);
+  state.outbox_dues.insert(now() + wait);
   // What is wrong with one entry keeps the others no longer; what is wrong with the vendor does.
   bool vendor_trouble = e.kind == errc::retry_later && e.code != "event_not_known_yet";
   if (!vendor_trouble) return settle(std::move(later));
@@ -265,11 +270,8 @@ void connected_calendar::push_done(std::optional<error> failed) {
   if (failed) {
     auto wait = std::max<std::chrono::milliseconds>(failed->retry_after.value_or(0ms),
                                                     backoff(state.failures + 1, parts_.outside));
-    state.outbox_due = std::min(state.outbox_due.value_or(now() + wait), now() + wait);
+    state.outbox_dues.insert(now() + wait);
     state.push = false;
-    if (!state.run) return finish_run(failed);
-  } else if (state.outbox_due && *state.outbox_due <= now()) {
-    state.outbox_due.reset();
   }
   finish_run(std::move(failed));
 }

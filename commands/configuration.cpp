@@ -30,7 +30,12 @@ std::string take_number(T& into, const std::string& text, long long least, long 
   return {};
 }
 
-std::string take_url(std::string& into, std::string text) {
+/// `or_word`: taken as it is.
+std::string take_url(std::string& into, std::string text, std::string_view or_word = {}) {
+  if (!or_word.empty() && text == or_word) {
+    into = std::move(text);
+    return {};
+  }
   while (text.ends_with('/')) text.pop_back();
   if (!text.empty() && !text.starts_with("https://") && !text.starts_with("http://"))
     return "must begin with https:// or http://";
@@ -76,7 +81,10 @@ const std::vector<option>& options() {
       {"tls.certificate", "KALENDS_TLS_CERTIFICATE", text_into(&settings::certificate_file)},
       {"tls.private_key", "KALENDS_TLS_PRIVATE_KEY", text_into(&settings::private_key_file)},
       {"public_url", "KALENDS_PUBLIC_URL", url_into(&settings::public_url)},
-      {"webhook_url", "KALENDS_WEBHOOK_URL", url_into(&settings::webhook_url)},
+      {"webhook_url", "KALENDS_WEBHOOK_URL",
+       [](configuration& c, const std::string& v) {
+         return take_url(c.server.webhook_url, v, webhooks_here);
+       }},
       {"admin_key", "KALENDS_ADMIN_KEY", text_into(&settings::admin_key)},
       {"vault.keys", "KALENDS_VAULT_KEYS", text_into(&settings::vault_keys)},
       {"vault.key_file", "KALENDS_VAULT_KEY_FILE", text_into(&settings::vault_key_file)},
@@ -176,7 +184,7 @@ configured read_configuration(const overrides& given) {
     if (auto p = take_url(s.public_url, *given.public_url); !p.empty())
       c.problems.push_back("--public-url " + p);
   if (given.webhook_url)
-    if (auto p = take_url(s.webhook_url, *given.webhook_url); !p.empty())
+    if (auto p = take_url(s.webhook_url, *given.webhook_url, webhooks_here); !p.empty())
       c.problems.push_back("--webhook-url " + p);
   check(c);
   return c;

@@ -41,7 +41,9 @@ http_response problem(int status, std::string_view code, std::string_view detail
   http_response answer;
   answer.status = status;
   answer.headers.emplace_back("Content-Type", "application/problem+json");
-  answer.body = R"({"type":"about:blank","title":")";
+  answer.body = R"({"type":"urn:kalends:problem:)";
+  answer.body += code;
+  answer.body += R"(","title":")";
   answer.body += reason(status);
   answer.body += R"(","status":)" + std::to_string(status) + R"(,"code":")";
   answer.body += code;

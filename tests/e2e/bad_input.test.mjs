@@ -103,7 +103,7 @@ describe('an entry', () => {
     ['with a text as start', { start: '2026-12-01T09:00:00Z' }, 'wrong_type', 'start'],
     ['with a text as a flag', { is_private: 'yes' }, 'wrong_type', 'is_private'],
     ['with a text as people', { assigned_user_ids: 'me' }, 'wrong_type', 'assigned_user_ids'],
-    ['with a number as person', { assigned_user_ids: [7] }, 'wrong_type'],
+    ['with a number as person', { assigned_user_ids: [7] }, 'malformed_id'],
     ['with a person who is no id', { assigned_user_ids: ['me'] }, 'malformed_id'],
     ['with a person whom nobody knows', { assigned_user_ids: ['00000000-0000-4000-8000-000000000000'] }, 'unknown_user', 'assigned_user_ids'],
     ['with too many people', { assigned_user_ids: Array(101).fill('00000000-0000-4000-8000-000000000000') }, 'too_many_values', 'assigned_user_ids'],

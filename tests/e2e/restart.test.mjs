@@ -79,7 +79,12 @@ describe('a restart', () => {
     await overRestart(() => s.server.crash());
   });
 
-  it('by kill -9 right after a host wrote loses neither the entry nor its way out', async () => {
+});
+
+describe('a crash without polls to help', () => {
+  serveDuring();
+
+  it('right after a host wrote loses neither the entry nor its way out', async () => {
     const { host } = tenant;
     const faults = [];
     for (const p of people) faults.push(await s.sandbox.fault({ account: p.email, status: 503, times: 0 }));

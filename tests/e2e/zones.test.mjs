@@ -29,7 +29,7 @@ function appointments(zone) {
 /** Whether the wall clock shows this time twice, so that it alone does not name the instant. */
 function isAmbiguous(zone, ms) {
   const { back } = nextChanges(zone);
-  return Math.abs(ms - back.at) <= back.minutes * minuteMs && ms !== back.at + back.minutes * minuteMs;
+  return back !== undefined && Math.abs(ms - back.at) <= back.minutes * minuteMs && ms !== back.at + back.minutes * minuteMs;
 }
 
 const iso = (ms) => new Date(ms).toISOString();

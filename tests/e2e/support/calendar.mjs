@@ -37,7 +37,7 @@ function microsoftEvent(raw) {
   return {
     id: raw.id,
     title: raw.subject,
-    notes: raw.body.content.trim(),
+    notes: raw.body.content.replaceAll('\r\n', '\n').trim(), // Outlook's line ends
     location: raw.location?.displayName ?? '',
     start: time(raw.start),
     end: time(raw.end),

@@ -19,6 +19,7 @@ export async function eventually(attempt, { within = 20_000, every = 100, what =
       if (answer !== undefined && answer !== null && answer !== false) return answer;
       last = undefined;
     } catch (failure) {
+      if (failure.over) throw failure; // there is nothing left to wait for
       last = failure;
     }
     if (Date.now() >= end) break;

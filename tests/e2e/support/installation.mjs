@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real program over its public contract, in a directory of its own that is removed at the end.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Calendar } from './calendar.mjs';
@@ -20,6 +20,18 @@ let people = 0;
 class Installation {
   constructor() {
     this.directory = mkdtempSync(join(tmpdir(), 'kalends-e2e-'));
+  }
+
+  /** Starts it; if that fails, nothing of it is left. */
+  async orNothing(start) {
+    try {
+      await start();
+      return this;
+    } catch (failure) {
+      for (const program of [this.server, this.vendors]) if (program && !program.how) await program.crash();
+      this.removeDirectory();
+      throw failure;
+    }
   }
 
   /** A client with another key, or with none. */
@@ -96,12 +108,12 @@ export class Demonstration extends Installation {
     const d = new Demonstration();
     d.pollSeconds = String(pollSeconds);
     d.pushes = true;
-    await d.launch();
-    return d;
+    return d.orNothing(() => d.launch());
   }
 
   async launch() {
     const file = join(this.directory, 'demo.json');
+    const earlier = existsSync(file) ? statSync(file).mtimeMs : undefined;
     const ports = ['--port', '0', '--sandbox-port', '0'];
     this.server = new Program(['demo', '--data-dir', this.directory, ...ports, '--quiet'], {
       KALENDS_POLL_SECONDS: this.pollSeconds,
@@ -111,17 +123,15 @@ export class Demonstration extends Installation {
     await eventually(
       () => {
         this.server.mustRun();
-        return existsSync(file);
+        return existsSync(file) && statSync(file).mtimeMs !== earlier;
       },
       { within: startWithin, what: 'demo.json' },
-    ).catch((failure) => {
-      this.server.child.kill('SIGKILL');
-      throw new Error(`${failure.message}\n${this.server.stderr.slice(-2000)}`);
-    });
+    );
     this.manifest = JSON.parse(readFileSync(file, 'utf8'));
     this.baseUrl = this.manifest.base_url;
     this.adminKey = this.manifest.admin_key;
     this.sandbox = new Sandbox(this.manifest.sandbox);
+    await this.sandbox.admin('POST', '/consent-mode', { mode: 'auto' }); // nobody is there to click
     this.tenants = this.manifest.tenants.map((t) => ({ ...t, key: t.api_key, host: this.host(t.api_key) }));
     await this.ready();
   }
@@ -141,9 +151,10 @@ export class Service extends Installation {
     const s = new Service();
     s.pollSeconds = String(pollSeconds);
     s.pushes = true;
-    await s.#openSandbox();
-    await s.launch();
-    return s;
+    return s.orNothing(async () => {
+      await s.#openSandbox();
+      await s.launch();
+    });
   }
 
   async #openSandbox() {

@@ -43,7 +43,8 @@ export class Program {
 
   /** Asks it to stop and expects a clean end. */
   async terminate(within = 30_000) {
-    if (!this.how) this.child.kill('SIGTERM');
+    this.mustRun();
+    this.child.kill('SIGTERM');
     const late = setTimeout(() => this.child.kill('SIGKILL'), within);
     const how = await this.ended;
     clearTimeout(late);
