@@ -137,6 +137,7 @@ export class Demonstration extends Installation {
   }
 
   async stop() {
+    closeConnections();
     try {
       await this.server.terminate();
     } finally {
