@@ -41,7 +41,7 @@ struct client_closing {
 };
 
 /// Calls and cancellations on their way to a lane's thread; a burst costs one wake-up. Tokens keep it alive
-/// after the client is gone; then it swallows what it is given.
+/// after the client is gone; then a call completes at once with errc::stopped.
 class client_inbox : public std::enable_shared_from_this<client_inbox> {
 public:
   explicit client_inbox(boost::asio::io_context& io, std::shared_ptr<client_lane> lane)
@@ -49,12 +49,12 @@ public:
   void begin(std::shared_ptr<client_call> call);
   void cancel(std::weak_ptr<client_call> call);
   /// Takes the lane away, so that everything pending completes with errc::stopped, on the lane's thread if it
-  /// runs.
+  /// runs. Null from the second time on.
   std::shared_ptr<client_closing> shut_down();
 
 private:
   using item = std::variant<std::shared_ptr<client_call>, std::weak_ptr<client_call>>;
-  void push(item i);
+  bool push(item i); ///< false once shut down
   void deliver();
 
   std::mutex mutex_;

@@ -175,17 +175,19 @@ void client_lane::sweep_now() {
 
 // -- inbox
 
-void client_inbox::begin(std::shared_ptr<client_call> call) { push(std::move(call)); }
+void client_inbox::begin(std::shared_ptr<client_call> call) {
+  if (!push(call)) call->complete(failure(errc::stopped, "stopped", "The client has been stopped."));
+}
 
 void client_inbox::cancel(std::weak_ptr<client_call> call) { push(std::move(call)); }
 
-void client_inbox::push(item i) {
+bool client_inbox::push(item i) {
   std::lock_guard lock(mutex_);
-  if (!io_) return;
+  if (!io_) return false;
   items_.push_back(std::move(i));
-  if (std::exchange(scheduled_, true)) return;
   // Under the lock, because after shut_down() the context may be gone.
-  asio::post(*io_, [self = shared_from_this()] { self->deliver(); });
+  if (!std::exchange(scheduled_, true)) asio::post(*io_, [self = shared_from_this()] { self->deliver(); });
+  return true;
 }
 
 void client_inbox::deliver() {
@@ -208,6 +210,7 @@ void client_inbox::deliver() {
 
 std::shared_ptr<client_closing> client_inbox::shut_down() {
   std::lock_guard lock(mutex_);
+  if (!io_) return nullptr;
   auto closing = std::make_shared<client_closing>();
   // The lane must not live as long as the last token: its timer belongs to the context.
   closing->lane = std::move(lane_);
@@ -249,11 +252,15 @@ http_client::http_client(io_threads& io, http_client_options options) : impl_(st
   }
 }
 
-http_client::~http_client() {
+http_client::~http_client() { stop(); }
+
+void http_client::stop() {
   bool inside = false;
   std::vector<std::shared_ptr<client_closing>> all;
   for (auto& inbox : impl_->inboxes) {
-    all.push_back(inbox->shut_down());
+    auto closing = inbox->shut_down();
+    if (!closing) continue; // stopped before
+    all.push_back(std::move(closing));
     inside = inside || all.back()->lane->io.get_executor().running_in_this_thread();
   }
   if (inside) return; // waiting for oneself never ends

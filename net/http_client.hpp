@@ -73,11 +73,12 @@ public:
   using done = std::function<void(result<http_reply>)>;
 
   http_client(io_threads& io, http_client_options options);
-  /// Cancels what is pending. Waits until every callback has been called, so hold no lock that one of them
-  /// needs; only on an I/O thread does it return before that.
-  ~http_client();
+  ~http_client(); ///< stops it
+  /// Cancels what is pending and takes nothing new. Waits until every callback has been called, so hold no
+  /// lock that one of them needs; only on an I/O thread does it return before that.
+  void stop();
 
-  /// `on_done` is called exactly once, on an I/O thread.
+  /// `on_done` is called exactly once, on an I/O thread; once the client is stopped, before this returns.
   [[nodiscard]] call_token send(outgoing_request request, done on_done);
 
 private:
