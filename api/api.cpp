@@ -89,7 +89,7 @@ http_api::http_api(api_parts parts)
                                           std::make_shared<real_oauth>(parts.oauth),
                                           std::move(parts.configured), std::move(parts.outside)})) {}
 
-http_api::~http_api() = default;
+http_api::~http_api() { impl_->door.close(); }
 
 net::http_handler http_api::handler() {
   return [i = impl_](net::http_request request, net::http_responder answer) {

@@ -156,14 +156,18 @@ void live_stream::end() {
 event_streams::event_streams(std::chrono::milliseconds interval)
     : thread_([this, interval] { run(interval); }) {}
 
-event_streams::~event_streams() {
-  {
-    const std::lock_guard lock(guard_);
-    stopping_ = true;
-  }
-  wake_.notify_all();
-  thread_.join();
-  for (const auto& m : members_) m.end();
+event_streams::~event_streams() { close(); }
+
+void event_streams::close() {
+  std::call_once(closed_, [this] {
+    {
+      const std::lock_guard lock(guard_);
+      stopping_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+    for (const auto& m : std::exchange(members_, {})) m.end(); // nobody adds any more
+  });
 }
 
 bool event_streams::full() {
@@ -172,8 +176,11 @@ bool event_streams::full() {
 }
 
 void event_streams::enroll(member m) {
-  const std::lock_guard lock(guard_);
-  members_.push_back(std::move(m));
+  {
+    const std::lock_guard lock(guard_);
+    if (!stopping_) return members_.push_back(std::move(m));
+  }
+  m.end();
 }
 
 void event_streams::run(std::chrono::milliseconds interval) {

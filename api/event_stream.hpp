@@ -79,13 +79,15 @@ private:
   actors::subscription subscription_;
 };
 
-/// All open streams and the one thread that beats for them. Ends them all when destroyed.
+/// All open streams and the one thread that beats for them.
 class event_streams {
 public:
   static constexpr std::size_t limit = 1'000;
 
   explicit event_streams(std::chrono::milliseconds interval = std::chrono::seconds(15));
   ~event_streams();
+  /// Ends them all and takes no more: what comes later is ended at once. Not from within a stream.
+  void close();
   event_streams(const event_streams&) = delete;
   event_streams& operator=(const event_streams&) = delete;
 
@@ -107,6 +109,7 @@ private:
   std::mutex guard_;
   std::condition_variable wake_;
   bool stopping_ = false;
+  std::once_flag closed_;
   std::vector<member> members_;
   std::thread thread_;
 };

@@ -135,6 +135,8 @@ void receive(const call_ptr& c) {
 
 front::front(services s) : house_(std::make_shared<house>(std::move(s))) {}
 
+void front::close() const { house_->streams.close(); }
+
 void front::accept(net::http_request request, net::http_responder answer) const {
   const auto c = std::make_shared<call>(house_, std::move(request), std::move(answer));
   guarded(c, [&] { receive(c); });

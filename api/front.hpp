@@ -13,6 +13,8 @@ class front {
 public:
   explicit front(services s);
   void accept(net::http_request request, net::http_responder answer) const;
+  /// Ends what would otherwise stay open.
+  void close() const;
 
 private:
   std::shared_ptr<house> house_;
