@@ -14,9 +14,9 @@
 #include <caf/send.hpp>
 
 #include <atomic>
-#include <condition_variable>
 #include <future>
 #include <mutex>
+#include <shared_mutex>
 
 namespace kalends::actors {
 
@@ -58,22 +58,55 @@ error refused_notice() {
 
 } // namespace
 
-struct engine::impl {
-  explicit impl(engine_parts p) : parts(std::move(p)), channels(std::make_shared<channel_directory>()) {}
-
-  engine_parts parts;
-  std::shared_ptr<channel_directory> channels;
-  quiet_config config;
-  caf::actor_system system{config};
+/// The actors as everybody outside sees them. Lives as long as its last user, so an answer of the database or
+/// the end of a subscription may come after the engine: then nobody is at home any more.
+struct engine::doors : std::enable_shared_from_this<engine::doors> {
   event_bus_actor bus;
   supervisor_actor supervisor;
   intake_actor intake;
-  std::shared_ptr<std::atomic<int>> in_flight = std::make_shared<std::atomic<int>>(0);
+  std::atomic<int> in_flight{0};
   std::atomic<std::uint64_t> readers{0};
-  std::atomic<bool> stopped{false};
+  channel_directory channels;
 
+  template <class Actor, class Message>
+  bool tell(Actor doors::*whom, Message m) {
+    const std::shared_lock lock(guard_); // held while sending: a handle must not outlive the actor system
+    if (!open_) return false;
+    caf::anon_send(this->*whom, std::move(m));
+    return true;
+  }
+  void open() {
+    const std::unique_lock lock(guard_);
+    open_ = true;
+  }
+  /// Whether this call closed them.
+  bool close() {
+    const std::unique_lock lock(guard_);
+    return std::exchange(open_, false);
+  }
   void prove(const net::unproven_notice& n, std::optional<bool> proven, answer_to<bool> done);
-  void accept(const net::unproven_notice& n, answer_to<bool> done);
+
+private:
+  std::shared_mutex guard_;
+  bool open_ = false;
+};
+
+struct engine::impl {
+  explicit impl(engine_parts p) : parts(std::move(p)) {}
+
+  engine_parts parts;
+  quiet_config config;
+  caf::actor_system system{config};
+  std::shared_ptr<doors> at = std::make_shared<doors>();
+
+  /// Mails the supervisor; whoever waits for an answer hears that we are stopping.
+  template <class T, class Message>
+  void order(const answer_to<T>& done, Message m) {
+    if (!at->tell(&doors::supervisor, std::move(m))) done(stopping());
+  }
+  static tl::unexpected<error> stopping() {
+    return failure(errc::stopped, "stopping", "The server is stopping.");
+  }
 };
 
 engine::engine(std::unique_ptr<impl> i) : impl_(std::move(i)) {}
@@ -83,12 +116,15 @@ engine::~engine() { stop(); }
 result<std::unique_ptr<engine>> engine::start(engine_parts parts) {
   auto i = std::make_unique<impl>(std::move(parts));
   auto& p = i->parts;
-  staff_parts staff{p.store, p.google, p.microsoft, p.refresh, p.configured, p.outside, i->channels};
-  i->bus = i->system.spawn<event_bus>(std::ref(p.store));
-  i->supervisor = i->system.spawn<supervisor>(staff, i->bus);
-  i->intake = i->system.spawn<intake>(std::ref(p.store), i->supervisor);
+  auto& at = *i->at;
+  const std::shared_ptr<channel_directory> channels(i->at, &at.channels);
+  const staff_parts staff{p.store, p.google, p.microsoft, p.refresh, p.configured, p.outside, channels};
+  at.bus = i->system.spawn<event_bus>(std::ref(p.store));
+  at.supervisor = i->system.spawn<supervisor>(staff, at.bus);
+  at.intake = i->system.spawn<intake>(std::ref(p.store), at.supervisor);
+  at.open();
   auto opened = wait_for<bool>(
-      [&](answer_to<bool> done) { caf::anon_send(i->supervisor, house_opened{std::move(done)}); },
+      [&](answer_to<bool> done) { caf::anon_send(at.supervisor, house_opened{std::move(done)}); },
       start_patience);
   std::unique_ptr<engine> made(new engine(std::move(i)));
   if (!opened) return tl::unexpected(opened.error());
@@ -96,127 +132,120 @@ result<std::unique_ptr<engine>> engine::start(engine_parts parts) {
 }
 
 void engine::stop() {
-  if (impl_->stopped.exchange(true)) return;
-  auto& i = *impl_;
-  wait_for<bool>([&](answer_to<bool> done) { caf::anon_send(i.supervisor, house_closing{std::move(done)}); },
+  auto& at = *impl_->at;
+  if (!at.close()) return;
+  wait_for<bool>([&](answer_to<bool> done) { caf::anon_send(at.supervisor, house_closing{std::move(done)}); },
                  stop_patience);
-  caf::anon_send_exit(i.intake, caf::exit_reason::user_shutdown);
-  caf::anon_send_exit(i.supervisor, caf::exit_reason::user_shutdown);
-  caf::anon_send_exit(i.bus, caf::exit_reason::user_shutdown);
-  i.intake = nullptr;
-  i.supervisor = nullptr;
-  i.bus = nullptr;
+  caf::anon_send_exit(at.intake, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(at.supervisor,
+                      caf::exit_reason::user_shutdown); // and with it what did not come to rest
+  caf::anon_send_exit(at.bus, caf::exit_reason::user_shutdown);
+  at.intake = nullptr;
+  at.supervisor = nullptr;
+  at.bus = nullptr;
+  impl_->system.await_all_actors_done(); // from here on no handler runs: what they work with may go
 }
 
 // ---------------------------------------------------------------- notices
 
 void engine::notice(net::unproven_notice n, answer_to<bool> done) {
-  auto& i = *impl_;
-  if (i.stopped) return done(failure(errc::stopped, "stopping", "The server is stopping."));
-  auto proven = i.channels->proves(n.ticket.provider, net::sha256(n.ticket.secret));
-  if (proven) return i.prove(n, proven, std::move(done));
+  auto at = impl_->at;
+  auto proven = at->channels.proves(n.ticket.provider, net::sha256(n.ticket.secret));
+  if (proven) return at->prove(n, proven, std::move(done));
   // Not known here: a channel of another node, or of before our start. The rows know.
-  i.parts.store.find_channels(
+  impl_->parts.store.find_channels(
       n.ticket.tenant, n.ticket.provider,
-      [&i, n, done = std::move(done)](const result<std::vector<channel>>& found) {
+      [at, n, done = std::move(done)](const result<std::vector<channel>>& found) {
         if (!found) return done(tl::unexpected(found.error()));
-        for (const auto& c : *found) i.channels->put(n.ticket.provider, c.id, c.secret_hash);
-        i.prove(n, i.channels->proves(n.ticket.provider, net::sha256(n.ticket.secret)), done);
+        for (const auto& c : *found) at->channels.put(n.ticket.provider, c.id, c.secret_hash);
+        at->prove(n, at->channels.proves(n.ticket.provider, net::sha256(n.ticket.secret)), done);
       });
 }
 
-void engine::impl::prove(const net::unproven_notice& n, std::optional<bool> proven, answer_to<bool> done) {
+void engine::doors::prove(const net::unproven_notice& n, std::optional<bool> proven, answer_to<bool> done) {
   if (!proven.value_or(false)) return done(tl::unexpected(refused_notice()));
   // Google's first message only says that the channel stands.
   if (n.what == net::unproven_notice::kind::opened) return done(true);
-  accept(n, std::move(done));
-}
-
-void engine::impl::accept(const net::unproven_notice& n, answer_to<bool> done) {
-  if (in_flight->fetch_add(1) >= notices_in_flight) {
-    in_flight->fetch_sub(1);
+  if (in_flight.fetch_add(1) >= notices_in_flight) {
+    in_flight.fetch_sub(1);
     return done(tl::unexpected(
         error{errc::retry_later, "too_many_notices", "Too many notices are being written.", "", 1s}));
   }
-  auto counted = [done = std::move(done), count = in_flight](result<bool> r) {
-    count->fetch_sub(1);
+  auto counted = [done = std::move(done), at = weak_from_this()](result<bool> r) {
+    if (const auto here = at.lock()) here->in_flight.fetch_sub(1);
     done(std::move(r));
   };
-  caf::anon_send(intake, notice_proven{n.ticket.tenant, n.ticket.provider, n.what, std::move(counted)});
+  if (!tell(&doors::intake, notice_proven{n.ticket.tenant, n.ticket.provider, n.what, counted}))
+    counted(impl::stopping());
 }
 
 // ---------------------------------------------------------------- entries
 
 void engine::create_entry(tenant_id tenant, entry_id id, entry_edit edit, answer_to<schedule_entry> done) {
-  entry_order o{entry_order::kind::create, std::move(id), std::move(edit), std::move(done)};
-  caf::anon_send(impl_->supervisor, for_tenant{std::move(tenant), std::move(o)});
+  entry_order o{entry_order::kind::create, std::move(id), std::move(edit), done};
+  impl_->order(done, for_tenant{std::move(tenant), std::move(o)});
 }
 
 void engine::change_entry(tenant_id tenant, entry_id id, entry_edit edit, answer_to<schedule_entry> done) {
-  entry_order o{entry_order::kind::change, std::move(id), std::move(edit), std::move(done)};
-  caf::anon_send(impl_->supervisor, for_tenant{std::move(tenant), std::move(o)});
+  entry_order o{entry_order::kind::change, std::move(id), std::move(edit), done};
+  impl_->order(done, for_tenant{std::move(tenant), std::move(o)});
 }
 
 void engine::remove_entry(tenant_id tenant, entry_id id, std::optional<std::int64_t> expected_version,
                           answer_to<bool> done) {
   entry_edit edit;
   edit.expected_version = expected_version;
-  auto removed = [done = std::move(done)](const result<schedule_entry>& r) {
+  auto removed = [done](const result<schedule_entry>& r) {
     done(r.map([](const schedule_entry&) { return true; }));
   };
   entry_order o{entry_order::kind::remove, std::move(id), std::move(edit), std::move(removed)};
-  caf::anon_send(impl_->supervisor, for_tenant{std::move(tenant), std::move(o)});
+  impl_->order(done, for_tenant{std::move(tenant), std::move(o)});
 }
 
 // ---------------------------------------------------------------- providers and tenants
 
 void engine::provider_changed(tenant_id tenant, provider_id provider, bool connected) {
-  caf::anon_send(impl_->supervisor, for_tenant{tenant, calendars_changed{}});
+  impl_->at->tell(&doors::supervisor, for_tenant{tenant, calendars_changed{}});
   wake w{connected ? wake_reason::connected : wake_reason::reloaded, 0};
-  caf::anon_send(impl_->supervisor, for_provider{std::move(tenant), std::move(provider), w});
+  impl_->at->tell(&doors::supervisor, for_provider{std::move(tenant), std::move(provider), w});
 }
 
 void engine::remove_provider(tenant_id tenant, provider_id provider, answer_to<bool> done) {
-  caf::anon_send(impl_->supervisor,
-                 for_provider{std::move(tenant), std::move(provider), leave_order{std::move(done)}});
+  impl_->order(done, for_provider{std::move(tenant), std::move(provider), leave_order{done}});
 }
 
 void engine::list_calendars(tenant_id tenant, provider_id provider,
                             answer_to<std::vector<calendar_listing>> done) {
-  caf::anon_send(impl_->supervisor,
-                 for_provider{std::move(tenant), std::move(provider), calendars_order{std::move(done)}});
+  impl_->order(done, for_provider{std::move(tenant), std::move(provider), calendars_order{done}});
 }
 
 void engine::sync_now(tenant_id tenant, provider_id provider, answer_to<sync_run> done) {
-  caf::anon_send(impl_->supervisor,
-                 for_provider{std::move(tenant), std::move(provider), sync_order{std::move(done)}});
+  impl_->order(done, for_provider{std::move(tenant), std::move(provider), sync_order{done}});
 }
 
 void engine::renew_channel(tenant_id tenant, provider_id provider, answer_to<channel> done) {
-  caf::anon_send(impl_->supervisor,
-                 for_provider{std::move(tenant), std::move(provider), renewal_order{std::move(done)}});
+  impl_->order(done, for_provider{std::move(tenant), std::move(provider), renewal_order{done}});
 }
 
 void engine::tenant_created(tenant_id tenant) {
-  caf::anon_send(impl_->supervisor, tenant_arrived{std::move(tenant)});
+  impl_->at->tell(&doors::supervisor, tenant_arrived{std::move(tenant)});
 }
 
 void engine::tenant_removed(tenant_id tenant, answer_to<bool> done) {
-  caf::anon_send(impl_->supervisor, tenant_leaving{std::move(tenant), std::move(done)});
+  impl_->order(done, tenant_leaving{std::move(tenant), done});
 }
 
 // ---------------------------------------------------------------- the bus
 
 subscription engine::subscribe(tenant_id tenant, std::function<void(const fact&)> sink) {
-  auto reader = ++impl_->readers;
-  caf::anon_send(impl_->bus, reader_came{reader, std::move(tenant), std::move(sink)});
-  return subscription([i = impl_.get(), reader] {
-    if (!i->stopped) caf::anon_send(i->bus, reader_left{reader});
+  auto at = impl_->at;
+  auto reader = ++at->readers;
+  at->tell(&doors::bus, reader_came{reader, std::move(tenant), std::move(sink)});
+  return subscription([at = std::weak_ptr(at), reader] {
+    if (const auto here = at.lock()) here->tell(&doors::bus, reader_left{reader});
   });
 }
 
-void engine::status(answer_to<engine_status> done) {
-  caf::anon_send(impl_->supervisor, count_house{std::move(done)});
-}
+void engine::status(answer_to<engine_status> done) { impl_->order(done, count_house{done}); }
 
 } // namespace kalends::actors

@@ -64,7 +64,8 @@ public:
   static result<std::unique_ptr<engine>> start(engine_parts parts);
   ~engine();
   /// Takes nothing new, lets steps in progress finish (at most ten seconds), leaves the rest in rows for the
-  /// next start.
+  /// next start. Afterwards no actor runs, and every question is answered with errc::stopped `stopping` at
+  /// once, on the asker's thread.
   void stop();
 
   // ---- notices: the answer means durable. Errors: invalid `notice_refused` (wrong secret, unknown channel);
@@ -105,6 +106,7 @@ public:
   void status(answer_to<engine_status> done);
 
 private:
+  struct doors;
   struct impl;
   explicit engine(std::unique_ptr<impl> i);
   std::unique_ptr<impl> impl_;

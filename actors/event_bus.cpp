@@ -16,7 +16,7 @@ constexpr std::size_t early_limit = 10'000; ///< per tenant; above, the database
 } // namespace
 
 event_bus::event_bus(caf::actor_config& cfg, persistence::engine_store& store)
-    : event_bus_actor::stateful_base<event_bus_state>(cfg), store_(store) {
+    : actor_with<event_bus_actor, event_bus_state>(cfg), store_(store) {
   report_last_words(*this, "event bus");
 }
 

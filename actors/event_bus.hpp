@@ -2,9 +2,7 @@
 #pragma once
 
 #include "actors/protocol.hpp"
-
-#include <caf/stateful_actor.hpp>
-#include <caf/typed_event_based_actor.hpp>
+#include "actors/visible_to_tsan.hpp"
 
 #include <cstdint>
 #include <map>
@@ -30,7 +28,7 @@ struct event_bus_state {
 /// Hands committed facts to readers, per tenant in the order of their sequence. Commits may report out of
 /// order (they end on several threads); a fact waits until its predecessors are there, and what does not come
 /// is read from the database, which is the truth.
-class event_bus : public event_bus_actor::stateful_base<event_bus_state> {
+class event_bus : public actor_with<event_bus_actor, event_bus_state> {
 public:
   event_bus(caf::actor_config& cfg, persistence::engine_store& store);
   behavior_type make_behavior() override;

@@ -25,7 +25,7 @@ wake_reason reason_of(net::unproven_notice::kind k) {
 } // namespace
 
 intake::intake(caf::actor_config& cfg, persistence::engine_store& store, supervisor_actor supervisor)
-    : intake_actor::stateful_base<intake_state>(cfg), store_(store) {
+    : actor_with<intake_actor, intake_state>(cfg), store_(store) {
   state.supervisor = std::move(supervisor);
   report_last_words(*this, "intake");
 }

@@ -2,9 +2,7 @@
 #pragma once
 
 #include "actors/protocol.hpp"
-
-#include <caf/stateful_actor.hpp>
-#include <caf/typed_event_based_actor.hpp>
+#include "actors/visible_to_tsan.hpp"
 
 #include <map>
 #include <utility>
@@ -28,7 +26,7 @@ struct intake_state {
 
 /// Makes notices durable: whatever arrived while the last group was being written goes out as one group, one
 /// mark per provider. Answers after the commit; only then are the providers told.
-class intake : public intake_actor::stateful_base<intake_state> {
+class intake : public actor_with<intake_actor, intake_state> {
 public:
   intake(caf::actor_config& cfg, persistence::engine_store& store, supervisor_actor supervisor);
   behavior_type make_behavior() override;

@@ -30,7 +30,7 @@ instant renewal_time(instant expires_at, instant now) {
 connected_calendar::connected_calendar(caf::actor_config& cfg, tenant_id tenant, provider_id id,
                                        staff_parts parts, supervisor_actor supervisor, tenant_actor owner,
                                        event_bus_actor bus)
-    : provider_actor::stateful_base<provider_actor_state>(cfg), tenant_id_(std::move(tenant)),
+    : actor_with<provider_actor, provider_actor_state>(cfg), tenant_id_(std::move(tenant)),
       id_(std::move(id)), parts_(std::move(parts)) {
   state.supervisor = std::move(supervisor);
   state.tenant = std::move(owner);

@@ -3,9 +3,7 @@
 
 #include "actors/protocol.hpp"
 #include "actors/supervisor.hpp"
-
-#include <caf/stateful_actor.hpp>
-#include <caf/typed_event_based_actor.hpp>
+#include "actors/visible_to_tsan.hpp"
 
 #include <deque>
 #include <functional>
@@ -80,7 +78,7 @@ struct provider_actor_state {
 /// One connected calendar: a state machine with one question in flight. It reads changes and mails them to
 /// its tenant, carries out what the outbox says, keeps token and channel alive, and rests when there is
 /// nothing to do. Everything it must not forget is in rows.
-class connected_calendar : public provider_actor::stateful_base<provider_actor_state> {
+class connected_calendar : public actor_with<provider_actor, provider_actor_state> {
 public:
   connected_calendar(caf::actor_config& cfg, tenant_id tenant, provider_id id, staff_parts parts,
                      supervisor_actor supervisor, tenant_actor owner, event_bus_actor bus);

@@ -33,10 +33,11 @@ std::optional<instant> next_due(const supervisor_state::provider_line& p) {
 } // namespace
 
 supervisor::supervisor(caf::actor_config& cfg, staff_parts parts, event_bus_actor bus)
-    : supervisor_actor::stateful_base<supervisor_state>(cfg), parts_(std::move(parts)) {
+    : actor_with<supervisor_actor, supervisor_state>(cfg), parts_(std::move(parts)) {
   state.bus = std::move(bus);
   report_last_words(*this, "supervisor");
   set_down_handler([this](caf::down_msg& m) { someone_died(m); });
+  set_exit_handler([this](caf::exit_msg& m) { leave_house(m); });
 }
 
 supervisor::behavior_type supervisor::make_behavior() {
@@ -301,6 +302,17 @@ void supervisor::close_house(const house_closing& m) {
   }
   if (state.resting == 0)
     for (const auto& tell_closed : std::exchange(state.closing, {})) tell_closed(true);
+}
+
+/// Nobody looks after the others from here on; what did not come to rest in time ends in the middle of its
+/// step, as after a crash.
+void supervisor::leave_house(const caf::exit_msg& m) {
+  for (auto& [id, t] : state.tenants) {
+    if (t.actor) send_exit(t.actor, m.reason);
+    for (auto& [pid, p] : t.providers)
+      if (p.actor) send_exit(p.actor, m.reason);
+  }
+  quit(m.reason);
 }
 
 void supervisor::count(const count_house& m) {

@@ -3,9 +3,7 @@
 
 #include "actors/channel_directory.hpp"
 #include "actors/protocol.hpp"
-
-#include <caf/stateful_actor.hpp>
-#include <caf/typed_event_based_actor.hpp>
+#include "actors/visible_to_tsan.hpp"
 
 #include <map>
 #include <memory>
@@ -59,7 +57,7 @@ struct supervisor_state {
 /// The directory of tenants and providers: spawns on the first message, respawns what died (backoff; too many
 /// deaths: parked with an alert), and keeps the clock of polls, retries and renewals. One timer for all of
 /// them.
-class supervisor : public supervisor_actor::stateful_base<supervisor_state> {
+class supervisor : public actor_with<supervisor_actor, supervisor_state> {
 public:
   supervisor(caf::actor_config& cfg, staff_parts parts, event_bus_actor bus);
   behavior_type make_behavior() override;
@@ -86,6 +84,7 @@ private:
   void forget_provider(const provider_gone& m);
   void dismiss(const tenant_leaving& m);
   void close_house(const house_closing& m);
+  void leave_house(const caf::exit_msg& m);
   void count(const count_house& m);
 
   staff_parts parts_;

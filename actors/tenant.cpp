@@ -51,8 +51,7 @@ void refuse(const tenant_state::work& w, const error& e) {
 
 tenant::tenant(caf::actor_config& cfg, tenant_id id, persistence::engine_store& store, world w,
                supervisor_actor supervisor, event_bus_actor bus)
-    : tenant_actor::stateful_base<tenant_state>(cfg), id_(std::move(id)), store_(store),
-      world_(std::move(w)) {
+    : actor_with<tenant_actor, tenant_state>(cfg), id_(std::move(id)), store_(store), world_(std::move(w)) {
   state.supervisor = std::move(supervisor);
   state.bus = std::move(bus);
   report_last_words(*this, "tenant " + id_.str());

@@ -2,9 +2,7 @@
 #pragma once
 
 #include "actors/protocol.hpp"
-
-#include <caf/stateful_actor.hpp>
-#include <caf/typed_event_based_actor.hpp>
+#include "actors/visible_to_tsan.hpp"
 
 #include <deque>
 #include <functional>
@@ -34,7 +32,7 @@ struct tenant_state {
 /// One tenant, in steps: what arrived while the last step was being committed is loaded, decided and
 /// committed together, in order of arrival. It is the only writer of this tenant's entries and mappings, so
 /// between load and commit nobody else moves them.
-class tenant : public tenant_actor::stateful_base<tenant_state> {
+class tenant : public actor_with<tenant_actor, tenant_state> {
 public:
   tenant(caf::actor_config& cfg, tenant_id id, persistence::engine_store& store, world w,
          supervisor_actor supervisor, event_bus_actor bus);
