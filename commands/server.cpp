@@ -29,22 +29,28 @@ class front_gate {
 public:
   net::http_handler handler() {
     return [this](net::http_request request, net::http_responder respond) {
-      if (auto inner = inner_.load()) return (*inner)(std::move(request), std::move(respond));
+      if (const auto* inner = open_.load(std::memory_order_acquire))
+        return (*inner)(std::move(request), std::move(respond));
       net::http_response wait{503, {{"Content-Type", "application/problem+json"}, {"Retry-After", "1"}}, {}};
       wait.body =
           R"({"type":"urn:kalends:problem:starting","title":"Starting","status":503,"code":"starting","detail":"The server is starting."})";
       respond(std::move(wait));
     };
   }
-  void open(net::http_handler inner) { inner_.store(std::make_shared<net::http_handler>(std::move(inner))); }
+  /// Once.
+  void open(net::http_handler inner) {
+    inner_ = std::move(inner);
+    open_.store(&inner_, std::memory_order_release);
+  }
 
 private:
-  std::atomic<std::shared_ptr<net::http_handler>> inner_;
+  net::http_handler inner_;
+  std::atomic<const net::http_handler*> open_ = nullptr;
 };
 
 } // namespace
 
-/// In the order of their making; destroyed in the opposite order.
+/// In the order of their making; `stop` takes them down.
 struct server::parts {
   parts(configuration given, world w) : c(std::move(given)), outside(std::move(w)), io(c.io_threads) {}
 
@@ -189,17 +195,21 @@ void server::on_stop_signal(std::function<void()> asked) { parts_->io.on_stop_si
 void server::stop() {
   auto& p = *parts_;
   if (std::exchange(p.stopped, true)) return;
-  if (p.listener) p.listener->stop(drain_time);
-  if (p.engine) p.engine->stop();
-  p.api.reset();
-  p.http.reset(); // the clients below hold it still; calls end with the I/O threads
-  p.google.reset();
-  p.microsoft.reset();
-  p.oauth.reset();
+  // First everything falls silent, one kind of thread after the other. What a thread still has in hand may
+  // call the parts whose threads have ended already: those answer `stopped` at once.
+  if (p.listener) p.listener->stop(drain_time); // no request begins any more
+  if (p.engine) p.engine->stop();               // no actor runs any more
+  p.api.reset();                                // the event streams end, with the thread that beats for them
+  if (p.http) p.http->stop();                   // every vendor call has been answered
   p.io.stop();
-  p.engine.reset();
   p.store.reset();
-  p.db.reset();
+  p.db.reset(); // finishes what was queued
+  // From here on this is the only thread: the order matters no more.
+  p.engine.reset();
+  p.oauth.reset();
+  p.microsoft.reset();
+  p.google.reset();
+  p.http.reset();
   p.cluster.reset();
 }
 
