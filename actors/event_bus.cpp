@@ -61,6 +61,10 @@ void event_bus::fill_gap(const tenant_id& tenant, event_bus_state::stream& s) {
                       if (!found) return; // the next commit of this tenant tries again
                       for (auto& f : *found)
                         if (f.sequence > stream.told) stream.early.emplace(f.sequence, std::move(f));
+                      // What was committed before and is not there now (erased, kept no longer) will not
+                      // come.
+                      if (found->empty() && !stream.early.empty())
+                        stream.told = std::max(stream.told, stream.early.begin()->first - 1);
                       hand_on(tenant, stream);
                     }));
 }

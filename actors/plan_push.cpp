@@ -85,6 +85,18 @@ void settle_removal(tenant_picture& p, const mapping& link, reason why) {
     bring_anew(p, *entry, *calendar);
 }
 
+void rename_event(tenant_picture& p, const mapping& link) {
+  const auto* current = p.link(link.provider, link.entry);
+  const auto* calendar = p.calendar(link.provider);
+  if (current == nullptr || calendar == nullptr || current->linked || !same_event(*current, link)) return;
+  const bool removing = current->removing;
+  reserve_link(p, link.entry, *calendar);
+  if (!removing) return;
+  auto leaving = *p.link(link.provider, link.entry);
+  leaving.removing = true;
+  p.put_link(std::move(leaving));
+}
+
 void plan_backfill(tenant_picture& p, const provider_id& calendar, std::span<const schedule_entry> entries) {
   const auto* where = p.calendar(calendar);
   if (where == nullptr || !takes_pushes(*where)) return;

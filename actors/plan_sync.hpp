@@ -32,8 +32,9 @@ using calendar_index_ptr = std::shared_ptr<const calendar_index>;
 /// What a decision may look at: one tenant's calendars, and of entries and mappings those that were loaded for this step.
 /// Planning several events or commands in a row goes through one picture, so that each sees what the one before it decided.
 ///
-/// A step is what lies between two `take_changes`: it is committed as one transaction. However often one entry changes within a
-/// step, the step holds it once, with one new version and one fact; the same goes for links and outbox rows.
+/// A step is what lies between two `take_changes`: it is committed as one transaction. Each change of an entry is a version and a
+/// fact of its own; what is written is the entry's last state, guarded by the version that was stored before the step. Links and
+/// outbox rows are held once, as they are at the end.
 class tenant_picture {
 public:
   tenant_picture(tenant_id tenant, calendar_index_ptr calendars, world w);
@@ -54,7 +55,7 @@ public:
   const std::map<provider_id, provider>& calendars() const { return calendars_->all; }
   /// Calendars in which `e` stands or might have to stand: its links', its people's and the tenant-wide ones. Sorted.
   std::set<provider_id> calendars_near(const entry_id& id, const schedule_entry* e) const;
-  /// The version that a change of this entry gets in this step.
+  /// The version that the next change of this entry gets.
   std::int64_t next_version(const entry_id& id) const;
 
   /// What has been decided so far; the picture already shows it. Taking it leaves the picture as it is.
@@ -80,13 +81,6 @@ public:
   int refusals() const { return refusals_; }
 
 private:
-  /// One entry's fact of this step.
-  struct told_change {
-    std::size_t fact = 0; ///< place in facts_
-    fact_type type{};
-    std::set<std::string_view> changed;
-  };
-
   void index_link(const mapping& m);
   void forget_link(const mapping_key& key);
 
@@ -105,8 +99,7 @@ private:
   std::vector<outbox_row> outbox_;
   std::map<std::pair<mapping_key, push_action>, std::size_t> queued_;
   std::vector<decision> decisions_;
-  std::vector<fact> facts_; ///< without an id: taken back
-  std::map<entry_id, told_change> told_;
+  std::vector<fact> facts_;
 
   int entry_changes_ = 0;
   int refusals_ = 0;
@@ -182,6 +175,10 @@ void settle_push(tenant_picture& p, const mapping& link, const appointment& push
                  reason why);
 /// Drops the link. If the entry belongs there again meanwhile, it gets a new one and an outbox row.
 void settle_removal(tenant_picture& p, const mapping& link, reason why);
+
+/// The vendor has used up the id or transaction id of an insert (taken, or deleted for good): the link gets another one, and its outbox
+/// row tries again. Nothing if the link is another one by now or stands already.
+void rename_event(tenant_picture& p, const mapping& link);
 
 /// A calendar has been connected (or its direction or person changed): reserves a mapping and an outbox row for every entry that belongs there and is
 /// not, and sends away those that stand there and do not belong. No facts: the entries did not change.

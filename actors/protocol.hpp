@@ -103,7 +103,8 @@ struct page_pulled {
 struct push_settled {
   provider_id provider;
   entry_id entry;
-  enum class kind { written, removed, nothing, refused } what{};
+  /// `id_taken`: the vendor has used up the id that was chosen for the insert.
+  enum class kind { written, removed, nothing, refused, id_taken } what{};
   reason why{};
   mapping link;       ///< written, removed: as it was when the call began
   appointment pushed; ///< written

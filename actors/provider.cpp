@@ -49,19 +49,24 @@ connected_calendar::behavior_type connected_calendar::make_behavior() {
             next();
           },
           [this](const leave_order& o) {
-            state.leaving = o;
-            state.call.cancel();
+            state.leaving.push_back(o);
+            if (!state.parting) state.call.cancel();
             next();
           }};
 }
 
 void connected_calendar::wake_up(const wake& m) {
+  const bool known = state.row && m.mark <= state.mark;
+  state.mark = std::max(state.mark, m.mark);
+  if (state.row) state.row->mark = std::max(state.row->mark, m.mark);
   switch (m.why) {
   case wake_reason::notice:
     // A mark that is known is being read, waits to be read, or was read: it must not cost a second call.
-    if (state.row && m.mark > 0 && m.mark <= state.row->mark) break;
-    if (state.row) state.row->mark = std::max(state.row->mark, m.mark);
-    state.pull = stronger(state.pull, run_cause::notice);
+    // Without a counter nobody knows up to where a read would clear the mark: the row does.
+    if (m.mark == 0)
+      state.reload = true;
+    else if (!known)
+      state.pull = stronger(state.pull, run_cause::notice);
     break;
   case wake_reason::poll:
     state.pull = stronger(state.pull, run_cause::poll);
@@ -73,14 +78,12 @@ void connected_calendar::wake_up(const wake& m) {
     state.renew = true;
     break;
   case wake_reason::channel_lost:
-    state.renew = true;
-    if (state.row) state.row->push_channel.reset();
+    state.renew = state.channel_lost = true;
     state.pull = stronger(state.pull, run_cause::notice);
     break;
   case wake_reason::connected:
     state.connect = true;
-    state.not_before.reset();
-    state.failures = 0;
+    state.pull_trouble = state.push_trouble = state.channel_trouble = {};
     [[fallthrough]];
   case wake_reason::reloaded:
     if (!state.busy) state.row.reset();
@@ -101,7 +104,8 @@ void connected_calendar::next() {
   if (state.busy) return;
   state.busy = true;
   if (!state.row || state.reload) return load_row();
-  if (state.leaving) return leave();
+  if (!state.leaving.empty()) return leave();
+  if (vendor_resting()) refuse_orders_of_the_vendor();
   if (!state.calendars_orders.empty()) return list_calendars();
   if (calendar().status != provider_status::active && !state.connect) {
     refuse_orders(error{errc::conflict, "provider_not_connected",
@@ -112,12 +116,28 @@ void connected_calendar::next() {
   }
   if (!state.sync_orders.empty()) return begin_run(run_cause::manual);
   if (!state.renewal_orders.empty()) return renew_channel();
-  if (resting_after_failure()) return rest();
-  if (state.connect) return connect();
+  if (vendor_resting()) return rest();
+  if (state.connect) return resting(state.pull_trouble) ? rest() : connect();
   if (channel_wanted()) return renew_channel();
-  if (state.pull) return begin_run(*state.pull);
-  if (state.push) return begin_push();
+  if (state.pull && !resting(state.pull_trouble)) return begin_run(*state.pull);
+  if (state.push && !resting(state.push_trouble)) return begin_push();
   rest();
+}
+
+bool connected_calendar::stumble(trouble& t, const error& e) {
+  auto asked = e.retry_after.value_or(0ms);
+  t.not_before = now() + std::max<std::chrono::milliseconds>(asked, backoff(++t.failures, parts_.outside));
+  if (e.retry_after)
+    state.vendor_not_before = std::max(state.vendor_not_before.value_or(instant{}), now() + asked);
+  return std::exchange(t.told, e.code) != e.code;
+}
+
+/// A run that a person asks for begins and says what is in the way; these would have nothing to show.
+void connected_calendar::refuse_orders_of_the_vendor() {
+  error wait{errc::retry_later, "vendor_asked_to_wait", "The vendor asked us to wait.", "",
+             *state.vendor_not_before - now()};
+  for (const auto& o : std::exchange(state.renewal_orders, {})) o.done(tl::unexpected(wait));
+  for (const auto& o : std::exchange(state.calendars_orders, {})) o.done(tl::unexpected(wait));
 }
 
 void connected_calendar::step_done() {
@@ -132,47 +152,55 @@ void connected_calendar::load_row() {
       tenant_id_, id_,
       ask<persistence::provider_state>(this, [this](result<persistence::provider_state> row) {
         if (row) {
-          auto mark = state.row ? state.row->mark : 0;
           state.row = std::move(*row);
-          state.row->mark = std::max(state.row->mark, mark);
+          state.mark = state.row->mark = std::max(state.row->mark, state.mark);
           if (state.row->stale) state.pull = stronger(state.pull, run_cause::notice);
           if (state.row->outbox_waiting) state.push = true;
           if (state.row->push_channel)
             state.renewal_due = renewal_time(state.row->push_channel->expires_at, now());
           // A first read that never ended is begun again with all that belongs to it.
-          if (!state.row->read_from) state.backfill = true;
+          if (!state.row->read_from) {
+            state.backfill = true;
+            state.pull = stronger(state.pull, run_cause::connect);
+          }
           if (calendar().status == provider_status::active && calendar().calendar_name.empty())
             state.connect = true;
           return step_done();
         }
-        if (state.leaving) return leave();
+        if (!state.leaving.empty()) return leave();
         refuse_orders(row.error());
         if (row.error().kind == errc::not_found) {
           send(state.supervisor, provider_gone{tenant_id_, id_});
           return quit();
         }
         state.reload = true;
-        state.not_before = now() + backoff(++state.failures, parts_.outside);
+        stumble(state.pull_trouble, row.error());
         rest();
       }));
-}
-
-bool connected_calendar::resting_after_failure() const {
-  return state.not_before && now() < *state.not_before;
 }
 
 void connected_calendar::rest() {
   state.busy = false;
   provider_idle idle{tenant_id_, id_, {}, {}, {}, std::exchange(state.worked, false)};
-  bool active = state.row && calendar().status == provider_status::active;
-  if (!state.row || (active && resting_after_failure())) {
-    idle.next_poll_at = state.not_before;
-  } else if (active) {
+  auto not_before = [](std::optional<instant> t, std::optional<instant> floor) {
+    return t && floor ? std::max(t, floor) : t;
+  };
+  if (!state.row || state.reload || state.connect) {
+    idle.next_poll_at = state.pull_trouble.not_before;
+  } else if (calendar().status == provider_status::active) {
     if (!state.next_poll_at || *state.next_poll_at <= now()) plan_next_poll();
-    idle.next_poll_at = state.next_poll_at;
-    if (!state.outbox_dues.empty()) idle.outbox_due = *state.outbox_dues.begin();
+    auto poll = state.pull ? state.pull_trouble.not_before.value_or(now()) : *state.next_poll_at;
+    idle.next_poll_at = not_before(poll, state.pull_trouble.not_before);
+    std::optional<instant> push;
+    if (state.push)
+      push = now();
+    else if (!state.outbox_due.empty())
+      push = *state.outbox_due.begin();
+    idle.outbox_due = not_before(push, state.push_trouble.not_before);
     idle.renewal_due = state.renewal_due;
   }
+  for (auto* at : {&idle.next_poll_at, &idle.outbox_due, &idle.renewal_due})
+    *at = not_before(*at, state.vendor_not_before);
   send(state.supervisor, std::move(idle));
 }
 
@@ -211,6 +239,7 @@ void connected_calendar::needs_person(const error& e) {
 }
 
 void connected_calendar::leave() {
+  state.parting = true;
   auto gone = [this] {
     std::vector<fact> facts{
         provider_fact(fact_type::calendar_provider_disconnected, id_, {}, parts_.outside)};
@@ -218,16 +247,16 @@ void connected_calendar::leave() {
     parts_.store.delete_provider(
         tenant_id_, id_, std::move(facts),
         ask<std::vector<fact>>(this, [this](result<std::vector<fact>> written) {
-          auto left = std::move(state.leaving->done);
-          state.leaving.reset();
+          auto leaving = std::exchange(state.leaving, {});
+          state.parting = false;
           if (!written) {
-            left(tl::unexpected(written.error()));
+            for (const auto& o : leaving) o.done(tl::unexpected(written.error()));
             return step_done();
           }
           refuse_orders(error{errc::not_found, "provider_not_found", "The calendar was disconnected."});
           publish(std::move(*written));
           send(state.supervisor, provider_gone{tenant_id_, id_});
-          left(true);
+          for (const auto& o : leaving) o.done(true);
           quit();
         }));
   };

@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -24,6 +25,7 @@ struct pull_progress {
   bool restarted = false; ///< the cursor was void once already
   bool swept = false;
   int pages = 0;
+  instant began{};
   read_window window; ///< Graph
   std::int64_t mark_seen = 0;
   std::vector<event_id> seen; ///< full reads only
@@ -40,6 +42,13 @@ struct push_group {
   int rereads = 0; ///< after a 412
 };
 
+/// Something that keeps failing: when it is tried again, and what people were told about it.
+struct trouble {
+  int failures = 0; ///< in a row
+  std::optional<instant> not_before;
+  std::string told; ///< the error's code; a failure is news once, until it changes or is mended
+};
+
 struct provider_actor_state {
   provider_actor_state() = default; // no aggregate: CAF would put the actor's pointer into the first member
   static constexpr const char* name = "provider";
@@ -47,15 +56,17 @@ struct provider_actor_state {
   bool busy = false; ///< a question is out; its answer continues
   std::optional<persistence::provider_state> row;
   std::optional<grant> token;
-  net::call_token call; ///< at most one vendor call; ending the actor cancels it
+  net::call_token call;  ///< at most one vendor call; ending the actor cancels it
+  std::int64_t mark = 0; ///< the highest counter that a notice told
 
   // What is wanted next.
-  bool connect = false, reload = false, backfill = false, push = false, renew = false;
+  bool connect = false, reload = false, backfill = false, push = false, renew = false, channel_lost = false;
   std::optional<run_cause> pull;
   std::vector<sync_order> sync_orders;
   std::vector<renewal_order> renewal_orders;
   std::vector<calendars_order> calendars_orders;
-  std::optional<leave_order> leaving;
+  std::vector<leave_order> leaving;
+  bool parting = false; ///< the last call of a calendar that leaves
 
   // What is under way.
   std::optional<sync_run> run;
@@ -64,10 +75,15 @@ struct provider_actor_state {
   std::optional<tenant_picture> picture; ///< of the entries in `pushing`
 
   // When to try again.
-  int failures = 0, channel_failures = 0;
-  std::optional<instant> not_before, channel_not_before, push_not_before, next_poll_at, renewal_due;
-  std::set<instant> outbox_dues; ///< when rows that were put off are due again
-  bool impatient = false;        ///< a person asked: the next push tries what was put off, too
+  trouble pull_trouble, push_trouble, channel_trouble;
+  entry_id push_trouble_at;                 ///< the entry whose write failed, if one did
+  std::optional<instant> vendor_not_before; ///< Retry-After: no call of any kind until then
+  std::optional<instant> next_poll_at, renewal_due;
+  std::set<instant> outbox_due;           ///< rows to be tried again
+  std::map<entry_id, instant> moving;     ///< their events moved on again and again: not before then
+  std::map<entry_id, instant> nameless;   ///< Graph: have to leave, but their event is not known; since when
+  std::optional<instant> last_read_began; ///< the last one that came to its end
+  bool impatient = false; ///< a person asked: the next push tries what was put off, too
   bool worked = false;
 
   supervisor_actor supervisor;
@@ -99,7 +115,11 @@ private:
   /// A failure goes into the log where it happens; what people see of it is in runs, facts and the provider's
   /// problem.
   void log_failure(const char* what, const error& e) const;
-  bool resting_after_failure() const;
+  bool resting(const trouble& t) const { return t.not_before && now() < *t.not_before; }
+  bool vendor_resting() const { return state.vendor_not_before && now() < *state.vendor_not_before; }
+  /// One more failure in a row. True if people have not heard of it yet.
+  bool stumble(trouble& t, const error& e);
+  void refuse_orders_of_the_vendor();
   void publish(std::vector<fact> facts);
   const provider& calendar() const { return state.row->calendar; }
   net::calendar_client& client() const;
@@ -140,13 +160,16 @@ private:
   void confirm_next_removal();
   void sweep(entry_id after);
   void pull_done(bool closed);
-  void finish_run(std::optional<error> failed);
+  enum class run_part { pull, push };
+  void finish_run(std::optional<error> failed, run_part where = run_part::pull);
+  bool told_run_end(const std::optional<error>& failed, run_part where);
   std::optional<cursor_move> cursor_to_commit() const;
 
   // ---- provider_push.cpp ----
   void begin_push();
   void take_rows(std::vector<outbox_row> rows);
   void push_next();
+  void put_off(instant until);
   void carry_out(const push_nothing& s);
   void carry_out(const push_insert& s);
   void carry_out(const push_update& s);
@@ -157,7 +180,10 @@ private:
   void plan_again(const mapping& link);
   void event_is_gone(const mapping& link);
   void settle(push_settled s);
+  void remove_unknown_event(const push_remove& s);
+  void take_standing_event(const mapping& link, calendar_event found);
   void push_failed(const error& e, const mapping& link);
+  void push_mended(const entry_id& entry);
   void push_done(std::optional<error> failed);
 
   tenant_id tenant_id_;
@@ -168,6 +194,8 @@ private:
 template <class T>
 void connected_calendar::call_vendor(vendor_call<T> start, std::function<void(result<T>)> then,
                                      bool refreshed) {
+  if (!state.leaving.empty() && !state.parting)
+    return then(failure(errc::stopped, "leaving", "The calendar is being disconnected."));
   access(
       [this, start = std::move(start), then = std::move(then), refreshed](result<net::calendar_access> who) {
         if (!who) return then(tl::unexpected(who.error()));

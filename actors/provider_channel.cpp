@@ -34,8 +34,7 @@ void connected_calendar::connect() {
     if (found) return choose_calendar(*found);
     if (found.error().kind == errc::reauthorize) return needs_person(found.error());
     log_failure("connecting", found.error());
-    state.not_before = now() + std::max<std::chrono::milliseconds>(found.error().retry_after.value_or(0ms),
-                                                                   backoff(++state.failures, parts_.outside));
+    stumble(state.pull_trouble, found.error());
     rest();
   });
 }
@@ -55,21 +54,25 @@ void connected_calendar::choose_calendar(const std::vector<calendar_listing>& fo
   parts_.store.save_calendar(
       tenant_id_, id_, *at, ask<bool>(this, [this](result<bool> saved) {
         if (!saved) {
-          state.not_before = now() + backoff(++state.failures, parts_.outside);
+          stumble(state.pull_trouble, saved.error());
           return rest();
         }
-        state.row->calendar.status = provider_status::active;
-        state.connect = false;
-        state.backfill = true;
-        state.pull = run_cause::connect;
-        state.push = true;
         std::vector<fact> facts{
             provider_fact(fact_type::calendar_provider_connected, id_,
                           {{"type", std::string(name_of(calendar().type))}, {"account", calendar().account}},
                           parts_.outside)};
         parts_.store.save_health(tenant_id_, id_, provider_status::active, {}, {}, {}, std::move(facts),
                                  ask<std::vector<fact>>(this, [this](result<std::vector<fact>> written) {
-                                   if (written) publish(std::move(*written));
+                                   if (!written) {
+                                     stumble(state.pull_trouble, written.error());
+                                     return rest();
+                                   }
+                                   state.row->calendar.status = provider_status::active;
+                                   state.row->calendar.problem.reset();
+                                   state.connect = false;
+                                   state.backfill = state.push = true;
+                                   state.pull = run_cause::connect;
+                                   publish(std::move(*written));
                                    send(state.tenant, calendars_changed{});
                                    step_done();
                                  }));
@@ -116,7 +119,7 @@ void connected_calendar::backfill(entry_id after) {
 bool connected_calendar::channel_wanted() const {
   if (parts_.configured.webhook_url.empty()) return false;
   if (calendar().direction == sync_direction::to_provider) return false;
-  if (state.channel_not_before && now() < *state.channel_not_before) return false;
+  if (resting(state.channel_trouble)) return false;
   return state.renew || !channel_stands();
 }
 
@@ -138,17 +141,22 @@ void connected_calendar::renew_channel() {
                      "The server has no webhook_url, so changes are polled."));
     return step_done();
   }
+  if (std::exchange(state.channel_lost, false) && state.row->push_channel) {
+    parts_.channels->drop(id_, state.row->push_channel->id);
+    parts_.store.delete_channel(tenant_id_, id_, state.row->push_channel->id, [](const result<bool>&) {});
+    state.row->push_channel.reset();
+  }
   if (calendar().type == provider_type::google || !state.row->push_channel) return open_channel();
   if (!channel_stands()) return close_and_open_channel();
   auto renew = [c = *state.row->push_channel, until = now() + graph_channel_life](
                    net::calendar_client& vendor, net::calendar_access who, net::vendor_done<channel> reply) {
     return vendor.renew_channel(std::move(who), c, until, std::move(reply));
   };
-  call_vendor<channel>(renew, [this](result<channel> renewed) {
+  call_vendor<channel>(renew, [this, c = *state.row->push_channel](result<channel> renewed) {
     if (!renewed && renewed.error().kind == errc::not_found) return open_channel(); // the vendor dropped it
     if (!renewed) return channel_settled(std::move(renewed), true);
-    renewed->secret_hash = state.row->push_channel->secret_hash;
-    renewed->address = state.row->push_channel->address;
+    renewed->secret_hash = c.secret_hash;
+    renewed->address = c.address;
     auto fresh = *renewed;
     parts_.store.save_channel(tenant_id_, id_, fresh, "", fresh.id,
                               ask<bool>(this, [this, fresh](result<bool> saved) {
@@ -241,8 +249,7 @@ void connected_calendar::channel_settled(result<channel> outcome, bool renewed) 
   std::vector<fact> facts;
   if (outcome) {
     state.row->push_channel = *outcome;
-    state.channel_failures = 0;
-    state.channel_not_before.reset();
+    state.channel_trouble = {};
     state.renewal_due = renewal_time(outcome->expires_at, now());
     if (!renewed) return step_done();
     facts.push_back(provider_fact(fact_type::calendar_channel_renewed, id_,
@@ -251,10 +258,9 @@ void connected_calendar::channel_settled(result<channel> outcome, bool renewed) 
     if (outcome.error().kind == errc::reauthorize) return needs_person(outcome.error());
     log_failure("the channel", outcome.error());
     // Without push, changes are polled: later, but not lost.
-    state.channel_not_before =
-        now() + std::max<std::chrono::milliseconds>(outcome.error().retry_after.value_or(0ms),
-                                                    backoff(++state.channel_failures + 2, parts_.outside));
-    state.renewal_due = state.channel_not_before;
+    bool news = stumble(state.channel_trouble, outcome.error());
+    state.renewal_due = state.channel_trouble.not_before;
+    if (!news) return step_done();
     facts.push_back(provider_fact(fact_type::calendar_channel_renewal_failed, id_,
                                   {{"code", outcome.error().code}, {"detail", outcome.error().detail}},
                                   parts_.outside));

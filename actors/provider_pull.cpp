@@ -33,7 +33,10 @@ void connected_calendar::begin_run(run_cause cause) {
   state.impatient = cause == run_cause::manual;
   if (cause != run_cause::manual && cause != run_cause::connect) return begin_pull();
   // Somebody watches: the run is visible before it works.
-  parts_.store.save_run(tenant_id_, run, {fact_of(run, parts_.outside)},
+  std::vector<fact> facts;
+  if (cause == run_cause::manual || state.pull_trouble.failures == 0)
+    facts.push_back(fact_of(run, parts_.outside));
+  parts_.store.save_run(tenant_id_, run, std::move(facts),
                         ask<std::vector<fact>>(this, [this, run](result<std::vector<fact>> written) {
                           if (run.cause == run_cause::manual)
                             for (const auto& o : std::exchange(state.sync_orders, {}))
@@ -48,12 +51,16 @@ void connected_calendar::begin_pull() {
   state.pull.reset();
   if (calendar().status != provider_status::active)
     return finish_run(error{errc::conflict, "provider_not_connected", "The calendar is not connected."});
+  if (vendor_resting())
+    return finish_run(error{errc::retry_later, "vendor_asked_to_wait", "The vendor asked us to wait.", "",
+                            *state.vendor_not_before - now()});
   // What belongs there is noted before the first cursor stands, so that a crash in between begins all of it
   // again.
   if (state.backfill) return backfill(entry_id{});
   plan_next_poll();
   pull_progress reading;
   reading.mark_seen = state.row->mark;
+  reading.began = now();
   auto& from = state.row->read_from;
   bool usable = from && from->fingerprint == client().cursor_fingerprint() && !window_ends(*from, now());
   reading.full = !usable;
@@ -101,10 +108,12 @@ void connected_calendar::restart_from_the_beginning() {
   parts_.store.drop_cursor(tenant_id_, id_, ask<bool>(this, [this](result<bool> dropped) {
                              if (!dropped) return finish_run(dropped.error());
                              auto mark = state.reading->mark_seen;
+                             auto began = state.reading->began;
                              state.row->read_from.reset();
                              pull_progress again;
                              again.full = again.restarted = true;
                              again.mark_seen = mark;
+                             again.began = began;
                              again.window = {now() - window_back, now() + window_ahead};
                              state.reading = std::move(again);
                              list_page();
@@ -201,7 +210,9 @@ void connected_calendar::sweep(entry_id after) {
 // ---------------------------------------------------------------- the end
 
 void connected_calendar::pull_done(bool closed) {
+  state.last_read_began = state.reading->began;
   state.reading.reset();
+  state.pull_trouble = {};
   if (state.row->stale) state.pull = run_cause::notice; // a notice came while we read
   if (closed) {
     state.run.reset();
@@ -210,24 +221,28 @@ void connected_calendar::pull_done(bool closed) {
   begin_push();
 }
 
-void connected_calendar::finish_run(std::optional<error> failed) {
+/// Whether the end of the run is told; a failure is remembered either way.
+bool connected_calendar::told_run_end(const std::optional<error>& failed, run_part where) {
+  if (!failed || failed->kind == errc::reauthorize) return true;
+  if (!state.leaving.empty()) return false;
+  bool news = stumble(where == run_part::pull ? state.pull_trouble : state.push_trouble, *failed);
+  // What was to be done stands in rows or in this wish, and is done again.
+  if (where == run_part::push)
+    state.push = true;
+  else if (!state.pull)
+    state.pull = state.backfill ? run_cause::connect : run_cause::poll;
+  return news;
+}
+
+void connected_calendar::finish_run(std::optional<error> failed, run_part where) {
   if (failed) log_failure("the run", *failed);
   state.reading.reset();
   state.pushing.clear();
   state.picture.reset();
+  bool news = told_run_end(failed, where);
+  state.worked = state.worked || !failed;
   auto settled = [this, failed] {
     if (failed && failed->kind == errc::reauthorize) return needs_person(*failed);
-    if (!failed) {
-      state.failures = 0;
-      state.not_before.reset();
-      state.worked = true;
-      return step_done();
-    }
-    state.not_before = now() + std::max<std::chrono::milliseconds>(failed->retry_after.value_or(0ms),
-                                                                   backoff(++state.failures, parts_.outside));
-    // The mark, the outbox and the entries still to be filled in stand in rows or in this wish: it is done
-    // again.
-    if (!state.pull) state.pull = state.backfill ? run_cause::connect : run_cause::poll;
     step_done();
   };
   if (!state.run) return settled();
@@ -238,12 +253,10 @@ void connected_calendar::finish_run(std::optional<error> failed) {
     run.error_code = failed->code;
     run.error_detail = failed->detail;
   }
-  for (const auto& o :
-       run.cause == run_cause::manual ? std::exchange(state.sync_orders, {}) : std::vector<sync_order>{})
-    o.done(run);
+  if (run.cause == run_cause::manual)
+    for (const auto& o : std::exchange(state.sync_orders, {})) o.done(run);
   std::vector<fact> facts;
-  if (is_news(run) && (!failed || state.failures == 0 || run.cause == run_cause::manual))
-    facts.push_back(fact_of(run, parts_.outside));
+  if (is_news(run) && (news || run.cause == run_cause::manual)) facts.push_back(fact_of(run, parts_.outside));
   parts_.store.save_run(tenant_id_, run, std::move(facts),
                         ask<std::vector<fact>>(this, [this, settled](result<std::vector<fact>> written) {
                           if (written) publish(std::move(*written));

@@ -15,6 +15,8 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t rows_per_pass = 100;
 constexpr int rereads_allowed = 5; ///< rounds of 412, read, merge, write for one entry in one pass
+/// An insert that an earlier life of this actor sent has landed by then, or never will.
+constexpr auto insert_lands_within = 1min;
 
 std::vector<std::string> ids_of(const std::vector<outbox_row>& rows) {
   std::vector<std::string> ids;
@@ -27,7 +29,6 @@ std::vector<std::string> ids_of(const std::vector<outbox_row>& rows) {
 void connected_calendar::begin_push() {
   state.push = false;
   auto due = now();
-  state.outbox_dues.erase(state.outbox_dues.begin(), state.outbox_dues.upper_bound(due));
   // Only once per run: what fails again is put off again.
   if (std::exchange(state.impatient, false)) due += longest_backoff;
   if (calendar().direction == sync_direction::from_provider) return push_done({});
@@ -77,8 +78,21 @@ void connected_calendar::push_next() {
     if (state.push) return begin_push();
     return push_done({});
   }
-  std::visit([this](const auto& step) { carry_out(step); },
-             plan_push(*state.picture, id_, state.pushing.front().entry));
+  const auto& group = state.pushing.front();
+  if (auto at = state.moving.find(group.entry); at != state.moving.end()) {
+    if (now() < at->second) return put_off(at->second);
+    state.moving.erase(at);
+  }
+  std::visit([this](const auto& step) { carry_out(step); }, plan_push(*state.picture, id_, group.entry));
+}
+
+/// Every merge makes a row of its own, which would go around the pause of the row before it.
+void connected_calendar::put_off(instant until) {
+  push_settled later;
+  later.what = push_settled::kind::nothing;
+  for (const auto& r : state.pushing.front().rows) later.rows_later.push_back({r.id, until, "event_moving"});
+  state.outbox_due.insert(until);
+  settle(std::move(later));
 }
 
 void connected_calendar::carry_out(const push_nothing& s) {
@@ -113,12 +127,7 @@ void connected_calendar::carry_out(const push_update& s) {
 void connected_calendar::carry_out(const push_remove& s) { remove_event(s, s.link.event_version, 0); }
 
 void connected_calendar::remove_event(const push_remove& s, std::string version, int tries) {
-  if (s.link.event.empty()) {
-    // Graph, and the insert's answer never came: the tenant finds the event by its transaction id when it is
-    // listed. Until then there is nothing to address, so the row waits for the next look.
-    return push_failed(error{errc::retry_later, "event_not_known_yet", "The event's id is not known yet."},
-                       s.link);
-  }
+  if (s.link.event.empty()) return remove_unknown_event(s);
   auto erase = [event = s.link.event, version](net::calendar_client& vendor, net::calendar_access who,
                                                net::vendor_done<bool> reply) {
     return vendor.delete_event(std::move(who), event, version, std::move(reply));
@@ -151,8 +160,27 @@ void connected_calendar::remove_event(const push_remove& s, std::string version,
   });
 }
 
+/// Graph, and no answer to an insert ever came: there is nothing to address. If there is an event, a read
+/// shows it, and the tenant knows it by its transaction id; if a read that began late enough does not, there
+/// is none.
+void connected_calendar::remove_unknown_event(const push_remove& s) {
+  auto [since, first] = state.nameless.try_emplace(s.link.entry, now());
+  if (first || !state.last_read_began || *state.last_read_began < since->second + insert_lands_within)
+    return push_failed(error{errc::conflict, "event_not_known_yet", "The event's id is not known yet."},
+                       s.link);
+  state.nameless.erase(since);
+  push_settled outcome;
+  outcome.what = push_settled::kind::removed;
+  outcome.why = reason::push_gone;
+  outcome.link = s.link;
+  settle(std::move(outcome));
+}
+
 void connected_calendar::written(const mapping& link, const appointment& what, reason why,
                                  result<calendar_event> answer) {
+  if (answer && !link.linked && !kalends::difference(answer->what, what).empty() &&
+      (answer->stood_already || state.pushing.front().rows.front().attempts > 0))
+    return take_standing_event(link, std::move(*answer));
   if (answer) {
     ++state.run->counts.pushed;
     const auto* entry = state.picture->entry(link.entry);
@@ -169,6 +197,22 @@ void connected_calendar::written(const mapping& link, const appointment& what, r
     return reread_and_merge(link);
   if (answer.error().kind == errc::not_found && link.linked) return event_is_gone(link);
   push_failed(answer.error(), link);
+}
+
+/// An earlier try made it, and what it said then or what somebody made of it since is not what the entry
+/// says: it is read like any other event, and what remains to be written is planned anew.
+void connected_calendar::take_standing_event(const mapping& link, calendar_event found) {
+  found.tag = link.entry;
+  found.transaction_id = link.transaction_id;
+  page_pulled page;
+  page.provider = id_;
+  page.events = std::make_shared<const std::vector<calendar_event>>(1, std::move(found));
+  page.proof = removal::confirmed;
+  page.done = ask<page_applied>(this, [this, link](const result<page_applied>& applied) {
+    if (!applied) return push_failed(applied.error(), link);
+    plan_again(link);
+  });
+  send(state.tenant, std::move(page));
 }
 
 /// 412: the event moved on. Nothing is overwritten unseen: it is read, merged by the tenant, and what then
@@ -201,8 +245,17 @@ void connected_calendar::plan_again(const mapping& link) {
   parts_.store.load(std::move(wanted),
                     ask<persistence::loaded>(this, [this, link](result<persistence::loaded> found) {
                       if (!found) return push_failed(found.error(), link);
+                      state.picture->drop_link({id_, link.entry});
+                      state.picture->delete_entry(link.entry);
                       for (auto& e : found->entries) state.picture->know(std::move(e));
                       for (auto& m : found->mappings) state.picture->know(std::move(m));
+                      // The tenant could not take what the event says: the same write would be refused again.
+                      const auto* now_linked = state.picture->link(id_, link.entry);
+                      if (now_linked != nullptr && now_linked->linked == link.linked &&
+                          now_linked->event_version == link.event_version && !now_linked->removing)
+                        return push_failed(error{errc::conflict, "event_not_mergeable",
+                                                 "The event was changed to what an entry cannot hold."},
+                                           link);
                       push_next();
                     }));
 }
@@ -232,16 +285,27 @@ void connected_calendar::settle(push_settled s) {
   s.provider = id_;
   s.entry = group.entry;
   if (s.rows_later.empty()) s.rows_done = ids_of(group.rows);
-  s.done = ask<bool>(this, [this](const result<bool>& committed) {
+  s.done = ask<bool>(this, [this, mended = s.rows_later.empty()](const result<bool>& committed) {
     if (!committed) return push_done(committed.error());
+    if (mended) push_mended(state.pushing.front().entry);
     state.pushing.pop_front();
     push_next();
   });
   send(state.tenant, std::move(s));
 }
 
+/// The vendor takes writes again; what was told about one entry stands until that one got through.
+void connected_calendar::push_mended(const entry_id& entry) {
+  if (state.push_trouble_at.empty() || state.push_trouble_at == entry) {
+    state.push_trouble = {};
+    state.push_trouble_at = {};
+  }
+  state.push_trouble.failures = 0;
+  state.push_trouble.not_before.reset();
+}
+
 void connected_calendar::push_failed(const error& e, const mapping& link) {
-  if (e.kind == errc::reauthorize) return push_done(e);
+  if (e.kind == errc::reauthorize || e.kind == errc::stopped) return push_done(e);
   log_failure("a push", e);
   auto& group = state.pushing.front();
   int attempt = 1;
@@ -251,15 +315,17 @@ void connected_calendar::push_failed(const error& e, const mapping& link) {
   bool refused = e.kind == errc::invalid || e.kind == errc::forbidden;
   push_settled later;
   later.what = refused && attempt == 1 ? push_settled::kind::refused : push_settled::kind::nothing;
+  if (e.kind == errc::duplicate) later.what = push_settled::kind::id_taken;
   later.why = reason::push_refused;
   later.link = link;
   later.inputs = boost::json::serialize(boost::json::object{{"code", e.code}, {"detail", e.detail}});
   if (refused) ++state.run->counts.refused;
   for (const auto& r : group.rows) later.rows_later.push_back({r.id, now() + wait, e.code});
-  state.outbox_dues.insert(now() + wait);
+  state.outbox_due.insert(now() + wait);
+  if (e.kind == errc::conflict) state.moving[group.entry] = now() + wait;
   // What is wrong with one entry keeps the others no longer; what is wrong with the vendor does.
-  bool vendor_trouble = e.kind == errc::retry_later && e.code != "event_not_known_yet";
-  if (!vendor_trouble) return settle(std::move(later));
+  if (e.kind != errc::retry_later) return settle(std::move(later));
+  state.push_trouble_at = group.entry;
   later.provider = id_;
   later.entry = group.entry;
   later.done = ask<bool>(this, [this, e](const result<bool>&) { push_done(e); });
@@ -267,13 +333,8 @@ void connected_calendar::push_failed(const error& e, const mapping& link) {
 }
 
 void connected_calendar::push_done(std::optional<error> failed) {
-  if (failed) {
-    auto wait = std::max<std::chrono::milliseconds>(failed->retry_after.value_or(0ms),
-                                                    backoff(state.failures + 1, parts_.outside));
-    state.outbox_dues.insert(now() + wait);
-    state.push = false;
-  }
-  finish_run(std::move(failed));
+  if (!failed) state.outbox_due.erase(state.outbox_due.begin(), state.outbox_due.upper_bound(now()));
+  finish_run(std::move(failed), run_part::push);
 }
 
 } // namespace kalends::actors

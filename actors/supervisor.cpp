@@ -51,10 +51,15 @@ supervisor::behavior_type supervisor::make_behavior() {
       },
       [this](const for_tenant& m) {
         auto* t = find_tenant(m.tenant);
+        const auto* order = std::get_if<entry_order>(&m.order);
+        if (state.shut) {
+          if (order != nullptr) order->done(failure(errc::stopped, "stopping", "The server is stopping."));
+          return;
+        }
         if (t != nullptr)
-          return std::visit([&](const auto& order) { send(tenant_of(m.tenant, *t), order); }, m.order);
-        if (const auto* o = std::get_if<entry_order>(&m.order))
-          o->done(failure(errc::not_found, "tenant_not_found", "There is no such tenant."));
+          return std::visit([&](const auto& o) { send(tenant_of(m.tenant, *t), o); }, m.order);
+        if (order != nullptr)
+          order->done(failure(errc::not_found, "tenant_not_found", "There is no such tenant."));
       },
       [this](const providers_due& m) {
         for (const auto& p : m.providers) tell({m.tenant, p}, wake{wake_reason::outbox, 0});
@@ -72,8 +77,21 @@ supervisor::behavior_type supervisor::make_behavior() {
 // ---------------------------------------------------------------- the directory and the clock
 
 void supervisor::open_house(const house_opened& o) {
-  look_around(o.done);
+  close_interrupted_runs(o.done);
   delayed_send(this, clock_period, clock_tick{});
+}
+
+/// What the last process left under way: nobody will end it. Then the first look.
+void supervisor::close_interrupted_runs(answer_to<bool> opened) {
+  auto closed = ask<bool>(this, [this, opened](const result<bool>& ended) {
+    if (!ended) return opened(ended);
+    look_around(opened);
+  });
+  parts_.store.list_tenants(
+      ask<std::vector<tenant_id>>(this, [this, opened, closed](result<std::vector<tenant_id>> ids) {
+        if (!ids) return opened(tl::unexpected(ids.error()));
+        parts_.store.end_interrupted_runs(std::move(*ids), {}, closed);
+      }));
 }
 
 void supervisor::look_around(answer_to<bool> looked) {
@@ -108,7 +126,8 @@ void supervisor::take_schedule(const std::vector<persistence::schedule_line>& li
     if (!p.actor) {
       // Not awake yet: its times come from its rows. Polls that were missed are spread over one minute.
       auto spread = std::chrono::milliseconds(std::hash<provider_id>{}(line.provider) % 60'000);
-      p.next_poll_at = std::max(line.next_poll_at.value_or(now), now + spread);
+      auto poll = std::max(line.next_poll_at.value_or(now), now + spread);
+      p.next_poll_at = std::min(p.next_poll_at.value_or(poll), poll); // a second look does not put it off
       p.outbox_due = line.outbox_due;
       p.renewal_due =
           line.channel_expires_at ? std::optional(renewal_time(*line.channel_expires_at, now)) : std::nullopt;
@@ -145,6 +164,8 @@ void supervisor::wake_due(const key& who, supervisor_state::provider_line& p, in
   if (p.respawn_at && *p.respawn_at <= now) {
     p.respawn_at.reset();
     p.parked = false;
+    // Not at its death: what it had asked for may still be on its way into the rows.
+    parts_.store.end_interrupted_runs({who.first}, who.second, [](const result<bool>&) {});
     return tell(who, wake{wake_reason::reloaded, 0});
   }
   fire(p.renewal_due, wake_reason::renewal);

@@ -66,6 +66,7 @@ private:
   using key = supervisor_state::key;
 
   void open_house(const house_opened& o);
+  void close_interrupted_runs(answer_to<bool> opened);
   void look_around(answer_to<bool> looked);
   void take_schedule(const std::vector<persistence::schedule_line>& lines);
   void tick();

@@ -62,7 +62,10 @@ tenant::behavior_type tenant::make_behavior() {
           [this](const page_pulled& o) { enqueue(o); },
           [this](const push_settled& o) { enqueue(o); },
           [this](const backfill_order& o) { enqueue(o); },
-          [this](calendars_changed) { state.calendars.reset(); },
+          [this](calendars_changed) {
+            state.calendars.reset();
+            state.calendars_moved = true;
+          },
           [this](const tenant_rest& o) {
             state.resting.push_back(o.done);
             if (!state.stepping) end_step();
@@ -95,11 +98,13 @@ void tenant::next_step() {
 }
 
 void tenant::load_calendars() {
+  state.calendars_moved = false;
   store_.load_providers(id_, ask<std::vector<provider>>(this, [this](result<std::vector<provider>> found) {
                           if (!found) {
                             auto s = take_items();
                             return fail(s, found.error());
                           }
+                          if (state.calendars_moved) return load_calendars();
                           std::map<provider_id, provider> all;
                           for (auto& p : *found) {
                             auto id = p.id;
@@ -237,6 +242,9 @@ tenant::reply tenant::apply(tenant_picture& p, tenant_changes& extra, const push
     break;
   case push_settled::kind::refused:
     p.explain(o.provider, o.entry, o.link.event, o.why, o.inputs);
+    break;
+  case push_settled::kind::id_taken:
+    rename_event(p, o.link);
     break;
   case push_settled::kind::nothing:
     break;

@@ -24,6 +24,7 @@ struct tenant_state {
   int repeats = 0;              ///< of the front item after `stale_version`
   bool stepping = false;        ///< a step is with the database
   calendar_index_ptr calendars; ///< read when needed, forgotten when they change
+  bool calendars_moved = false; ///< while they were being read
   std::vector<answer_to<bool>> resting;
   supervisor_actor supervisor;
   event_bus_actor bus;

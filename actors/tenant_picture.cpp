@@ -79,7 +79,7 @@ std::set<provider_id> tenant_picture::calendars_near(const entry_id& id, const s
 std::int64_t tenant_picture::next_version(const entry_id& id) const {
   const auto* known = entry(id);
   if (known == nullptr) return 1;
-  return touched_entries_.contains(id) ? known->version : known->version + 1;
+  return known->version + 1;
 }
 
 void tenant_picture::put_entry(schedule_entry e) {
@@ -146,28 +146,7 @@ void tenant_picture::state(fact_type type, std::string data) {
 
 void tenant_picture::state_entry(fact_type type, const schedule_entry& e,
                                  const std::vector<std::string_view>& changed, const provider_id& cause) {
-  auto [at, fresh] = told_.try_emplace(e.id);
-  auto& told = at->second;
-  if (fresh) {
-    told.fact = facts_.size();
-    told.type = type;
-    told.changed.insert(changed.begin(), changed.end());
-    state(type, entry_fact(e, changed, cause));
-    return;
-  }
-  const bool made_here = told.type == fact_type::schedule_entry_created;
-  const bool deleted = type == fact_type::schedule_entry_deleted;
-  auto& f = facts_[told.fact];
-  if (made_here && deleted) { // came and went within the step: outside it never was
-    f.id.clear();
-    told_.erase(at);
-    return;
-  }
-  if (deleted) told.changed.clear();
-  if (!made_here) told.changed.insert(changed.begin(), changed.end());
-  if (!made_here) told.type = type;
-  f.type = told.type;
-  f.data = entry_fact(e, {told.changed.begin(), told.changed.end()}, cause);
+  state(type, entry_fact(e, changed, cause));
 }
 
 void tenant_picture::explain(const provider_id& p, const entry_id& e, const event_id& v, reason why,
@@ -189,14 +168,12 @@ tenant_changes tenant_picture::take_changes() {
       out.mappings.push_back(*now);
     else
       out.unlinked.push_back(key);
-  std::erase_if(facts_, [](const fact& f) { return f.id.empty(); });
   out.facts = std::exchange(facts_, {});
   out.outbox = std::exchange(outbox_, {});
   out.decisions = std::exchange(decisions_, {});
   touched_entries_.clear();
   touched_links_.clear();
   queued_.clear();
-  told_.clear();
   return out;
 }
 

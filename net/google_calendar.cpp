@@ -144,7 +144,10 @@ private:
     if (!event && event.error().kind != errc::not_found) return done_(std::move(event));
     if (!event || (!event->tag.empty() && event->tag != event_.tag))
       return done_(failure(errc::duplicate, "event_id_taken", "Another event of that calendar has this id."));
-    if (!event->removed) return done_(std::move(event));
+    if (!event->removed) {
+      event->stood_already = true;
+      return done_(std::move(event));
+    }
     step_ = step::revive;
     auto request =
         api_->request("PUT", event_path(event_.event) + "?sendUpdates=none", write_google_revival(event_));

@@ -133,6 +133,7 @@ private:
       return done_(failure(errc::duplicate, "transaction_id_used",
                            "This transaction id made another event, or one that is deleted."));
     event->tag = event_.tag;
+    event->stood_already = true;
     done_(std::move(event));
   }
 

@@ -43,6 +43,7 @@ public:
   void load_entries(tenant_id tenant, user_id assignee, instant from, entry_id after, std::size_t limit,
                     store_done<std::vector<schedule_entry>> done) override;
   void save_run(tenant_id tenant, sync_run run, facts what, store_done<facts> done) override;
+  void end_interrupted_runs(std::vector<tenant_id> tenants, provider_id only, store_done<bool> done) override;
   void save_health(tenant_id tenant, provider_id provider, provider_status status,
                    std::optional<provider_problem> problem, std::optional<instant> last_sync_at,
                    std::optional<instant> next_poll_at, facts what, store_done<facts> done) override;
@@ -154,6 +155,14 @@ void postgres_store::save_run(tenant_id tenant, sync_run run, facts what, store_
   c.runs.push_back(std::move(run));
   c.facts = std::move(what);
   commit(std::move(c), std::move(done));
+}
+
+void postgres_store::end_interrupted_runs(std::vector<tenant_id> tenants, provider_id only,
+                                          store_done<bool> done) {
+  ask<bool>(
+      std::move(tenants),
+      [only = std::move(only), now = world_.now](transaction& tx) { return end_open_runs(tx, only, now()); },
+      std::move(done));
 }
 
 void postgres_store::save_health(tenant_id tenant, provider_id provider, provider_status status,

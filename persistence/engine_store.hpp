@@ -92,6 +92,8 @@ public:
                             store_done<std::vector<schedule_entry>> done) = 0;
   /// Inserts or replaces the run; one that succeeded also moves the provider's `last_sync_at`.
   virtual void save_run(tenant_id tenant, sync_run run, std::vector<fact> facts, store_done<std::vector<fact>> done) = 0;
+  /// Runs that whoever began them cannot end any more become failed, `interrupted`: all of these tenants', or one provider's.
+  virtual void end_interrupted_runs(std::vector<tenant_id> tenants, provider_id only, store_done<bool> done) = 0;
   virtual void save_health(tenant_id tenant, provider_id provider, provider_status status,
                            std::optional<provider_problem> problem, std::optional<instant> last_sync_at,
                            std::optional<instant> next_poll_at, std::vector<fact> facts,

@@ -49,6 +49,12 @@ const statement select_entries_of{
                         " AND a.user_id = $5 AND a.entry_id > $2 AND e.ends_at >= $3"
                         " ORDER BY a.entry_id LIMIT $4"};
 
+const statement close_runs{
+    "close_open_runs",
+    "UPDATE sync_runs SET outcome = 'failed', error_code = 'interrupted',"
+    " error_detail = 'The server stopped, or the calendar failed, while this run was under way.',"
+    " finished_at = $2 WHERE outcome = 'running' AND provider_id = coalesce($1, provider_id)"};
+
 const statement update_health{
     "put_health",
     "UPDATE provider_state SET status = $3, problem_code = $4, problem_detail = $5, problem_since = $6,"
@@ -170,6 +176,10 @@ result<std::vector<schedule_entry>> entries_after(transaction& tx, const user_id
   if (!assignee.empty()) values.emplace_back(assignee);
   return read_list<schedule_entry>(tx.query(assignee.empty() ? select_entries : select_entries_of, values),
                                    read_entry);
+}
+
+result<bool> end_open_runs(transaction& tx, const provider_id& only, instant now) {
+  return touched(tx.query(close_runs, {only, now}));
 }
 
 result<bool> put_health(transaction& tx, const provider_id& id, const health& h) {

@@ -28,6 +28,8 @@ struct calendar_event {
   /// Graph's `transactionId`: what we chose at creation; how a create whose answer was lost is found again.
   std::string transaction_id;
   std::optional<instant> updated_at;
+  /// An insert's answer only: it stood there already, from an earlier try, and may say something else.
+  bool stood_already = false;
 };
 
 /// One page of changes since a cursor. Exactly one of `next_page` and `next_cursor` is set.

@@ -67,19 +67,18 @@ protected:
   int roll(int n) { return static_cast<int>(dice() % static_cast<unsigned>(n)); }
   void tick() { now += std::chrono::milliseconds(1 + roll(2000)); }
 
-  /// What a store would check: each entry once, one version further, with one fact; no row twice.
+  /// What a store would check: each entry once, with one fact for each version it goes further; no row twice.
   void commit() {
     auto c = taken();
     std::map<std::string, int> told;
     for (const auto& f : c.facts)
       if (f.type <= fact_type::schedule_entry_deleted)
         ++told[std::string(json(f.data).at("entry_id").as_string())];
-    std::size_t changed = c.entries.size() + c.deleted_entries.size();
-    ASSERT_EQ(told.size(), changed);
+    for (const auto& e : c.deleted_entries) ASSERT_GE(told[e.str()], 1);
     for (const auto& [e, stored] : c.entries) {
       ASSERT_EQ(stored, stored_versions[e.id]);
-      ASSERT_EQ(e.version, stored_versions[e.id] + 1);
-      ASSERT_EQ(told[e.id.str()], 1);
+      ASSERT_GT(e.version, stored);
+      ASSERT_EQ(told[e.id.str()], e.version - stored);
       ASSERT_EQ(e.what.is_tentative, e.status == entry_status::tentative);
       stored_versions[e.id] = e.version;
     }

@@ -6,7 +6,7 @@ namespace {
 
 class tenant_picture_test : public plan_fixture {};
 
-TEST_F(tenant_picture_test, two_changes_in_one_step_are_one_version_and_one_fact) {
+TEST_F(tenant_picture_test, two_changes_in_one_step_are_two_versions_and_two_facts_but_one_write) {
   auto a = add("a", alice);
   ASSERT_TRUE(create_entry(p(), visit, hour({alice})));
   auto event = insert(a, visit);
@@ -20,23 +20,28 @@ TEST_F(tenant_picture_test, two_changes_in_one_step_are_one_version_and_one_fact
 
   const auto c = taken();
   ASSERT_EQ(c.entries.size(), 1u);
-  EXPECT_EQ(c.entries[0].entry.version, 2);
-  ASSERT_EQ(c.facts.size(), 1u);
-  EXPECT_EQ(json(c.facts[0].data).at("changed"), boost::json::array({"location", "title"}));
+  EXPECT_EQ(c.entries[0].stored_version, 1);
+  EXPECT_EQ(c.entries[0].entry.version, 3);
+  ASSERT_EQ(c.facts.size(), 2u);
+  EXPECT_EQ(json(c.facts[0].data).at("changed"), boost::json::array({"title"}));
+  EXPECT_EQ(json(c.facts[0].data).at("version"), 2);
+  EXPECT_EQ(json(c.facts[1].data).at("changed"), boost::json::array({"location"}));
+  EXPECT_EQ(json(c.facts[1].data).at("version"), 3);
   EXPECT_EQ(c.mappings.size(), 1u);
 }
 
-TEST_F(tenant_picture_test, what_came_and_went_within_a_step_never_was) {
+TEST_F(tenant_picture_test, what_came_and_went_within_a_step_is_told_but_not_written) {
   auto a = add("a", alice);
   pull(a, foreign("e"));
   pull(a, tombstone(event_id("e")));
 
   const auto c = taken();
 
-  EXPECT_TRUE(c.entries.empty() && c.deleted_entries.empty() && c.facts.empty() && c.mappings.empty());
+  EXPECT_TRUE(c.entries.empty() && c.deleted_entries.empty() && c.mappings.empty());
+  EXPECT_EQ(facts(c), (fact_list{fact_type::schedule_entry_created, fact_type::schedule_entry_deleted}));
 }
 
-TEST_F(tenant_picture_test, made_and_changed_in_one_step_is_made) {
+TEST_F(tenant_picture_test, made_and_changed_in_one_step_is_inserted_at_its_second_version) {
   ASSERT_TRUE(create_entry(p(), visit, hour({alice})));
   entry_edit e;
   e.title = "Other";
@@ -44,9 +49,10 @@ TEST_F(tenant_picture_test, made_and_changed_in_one_step_is_made) {
 
   const auto c = taken();
 
-  EXPECT_EQ(c.entries.at(0).entry.version, 1);
+  EXPECT_EQ(c.entries.at(0).stored_version, 0);
+  EXPECT_EQ(c.entries.at(0).entry.version, 2);
   EXPECT_EQ(c.entries.at(0).entry.what.title, "Other");
-  EXPECT_EQ(facts(c), fact_list{fact_type::schedule_entry_created});
+  EXPECT_EQ(facts(c), (fact_list{fact_type::schedule_entry_created, fact_type::schedule_entry_updated}));
 }
 
 TEST_F(tenant_picture_test, rows_of_one_step_collapse) {
@@ -56,7 +62,9 @@ TEST_F(tenant_picture_test, rows_of_one_step_collapse) {
   e.title = "Other";
   ASSERT_TRUE(change_entry(p(), visit, e));
 
-  EXPECT_EQ(taken().outbox.size(), 1u);
+  const auto c = taken();
+  ASSERT_EQ(c.outbox.size(), 1u);
+  EXPECT_EQ(c.outbox[0].entry_version, 2);
 }
 
 TEST_F(tenant_picture_test, taking_leaves_the_picture_and_begins_a_new_step) {

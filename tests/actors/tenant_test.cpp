@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/actors/house_fixture.hpp"
+
+#include "actors/tenant.hpp"
+
+namespace kalends::actors {
+namespace {
+
+class tenant_test : public house_fixture {
+protected:
+  tenant_test() {
+    add_calendar(work);
+    it = system->spawn<tenant>(acme, std::ref(store), outside(), listening_supervisor(), listening_bus());
+    others.push_back(caf::actor_cast<caf::actor>(it));
+  }
+
+  entry_order creation(const entry_id& e, const std::string& title) {
+    entry_order o{entry_order::kind::create, e, {}, done.slot()};
+    o.edit.title = title;
+    o.edit.start = hour(title).start;
+    o.edit.end = hour(title).end;
+    o.edit.assigned = std::vector<user_id>{alice};
+    return o;
+  }
+  entry_order change(const entry_id& e, const std::string& title) {
+    entry_order o{entry_order::kind::change, e, {}, done.slot()};
+    o.edit.title = title;
+    return o;
+  }
+  static entry_id numbered(int n) {
+    auto text = std::to_string(n);
+    return entry_id("0192a000-0000-7000-8000-" + std::string(12 - text.size(), '0') + text);
+  }
+
+  tenant_actor it;
+  answers<schedule_entry> done;
+};
+
+TEST_F(tenant_test, commits_together_what_arrived_during_a_step) {
+  store.hold("commit");
+  tell(it, creation(numbered(1), "First"));
+  for (int i = 2; i <= 20; ++i) tell(it, creation(numbered(i), "Later"));
+  ASSERT_EQ(store.times("commit"), 1u);
+  EXPECT_EQ(done.size(), 0u);
+
+  store.answer("commit");
+  run();
+  EXPECT_EQ(done.size(), 1u);
+  store.answer("commit");
+  run();
+
+  EXPECT_EQ(store.times("commit"), 2u);
+  EXPECT_EQ(done.size(), 20u);
+  EXPECT_EQ(rows().entries.size(), 20u);
+  EXPECT_EQ(rows().outbox.size(), 20u);
+}
+
+TEST_F(tenant_test, wakes_the_calendars_after_the_commit_and_only_then) {
+  store.hold("commit");
+  tell(it, creation(visit, "Visit"));
+  EXPECT_TRUE(heard->due.empty());
+  EXPECT_TRUE(heard->facts.empty());
+
+  store.answer("commit");
+  run();
+
+  ASSERT_EQ(heard->due.size(), 1u);
+  EXPECT_EQ(heard->due[0].providers, std::vector{work});
+  ASSERT_EQ(heard->facts.size(), 1u);
+  EXPECT_EQ(heard->facts[0].facts.at(0).sequence, 1);
+}
+
+TEST_F(tenant_test, two_commands_for_one_entry_in_one_step_are_two_versions_and_two_facts) {
+  add_visit(visit, work);
+  store.hold("load");
+  tell(it, change(second_visit, "nothing there")); // keeps the first step busy
+  tell(it, change(visit, "One"));
+  tell(it, change(visit, "Two"));
+  store.answer("load");
+  run();
+
+  store.answer("load");
+  run();
+
+  ASSERT_EQ(done.size(), 3u);
+  EXPECT_EQ(done[0].error().code, "entry_not_found");
+  EXPECT_EQ(done[1]->version, 2);
+  EXPECT_EQ(done[1]->what.title, "One");
+  EXPECT_EQ(done[2]->version, 3);
+  EXPECT_EQ(rows().entries.at(visit).version, 3);
+  EXPECT_EQ(facts(fact_type::schedule_entry_updated), 2u);
+  ASSERT_EQ(rows().outbox.size(), 1u);
+  EXPECT_EQ(rows().outbox.begin()->second.entry_version, 3);
+}
+
+TEST_F(tenant_test, what_is_wrong_in_a_step_fails_alone) {
+  store.hold("load");
+  tell(it, creation(numbered(1), "first"));
+  for (int i = 2; i <= 4; ++i) tell(it, creation(numbered(i), "x"));
+  store.answer("load");
+  run();
+  store.hold_nothing();
+  store.fail("commit", trouble(errc::invalid, "group_refused"));
+  store.hold("commit");
+  store.answer("load");
+  run();
+  store.answer("commit"); // the group of three
+  run();
+
+  store.answer("commit"); // the first of them
+  run();
+  store.fail("commit", trouble(errc::invalid, "row_refused"));
+  store.answer("commit");
+  run();
+  store.answer("commit");
+  run();
+
+  ASSERT_EQ(done.size(), 4u);
+  EXPECT_TRUE(done[0]);
+  EXPECT_TRUE(done[1]);
+  EXPECT_EQ(done[2].error().code, "row_refused");
+  EXPECT_TRUE(done[3]);
+  EXPECT_EQ(rows().entries.size(), 3u);
+}
+
+TEST_F(tenant_test, decides_again_when_somebody_else_wrote_the_entry) {
+  add_visit(visit, work);
+  store.hold("commit");
+  tell(it, change(visit, "Ours"));
+  rows().entries[visit].version = 5; // another node
+  rows().entries[visit].what.location = "Theirs";
+
+  store.answer("commit");
+  run();
+  store.answer("commit");
+  run();
+
+  ASSERT_EQ(done.size(), 1u);
+  EXPECT_EQ(done[0]->version, 6);
+  EXPECT_EQ(done[0]->what.location, "Theirs");
+}
+
+TEST_F(tenant_test, gives_up_on_an_entry_that_is_always_written_by_somebody_else) {
+  add_visit(visit, work);
+  store.fail("commit", trouble(errc::conflict, "stale_version"), 100);
+
+  tell(it, change(visit, "Ours"));
+
+  ASSERT_EQ(done.size(), 1u);
+  EXPECT_EQ(done[0].error().code, "stale_version");
+  EXPECT_EQ(store.times("commit"), 4u);
+}
+
+TEST_F(tenant_test, reads_the_calendars_again_when_they_change_between_load_and_decision) {
+  store.hold("load");
+  tell(it, creation(visit, "Visit"));
+  add_calendar(second);
+  tell(it, calendars_changed{});
+
+  store.answer("load");
+  run();
+  store.answer("load");
+  run();
+
+  EXPECT_EQ(done.size(), 1u);
+  EXPECT_EQ(rows().outbox.size(), 2u);
+}
+
+TEST_F(tenant_test, reads_the_calendars_again_when_they_change_while_they_are_read) {
+  store.hold("load_providers");
+  tell(it, creation(visit, "Visit"));
+  tell(it, calendars_changed{});
+  auto as_they_are = std::exchange(rows().providers, {});
+  store.answer("load_providers"); // read before the change
+  rows().providers = as_they_are;
+  run();
+  ASSERT_EQ(store.waiting("load_providers"), 1u);
+  store.answer("load_providers");
+  run();
+
+  EXPECT_EQ(done.size(), 1u);
+  EXPECT_EQ(rows().outbox.size(), 1u);
+}
+
+TEST_F(tenant_test, answers_with_the_stores_error_when_nothing_can_be_loaded) {
+  store.fail("load_providers", trouble(errc::retry_later, "database_away"));
+  tell(it, creation(visit, "Visit"));
+  ASSERT_EQ(done.size(), 1u);
+  EXPECT_EQ(done[0].error().kind, errc::retry_later);
+  store.fail("load", trouble(errc::retry_later, "database_away"));
+  tell(it, creation(visit, "Visit"));
+  ASSERT_EQ(done.size(), 2u);
+
+  tell(it, creation(visit, "Visit"));
+
+  EXPECT_TRUE(done[2]);
+}
+
+TEST_F(tenant_test, refuses_more_work_than_its_queue_holds) {
+  store.hold("load_providers");
+  for (int i = 0; i < 20'002; ++i) caf::anon_send(it, change(visit, "x"));
+  run();
+
+  ASSERT_EQ(done.size(), 2u);
+  EXPECT_EQ(done[0].error().code, "tenant_busy");
+  EXPECT_TRUE(done[0].error().retry_after);
+}
+
+TEST_F(tenant_test, finishes_what_it_has_and_takes_nothing_new_when_it_rests) {
+  store.hold("commit");
+  answers<bool> rested;
+  tell(it, creation(numbered(1), "under way"));
+  tell(it, creation(numbered(2), "queued"));
+  tell(it, tenant_rest{rested.slot()});
+  tell(it, creation(numbered(3), "late"));
+  ASSERT_EQ(done.size(), 1u);
+  EXPECT_EQ(done[0].error().code, "stopping");
+  EXPECT_EQ(rested.size(), 0u);
+
+  store.answer("commit");
+  run();
+  store.answer("commit");
+  run();
+
+  EXPECT_EQ(rested.size(), 1u);
+  EXPECT_EQ(done.size(), 3u);
+  EXPECT_EQ(rows().entries.size(), 2u);
+}
+
+TEST_F(tenant_test, a_page_that_asks_for_confirmation_moves_no_cursor) {
+  add_visit(visit, work);
+  auto gone = tombstone(rows().mappings.at({work, visit}).event);
+  answers<page_applied> applied;
+  page_pulled page{work,
+                   std::make_shared<std::vector<calendar_event>>(1, gone),
+                   removal::unconfirmed,
+                   cursor_move{work, {"c1", "query-1", {}}, 0, "", {}},
+                   {},
+                   applied.slot()};
+
+  tell(it, page);
+  ASSERT_EQ(applied.size(), 1u);
+  EXPECT_EQ(applied[0]->confirm, std::vector{gone.id});
+  EXPECT_FALSE(applied[0]->finished);
+  EXPECT_EQ(rows(work).read_from->token, "cursor-0");
+  page.proof = removal::confirmed;
+  tell(it, page);
+
+  EXPECT_TRUE(applied[1]->finished);
+  EXPECT_EQ(rows(work).read_from->token, "c1");
+  EXPECT_TRUE(rows().entries.at(visit).assigned.empty());
+}
+
+} // namespace
+} // namespace kalends::actors

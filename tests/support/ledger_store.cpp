@@ -1,0 +1,569 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/ledger_store.hpp"
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+#include <set>
+#include <stdexcept>
+
+namespace kalends::testing {
+
+using namespace persistence;
+
+namespace {
+
+tl::unexpected<error> tenant_gone() {
+  return failure(errc::not_found, "tenant_gone", "This tenant does not exist any more.");
+}
+tl::unexpected<error> provider_gone() {
+  return failure(errc::not_found, "provider_gone", "This calendar is not connected any more.");
+}
+tl::unexpected<error> stale_version() {
+  return failure(errc::conflict, "stale_version", "The entry was changed by somebody else meanwhile.");
+}
+
+std::string entry_of(const fact& f) {
+  const auto data = boost::json::parse(f.data).as_object();
+  const auto* id = data.if_contains("entry_id");
+  return id != nullptr ? std::string(id->as_string()) : std::string();
+}
+
+} // namespace
+
+const sync_run* ledger_store::tenant_rows::run(const run_id& id) const {
+  auto at = std::find_if(runs.begin(), runs.end(), [&](const sync_run& r) { return r.id == id; });
+  return at == runs.end() ? nullptr : &*at;
+}
+
+// ---------------------------------------------------------------- pace and trouble
+
+std::size_t ledger_store::times(std::string_view what) const {
+  return static_cast<std::size_t>(std::count(asked.begin(), asked.end(), what));
+}
+
+std::size_t ledger_store::waiting(std::string_view what) const {
+  return static_cast<std::size_t>(
+      std::count_if(waiting_.begin(), waiting_.end(), [&](const question& q) { return q.what == what; }));
+}
+
+void ledger_store::answer(std::size_t which) {
+  auto at = waiting_.begin() + static_cast<std::ptrdiff_t>(which);
+  auto q = std::move(*at);
+  waiting_.erase(at);
+  q.run();
+}
+
+void ledger_store::answer(std::string_view what) {
+  for (std::size_t i = 0; i < waiting_.size(); ++i)
+    if (waiting_[i].what == what) return answer(i);
+  throw std::logic_error("nobody asked for " + std::string(what));
+}
+
+void ledger_store::answer_all() {
+  while (!waiting_.empty()) answer();
+}
+
+void ledger_store::fail(std::string_view what, error e, int count) {
+  auto& t = trouble_[std::string(what)];
+  t.fails = count;
+  t.with = std::move(e);
+}
+
+void ledger_store::lose_answer(std::string_view what) { ++trouble_[std::string(what)].losses; }
+
+void ledger_store::blow_up(std::string_view what, int count) { trouble_[std::string(what)].blows = count; }
+
+template <class T>
+result<T> ledger_store::outcome(const std::string& what, const std::function<result<T>()>& work) {
+  auto at = trouble_.find(what);
+  if (at != trouble_.end() && at->second.fails > 0) {
+    --at->second.fails;
+    return tl::unexpected(at->second.with);
+  }
+  auto answer = work();
+  if (at != trouble_.end() && at->second.losses > 0) {
+    --at->second.losses;
+    return failure(errc::retry_later, "connection_lost", "The connection broke; the outcome is unknown.");
+  }
+  return answer;
+}
+
+template <class T>
+void ledger_store::ask(const char* what, std::function<result<T>()> work, store_done<T> done) {
+  asked.emplace_back(what);
+  if (auto at = trouble_.find(what); at != trouble_.end() && at->second.blows > 0) {
+    --at->second.blows;
+    throw std::runtime_error(std::string("the store blows up in ") + what);
+  }
+  auto run = [this, name = std::string(what), work = std::move(work), done = std::move(done)] {
+    done(outcome<T>(name, work));
+  };
+  const bool wait = held || std::find(held_kinds_.begin(), held_kinds_.end(), what) != held_kinds_.end();
+  if (wait)
+    waiting_.push_back({what, std::move(run)});
+  else
+    run();
+}
+
+// ---------------------------------------------------------------- a tenant's step
+
+void ledger_store::load(load_request what, store_done<loaded> done) {
+  ask<loaded>(
+      "load",
+      [this, what]() -> result<loaded> {
+        if (!tenants.contains(what.tenant)) return tenant_gone();
+        const auto& t = tenants[what.tenant];
+        std::set<entry_id> wanted(what.entries.begin(), what.entries.end());
+        for (const auto& ref : what.events) {
+          if (!ref.tag.empty()) wanted.insert(ref.tag);
+          for (const auto& [key, m] : t.mappings)
+            if (key.provider == ref.provider &&
+                (m.event == ref.event ||
+                 (!ref.transaction_id.empty() && m.transaction_id == ref.transaction_id)))
+              wanted.insert(key.entry);
+        }
+        loaded found;
+        for (const auto& id : wanted)
+          if (auto at = t.entries.find(id); at != t.entries.end()) found.entries.push_back(at->second);
+        for (const auto& [key, m] : t.mappings)
+          if (wanted.contains(key.entry)) found.mappings.push_back(m);
+        return found;
+      },
+      std::move(done));
+}
+
+void ledger_store::commit(tenant_changes changes, store_done<std::vector<fact>> done) {
+  ask<std::vector<fact>>(
+      "commit", [this, changes] { return carry_out(changes); }, std::move(done));
+}
+
+/// Each change of an entry is one version and one fact (invariant 4).
+void ledger_store::check_entries(const tenant_rows& before, const tenant_changes& c) {
+  std::map<std::string, std::int64_t> told, deletions;
+  for (const auto& f : c.facts) {
+    if (f.type == fact_type::schedule_entry_created || f.type == fact_type::schedule_entry_updated)
+      ++told[entry_of(f)];
+    if (f.type == fact_type::schedule_entry_deleted) ++deletions[entry_of(f)];
+  }
+  std::set<entry_id> seen;
+  for (const auto& w : c.entries) {
+    if (!seen.insert(w.entry.id).second) wrongs.push_back("an entry twice in one step");
+    if (told[w.entry.id.str()] != w.entry.version - w.stored_version)
+      wrongs.push_back("entry " + w.entry.id.str() + ": " + std::to_string(told[w.entry.id.str()]) +
+                       " facts for versions " + std::to_string(w.stored_version) + " to " +
+                       std::to_string(w.entry.version));
+  }
+  for (const auto& e : c.deleted_entries)
+    if (deletions[e.str()] != 1) wrongs.push_back("a deletion without exactly one fact");
+  for (const auto& [id, n] : told)
+    if (n > 0 && !before.entries.contains(entry_id(id)) && !seen.contains(entry_id(id)) && deletions[id] == 0)
+      wrongs.push_back("a fact about an entry that is not written");
+}
+
+void ledger_store::check(const tenant_rows& before, const tenant_changes& c) {
+  check_entries(before, c);
+  for (const auto& row : c.outbox) {
+    if (before.outbox.contains(row.id)) wrongs.push_back("an outbox row's id is used twice");
+    auto written = std::find_if(c.entries.begin(), c.entries.end(),
+                                [&](const entry_write& w) { return w.entry.id == row.entry; });
+    if (row.action == push_action::upsert && written != c.entries.end() &&
+        row.entry_version > written->entry.version)
+      wrongs.push_back("an outbox row speaks of a version that does not exist");
+  }
+  std::set<provider_id> moved;
+  for (const auto& m : c.cursors) {
+    if (!moved.insert(m.provider).second) wrongs.push_back("two cursors of one provider in one step");
+    auto at = before.providers.find(m.provider);
+    if (at != before.providers.end() && m.mark_seen > at->second.mark)
+      wrongs.push_back("a mark was seen that is not there yet");
+    if (m.next.token.empty()) wrongs.push_back("an empty cursor");
+  }
+}
+
+void ledger_store::check_keys(const tenant_rows& after) {
+  std::set<std::pair<provider_id, event_id>> events;
+  std::set<std::pair<provider_id, std::string>> transactions;
+  for (const auto& [key, m] : after.mappings) {
+    if (!m.event.empty() && !events.insert({key.provider, m.event}).second)
+      wrongs.push_back("two links of one event");
+    if (!m.transaction_id.empty() && !transactions.insert({key.provider, m.transaction_id}).second)
+      wrongs.push_back("two links of one transaction");
+  }
+}
+
+result<void> ledger_store::write_entries(tenant_rows& t, const tenant_changes& c) {
+  for (const auto& e : c.deleted_entries) t.entries.erase(e);
+  for (const auto& w : c.entries) {
+    auto at = t.entries.find(w.entry.id);
+    const auto stored = at != t.entries.end() ? at->second.version : 0;
+    if (stored != w.stored_version) return stale_version();
+    t.entries.insert_or_assign(w.entry.id, w.entry);
+  }
+  return {};
+}
+
+result<std::vector<fact>> ledger_store::carry_out(const tenant_changes& c) {
+  auto at = tenants.find(c.tenant);
+  if (at == tenants.end()) return tenant_gone();
+  auto next = at->second; // all or nothing
+  if (auto ok = write_entries(next, c); !ok) return tl::unexpected(ok.error());
+  check(at->second, c);
+  for (const auto& k : c.unlinked) next.mappings.erase(k);
+  for (const auto& m : c.mappings) {
+    if (!next.providers.contains(m.provider)) return provider_gone();
+    next.mappings.insert_or_assign({m.provider, m.entry}, m);
+  }
+  for (const auto& row : c.outbox) {
+    if (!next.providers.contains(row.provider)) return provider_gone();
+    next.outbox.emplace(row.id, row);
+  }
+  for (const auto& id : c.outbox_done) next.outbox.erase(id);
+  for (const auto& r : c.outbox_retries)
+    if (auto row = next.outbox.find(r.id); row != next.outbox.end()) {
+      ++row->second.attempts;
+      row->second.due_at = r.due_at;
+    }
+  next.decisions.insert(next.decisions.end(), c.decisions.begin(), c.decisions.end());
+  for (const auto& r : c.runs) put_run(next, r);
+  for (const auto& m : c.cursors) {
+    auto p = next.providers.find(m.provider);
+    if (p == next.providers.end()) return provider_gone();
+    p->second.read_from = m.next;
+    if (p->second.mark <= m.mark_seen) p->second.stale = false;
+    if (m.next_poll_at) p->second.calendar.next_poll_at = m.next_poll_at;
+  }
+  auto facts = append(c.tenant, next, c.facts);
+  check_keys(next);
+  at->second = std::move(next);
+  return facts;
+}
+
+void ledger_store::put_run(tenant_rows& t, const sync_run& r) {
+  auto at =
+      std::find_if(t.runs.begin(), t.runs.end(), [&](const sync_run& known) { return known.id == r.id; });
+  if (at == t.runs.end())
+    t.runs.push_back(r);
+  else
+    *at = r;
+  if (auto p = t.providers.find(r.provider); p != t.providers.end() && r.outcome == run_outcome::succeeded)
+    p->second.calendar.last_sync_at = r.finished_at;
+}
+
+std::vector<fact> ledger_store::append(const tenant_id& tenant, tenant_rows& t, std::vector<fact> facts) {
+  for (auto& f : facts) {
+    f.tenant = tenant;
+    f.sequence = static_cast<std::int64_t>(t.facts.size()) + 1;
+    t.facts.push_back(f);
+  }
+  return facts;
+}
+
+void ledger_store::mark(std::vector<notice_mark> marks, store_done<std::vector<std::int64_t>> done) {
+  ask<std::vector<std::int64_t>>(
+      "mark",
+      [this, marks]() -> result<std::vector<std::int64_t>> {
+        std::vector<std::int64_t> counters;
+        std::set<std::pair<tenant_id, provider_id>> seen;
+        for (const auto& m : marks) {
+          if (!seen.insert({m.tenant, m.provider}).second)
+            wrongs.push_back("a provider marked twice at once");
+          auto t = tenants.find(m.tenant);
+          if (t == tenants.end() || !t->second.providers.contains(m.provider)) {
+            counters.push_back(0);
+            continue;
+          }
+          auto& p = t->second.providers[m.provider];
+          p.mark += m.count;
+          p.stale = true;
+          counters.push_back(p.mark);
+        }
+        return counters;
+      },
+      std::move(done));
+}
+
+// ---------------------------------------------------------------- a provider's own rows
+
+result<std::vector<fact>> ledger_store::with_provider(const tenant_id& tenant, const provider_id& provider,
+                                                      std::vector<fact> facts,
+                                                      const std::function<void(tenant_rows&)>& write) {
+  auto t = tenants.find(tenant);
+  if (t == tenants.end()) return tenant_gone();
+  if (!t->second.providers.contains(provider)) return provider_gone();
+  write(t->second);
+  return append(tenant, t->second, std::move(facts));
+}
+
+void ledger_store::load_provider(tenant_id tenant, provider_id provider, store_done<provider_state> done) {
+  ask<provider_state>(
+      "load_provider",
+      [this, tenant, provider]() -> result<provider_state> {
+        if (!tenants.contains(tenant) || !tenants[tenant].providers.contains(provider))
+          return provider_gone();
+        auto& t = tenants[tenant];
+        auto& p = t.providers[provider];
+        provider_state s{p.calendar, p.read_from, p.mark, p.stale, {}, false};
+        for (const auto& [id, c] : p.channels)
+          if (!s.push_channel || c.expires_at > s.push_channel->expires_at) s.push_channel = c;
+        for (const auto& [id, row] : t.outbox) s.outbox_waiting |= row.provider == provider;
+        return s;
+      },
+      std::move(done));
+}
+
+void ledger_store::load_outbox(tenant_id tenant, provider_id provider, instant now, std::size_t limit,
+                               store_done<std::vector<outbox_row>> done) {
+  ask<std::vector<outbox_row>>(
+      "load_outbox",
+      [=, this]() -> result<std::vector<outbox_row>> {
+        std::vector<outbox_row> due;
+        for (const auto& [id, row] : tenants[tenant].outbox)
+          if (row.provider == provider && row.due_at <= now && due.size() < limit) due.push_back(row);
+        return due;
+      },
+      std::move(done));
+}
+
+void ledger_store::load_links(tenant_id tenant, provider_id provider, entry_id after, std::size_t limit,
+                              store_done<std::vector<mapping>> done) {
+  ask<std::vector<mapping>>(
+      "load_links",
+      [=, this]() -> result<std::vector<mapping>> {
+        std::vector<mapping> links;
+        for (const auto& [key, m] : tenants[tenant].mappings)
+          if (key.provider == provider && key.entry > after && links.size() < limit) links.push_back(m);
+        return links;
+      },
+      std::move(done));
+}
+
+void ledger_store::load_entries(tenant_id tenant, user_id assignee, instant from, entry_id after,
+                                std::size_t limit, store_done<std::vector<schedule_entry>> done) {
+  ask<std::vector<schedule_entry>>(
+      "load_entries",
+      [=, this]() -> result<std::vector<schedule_entry>> {
+        std::vector<schedule_entry> found;
+        for (const auto& [id, e] : tenants[tenant].entries) {
+          const bool theirs = assignee.empty() ||
+                              std::find(e.assigned.begin(), e.assigned.end(), assignee) != e.assigned.end();
+          if (theirs && id > after && instant(instant_of(e.what.end)) >= from && found.size() < limit)
+            found.push_back(e);
+        }
+        return found;
+      },
+      std::move(done));
+}
+
+void ledger_store::save_run(tenant_id tenant, sync_run run, std::vector<fact> facts,
+                            store_done<std::vector<fact>> done) {
+  ask<std::vector<fact>>(
+      "save_run",
+      [=, this] {
+        return with_provider(tenant, run.provider, facts, [&](tenant_rows& t) { put_run(t, run); });
+      },
+      std::move(done));
+}
+
+void ledger_store::end_interrupted_runs(std::vector<tenant_id> ids, provider_id provider,
+                                        store_done<bool> done) {
+  ask<bool>(
+      "end_interrupted_runs",
+      [=, this]() -> result<bool> {
+        for (const auto& id : ids)
+          for (auto& run : tenants[id].runs)
+            if (run.outcome == run_outcome::running && (provider.empty() || run.provider == provider)) {
+              run.outcome = run_outcome::failed;
+              run.error_code = "interrupted";
+            }
+        return true;
+      },
+      std::move(done));
+}
+
+void ledger_store::save_health(tenant_id tenant, provider_id provider, provider_status status,
+                               std::optional<provider_problem> problem, std::optional<instant> last_sync_at,
+                               std::optional<instant> next_poll_at, std::vector<fact> facts,
+                               store_done<std::vector<fact>> done) {
+  ask<std::vector<fact>>(
+      "save_health",
+      [=, this] {
+        return with_provider(tenant, provider, facts, [&](tenant_rows& t) {
+          auto& c = t.providers[provider].calendar;
+          c.status = status;
+          c.problem = problem;
+          if (last_sync_at) c.last_sync_at = last_sync_at;
+          if (next_poll_at) c.next_poll_at = next_poll_at;
+        });
+      },
+      std::move(done));
+}
+
+void ledger_store::drop_cursor(tenant_id tenant, provider_id provider, store_done<bool> done) {
+  ask<bool>(
+      "drop_cursor",
+      [=, this]() -> result<bool> {
+        tenants[tenant].providers[provider].read_from.reset();
+        return true;
+      },
+      std::move(done));
+}
+
+void ledger_store::save_calendar(tenant_id tenant, provider_id provider, calendar_listing chosen,
+                                 store_done<bool> done) {
+  ask<bool>(
+      "save_calendar",
+      [=, this]() -> result<bool> {
+        auto& c = tenants[tenant].providers[provider].calendar;
+        c.calendar = chosen.id;
+        c.calendar_name = chosen.name;
+        return true;
+      },
+      std::move(done));
+}
+
+void ledger_store::load_grant(tenant_id tenant, provider_id provider, store_done<grant> done) {
+  ask<grant>(
+      "load_grant",
+      [=, this]() -> result<grant> {
+        const auto& tokens = tenants[tenant].providers[provider].tokens;
+        if (!tokens) return failure(errc::not_found, "grant_missing", "There is no grant.");
+        return *tokens;
+      },
+      std::move(done));
+}
+
+void ledger_store::save_grant(tenant_id tenant, provider_id provider, grant g, store_done<bool> done) {
+  ask<bool>(
+      "save_grant",
+      [=, this]() -> result<bool> {
+        tenants[tenant].providers[provider].tokens = g;
+        return true;
+      },
+      std::move(done));
+}
+
+void ledger_store::load_oauth_app(tenant_id tenant, provider_type type,
+                                  store_done<std::optional<oauth_app>> done) {
+  ask<std::optional<oauth_app>>(
+      "load_oauth_app",
+      [=, this]() -> result<std::optional<oauth_app>> {
+        const auto& apps = tenants[tenant].apps;
+        auto at = apps.find(type);
+        return at != apps.end() ? std::optional(at->second) : std::nullopt;
+      },
+      std::move(done));
+}
+
+void ledger_store::save_channel(tenant_id tenant, provider_id provider, channel c, std::string secret,
+                                std::string replaces, store_done<bool> done) {
+  ask<bool>(
+      "save_channel",
+      [=, this]() -> result<bool> {
+        if (!tenants[tenant].providers.contains(provider)) return provider_gone();
+        auto& p = tenants[tenant].providers[provider];
+        if (secret.empty() && !p.secrets.contains(c.id)) wrongs.push_back("a renewal of an unknown channel");
+        if (!secret.empty()) p.secrets[c.id] = secret;
+        if (!replaces.empty() && replaces != c.id) p.channels.erase(replaces);
+        p.channels[c.id] = c;
+        return true;
+      },
+      std::move(done));
+}
+
+void ledger_store::delete_channel(tenant_id tenant, provider_id provider, std::string channel_id,
+                                  store_done<bool> done) {
+  ask<bool>(
+      "delete_channel",
+      [=, this]() -> result<bool> {
+        return tenants[tenant].providers[provider].channels.erase(channel_id) > 0;
+      },
+      std::move(done));
+}
+
+void ledger_store::find_channels(tenant_id tenant, provider_id provider,
+                                 store_done<std::vector<channel>> done) {
+  ask<std::vector<channel>>(
+      "find_channels",
+      [=, this]() -> result<std::vector<channel>> {
+        std::vector<channel> all;
+        for (const auto& [id, c] : tenants[tenant].providers[provider].channels) all.push_back(c);
+        return all;
+      },
+      std::move(done));
+}
+
+void ledger_store::delete_provider(tenant_id tenant, provider_id provider, std::vector<fact> facts,
+                                   store_done<std::vector<fact>> done) {
+  ask<std::vector<fact>>(
+      "delete_provider",
+      [=, this] {
+        return with_provider(tenant, provider, facts, [&](tenant_rows& t) {
+          t.providers.erase(provider);
+          std::erase_if(t.mappings, [&](const auto& m) { return m.first.provider == provider; });
+          std::erase_if(t.outbox, [&](const auto& row) { return row.second.provider == provider; });
+        });
+      },
+      std::move(done));
+}
+
+// ---------------------------------------------------------------- the whole house
+
+void ledger_store::list_tenants(store_done<std::vector<tenant_id>> done) {
+  ask<std::vector<tenant_id>>(
+      "list_tenants",
+      [this]() -> result<std::vector<tenant_id>> {
+        std::vector<tenant_id> ids;
+        for (const auto& [id, rows] : tenants) ids.push_back(id);
+        return ids;
+      },
+      std::move(done));
+}
+
+void ledger_store::load_schedule(std::vector<tenant_id> ids, store_done<std::vector<schedule_line>> done) {
+  ask<std::vector<schedule_line>>(
+      "load_schedule",
+      [this, ids]() -> result<std::vector<schedule_line>> {
+        std::vector<schedule_line> lines;
+        for (const auto& id : ids)
+          for (const auto& [pid, p] : tenants[id].providers) {
+            schedule_line line{id, pid, p.calendar.status, p.stale, {}, p.calendar.next_poll_at, {}, p.mark};
+            for (const auto& [rid, row] : tenants[id].outbox)
+              if (row.provider == pid && (!line.outbox_due || row.due_at < *line.outbox_due))
+                line.outbox_due = row.due_at;
+            for (const auto& [cid, c] : p.channels)
+              if (!line.channel_expires_at || c.expires_at > *line.channel_expires_at)
+                line.channel_expires_at = c.expires_at;
+            lines.push_back(line);
+          }
+        return lines;
+      },
+      std::move(done));
+}
+
+void ledger_store::load_providers(tenant_id tenant, store_done<std::vector<provider>> done) {
+  ask<std::vector<provider>>(
+      "load_providers",
+      [this, tenant]() -> result<std::vector<provider>> {
+        if (!tenants.contains(tenant)) return tenant_gone();
+        std::vector<provider> all;
+        for (const auto& [id, p] : tenants[tenant].providers) all.push_back(p.calendar);
+        return all;
+      },
+      std::move(done));
+}
+
+void ledger_store::load_facts(tenant_id tenant, std::int64_t after, std::size_t limit,
+                              store_done<std::vector<fact>> done) {
+  ask<std::vector<fact>>(
+      "load_facts",
+      [=, this]() -> result<std::vector<fact>> {
+        std::vector<fact> found;
+        for (const auto& f : tenants[tenant].facts)
+          if (f.sequence > after && found.size() < limit) found.push_back(f);
+        return found;
+      },
+      std::move(done));
+}
+
+} // namespace kalends::testing

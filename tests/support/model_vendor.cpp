@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/model_vendor.hpp"
+
+namespace kalends::testing {
+
+namespace {
+
+tl::unexpected<error> gone() { return failure(errc::not_found, "event_gone", "There is no such event."); }
+tl::unexpected<error> moved() {
+  return failure(errc::conflict, "precondition_failed", "The event moved on.");
+}
+
+} // namespace
+
+calendar_event model_vendor::put(calendar_event e, instant now) {
+  moved_[e.id] = ++serial_;
+  e.version = "v" + std::to_string(serial_);
+  e.updated_at = now;
+  events.insert_or_assign(e.id, e);
+  return e;
+}
+
+void model_vendor::remove(const event_id& id, instant now) {
+  auto e = events.at(id);
+  e.removed = true;
+  put(std::move(e), now);
+}
+
+std::vector<calendar_event> model_vendor::standing() const {
+  std::vector<calendar_event> all;
+  for (const auto& [id, e] : events)
+    if (!e.removed) all.push_back(e);
+  return all;
+}
+
+/// Pages of up to three events in the order of their last change; a cursor is the serial up to which one has
+/// seen.
+result<change_page> model_vendor::list(const net::list_request& what) {
+  if (!what.cursor.empty() && what.page.empty() && trouble != 0 && roll(40))
+    return failure(errc::resync, "cursor_void", "The cursor is void.");
+  const auto& from = what.page.empty() ? what.cursor : what.page;
+  const int seen = from.empty() ? 0 : std::stoi(from);
+  std::map<int, calendar_event> news;
+  for (const auto& [id, e] : events)
+    if (moved_.at(id) > seen && !(e.removed && what.cursor.empty())) news.emplace(moved_.at(id), e);
+  change_page page;
+  int last = seen;
+  for (const auto& [at, e] : news) {
+    if (page.events.size() == 3) {
+      page.next_page = std::to_string(last);
+      return page;
+    }
+    last = at;
+    auto shown = e;
+    if (e.removed) {
+      shown = calendar_event{};
+      shown.id = e.id;
+      shown.removed = true;
+    }
+    page.events.push_back(std::move(shown));
+  }
+  page.next_cursor = std::to_string(serial_);
+  return page;
+}
+
+result<calendar_event> model_vendor::get(const event_id& id) const {
+  auto at = events.find(id);
+  if (at == events.end() || at->second.removed) return gone();
+  return at->second;
+}
+
+result<calendar_event> model_vendor::insert(const net::new_event& what, instant now) {
+  calendar_event e;
+  e.id = type_ == provider_type::google ? what.event : event_id("graph-" + what.transaction_id);
+  e.transaction_id = what.transaction_id;
+  e.tag = what.tag;
+  e.what = what.what;
+  auto at = events.find(e.id);
+  if (at != events.end() && !at->second.removed) {
+    auto standing = at->second;
+    standing.stood_already = true;
+    return standing;
+  }
+  if (at != events.end() && type_ == provider_type::microsoft)
+    return failure(errc::duplicate, "transaction_id_used", "The transaction id made a deleted event.");
+  return put(std::move(e), now);
+}
+
+result<calendar_event> model_vendor::update(const net::event_update& what, instant now) {
+  auto known = get(what.event);
+  if (!known) return known;
+  if (known->version != what.version) return moved();
+  known->what = take(known->what, what.what, what.changed);
+  return put(std::move(*known), now);
+}
+
+result<bool> model_vendor::erase(const event_deletion& what, instant now) {
+  auto known = get(what.event);
+  if (!known) return false;
+  if (known->version != what.version) return moved();
+  remove(what.event, now);
+  return true;
+}
+
+template <class T>
+void model_vendor::tell(const held_calendar::call_ptr& c, result<T> outcome) {
+  if (roll(trouble)) outcome = failure(errc::retry_later, "timeout", "The answer was lost.");
+  held_calendar::answer_call<T>(c, std::move(outcome));
+}
+
+void model_vendor::serve(const held_calendar::call_ptr& c, instant now) {
+  if (roll(trouble)) return c->refuse(error{errc::retry_later, "unavailable", "Not now.", "", {}});
+  if (c->verb == "list_changes") return tell(c, list(c->as<net::list_request>()));
+  if (c->verb == "get_event") return tell(c, get(c->as<event_id>()));
+  if (c->verb == "insert_event") return tell(c, insert(c->as<net::new_event>(), now));
+  if (c->verb == "update_event") return tell(c, update(c->as<net::event_update>(), now));
+  if (c->verb == "delete_event") return tell(c, erase(c->as<event_deletion>(), now));
+  throw std::logic_error("the model does not serve " + c->verb);
+}
+
+} // namespace kalends::testing
