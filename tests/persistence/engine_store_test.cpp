@@ -447,6 +447,32 @@ TEST_F(engine_store_test, saves_runs_health_and_calendars) {
   EXPECT_EQ(kept->error_code, "vendor_down");
 }
 
+TEST_F(engine_store_test, ends_runs_that_nobody_ends_any_more) {
+  const auto one = add_household(), other = add_household();
+  auto left = new_run(one), ended = new_run(one), elsewhere = new_run(other);
+  left.outcome = elsewhere.outcome = run_outcome::running;
+  ended.outcome = run_outcome::succeeded;
+  ended.finished_at = now;
+  for (const auto& [h, run] : {std::pair(one, left), std::pair(one, ended), std::pair(other, elsewhere)})
+    must(wait_for<std::vector<fact>>([&](auto d) { store->save_run(h.tenant, run, {}, d); }));
+  const auto outcome_of = [&](const household& h, const sync_run& run) {
+    return must(as(h.tenant, [&](transaction& tx) { return find_run(tx, run.id); }))->outcome;
+  };
+
+  must(wait_for<bool>([&](auto d) {
+    store->end_interrupted_runs({one.tenant, other.tenant}, one.calendar, d);
+  }));
+  EXPECT_EQ(outcome_of(one, left), run_outcome::failed);
+  EXPECT_EQ(outcome_of(one, ended), run_outcome::succeeded);
+  EXPECT_EQ(outcome_of(other, elsewhere), run_outcome::running);
+  must(wait_for<bool>([&](auto d) { store->end_interrupted_runs({one.tenant, other.tenant}, {}, d); }));
+
+  EXPECT_EQ(outcome_of(other, elsewhere), run_outcome::failed);
+  const auto run = must(as(one.tenant, [&](transaction& tx) { return find_run(tx, left.id); }));
+  EXPECT_EQ(run->error_code, "interrupted");
+  EXPECT_EQ(run->finished_at, now);
+}
+
 TEST_F(engine_store_test, shows_what_every_calendar_waits_for) {
   const auto a = add_household();
   const auto b = add_household();

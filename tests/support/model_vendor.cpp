@@ -33,21 +33,25 @@ std::vector<calendar_event> model_vendor::standing() const {
   return all;
 }
 
-/// Pages of up to three events in the order of their last change; a cursor is the serial up to which one has
-/// seen.
+/// Pages of up to three events in the order of their last change. A cursor is the serial up to which one has
+/// seen; a full read's is that of its beginning, so that what goes while it pages is told next time. A page
+/// is
+/// "<serial of its last event>/<serial at the beginning>".
 result<change_page> model_vendor::list(const net::list_request& what) {
   if (!what.cursor.empty() && what.page.empty() && trouble != 0 && roll(40))
     return failure(errc::resync, "cursor_void", "The cursor is void.");
+  const bool full = what.cursor.empty();
   const auto& from = what.page.empty() ? what.cursor : what.page;
   const int seen = from.empty() ? 0 : std::stoi(from);
+  const int began = what.page.empty() ? serial_ : std::stoi(what.page.substr(what.page.find('/') + 1));
   std::map<int, calendar_event> news;
   for (const auto& [id, e] : events)
-    if (moved_.at(id) > seen && !(e.removed && what.cursor.empty())) news.emplace(moved_.at(id), e);
+    if (moved_.at(id) > seen && !(e.removed && full)) news.emplace(moved_.at(id), e);
   change_page page;
   int last = seen;
   for (const auto& [at, e] : news) {
     if (page.events.size() == 3) {
-      page.next_page = std::to_string(last);
+      page.next_page = std::to_string(last) + "/" + std::to_string(began);
       return page;
     }
     last = at;
@@ -59,7 +63,7 @@ result<change_page> model_vendor::list(const net::list_request& what) {
     }
     page.events.push_back(std::move(shown));
   }
-  page.next_cursor = std::to_string(serial_);
+  page.next_cursor = std::to_string(full ? began : serial_);
   return page;
 }
 
