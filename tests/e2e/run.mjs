@@ -24,8 +24,11 @@ if (!files.length) {
   process.exit(2);
 }
 
-const reporter = process.version.startsWith('v18.') && Number(process.version.split('.')[1]) < 15 ? [] : ['--test-reporter=spec'];
-const runner = spawn(process.execPath, ['--test', ...reporter, ...files], {
+// Tests wait more than they work, so several files run at a time; the first runners could not be told so.
+const [major, minor] = process.versions.node.split('.').map(Number);
+const able = major > 20 || (major === 20 && minor >= 10) || (major === 18 && minor >= 19);
+const options = ['--test', ...(able ? ['--test-reporter=spec', '--test-concurrency=3'] : [])];
+const runner = spawn(process.execPath, [...options, ...files], {
   stdio: 'inherit',
   env: { ...process.env, KALENDS_BINARY: binary },
 });
