@@ -30,7 +30,10 @@ void connected_calendar::begin_push() {
   state.push = false;
   auto due = now();
   // Only once per run: what fails again is put off again.
-  if (std::exchange(state.impatient, false)) due += longest_backoff;
+  if (std::exchange(state.impatient, false)) {
+    due += longest_backoff;
+    state.moving.clear();
+  }
   if (calendar().direction == sync_direction::from_provider) return push_done({});
   parts_.store.load_outbox(tenant_id_, id_, due, rows_per_pass,
                            ask<std::vector<outbox_row>>(this, [this](result<std::vector<outbox_row>> rows) {

@@ -39,7 +39,10 @@ protected:
     return c.id;
   }
   void add_channel(const std::string& id, std::chrono::hours left) {
-    rows(work).channels[id] = channel{id, "resource", now + left, net::sha256("secret")};
+    auto address =
+        configured.webhook_url +
+        (rows(work).calendar.type == provider_type::google ? "/webhooks/google" : "/webhooks/microsoft");
+    rows(work).channels[id] = channel{id, "resource", now + left, net::sha256("secret"), address};
     rows(work).secrets[id] = "secret";
   }
 };
@@ -202,6 +205,23 @@ TEST_F(provider_channel_test, a_subscription_is_renewed_and_keeps_its_secret) {
   ASSERT_EQ(renewed.size(), 1u);
   EXPECT_EQ(rows(work).channels.at("subscription").expires_at, now + 160h);
   EXPECT_EQ(rows(work).channels.at("subscription").secret_hash, net::sha256("secret"));
+}
+
+TEST_F(provider_channel_test,
+       a_subscription_of_another_webhook_is_closed_before_one_is_opened_and_the_gap_is_read) {
+  add_calendar(work, provider_type::microsoft);
+  add_channel("elsewhere", 100h);
+  rows(work).channels["elsewhere"].address = "https://old.example.org/webhooks/microsoft";
+  open_house();
+
+  tell_calendar(work, wake{wake_reason::renewal, 0});
+  microsoft.refuse("close_channel", trouble(errc::retry_later, "timeout"));
+  run();
+  open_channel(microsoft, 160h, "subscription-2");
+
+  EXPECT_EQ(microsoft.verbs(), (words{"close_channel", "open_channel", "list_changes"}));
+  ASSERT_EQ(rows(work).channels.size(), 1u);
+  EXPECT_EQ(rows(work).channels.begin()->second.address, "https://kalends.example.org/webhooks/microsoft");
 }
 
 TEST_F(provider_channel_test, a_subscription_that_the_vendor_dropped_is_opened_anew) {

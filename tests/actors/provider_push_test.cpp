@@ -317,6 +317,22 @@ TEST_F(provider_push_test, a_failing_write_is_told_once_and_makes_nobody_read) {
   EXPECT_EQ(facts(fact_type::calendar_sync_failed), 1u);
 }
 
+TEST_F(provider_push_test, a_manual_run_tries_at_once_what_was_put_off) {
+  add_calendar(work);
+  add_visit(visit, work);
+  open_house();
+  edit(visit, "Ours");
+  refuse("update_event", trouble(errc::invalid, "bad_event"));
+  ASSERT_TRUE(google.open_calls().empty());
+  answers<sync_run> asked;
+
+  tell_calendar(work, sync_order{asked.slot()});
+  answer<change_page>("list_changes", last_page({}, "cursor-1"));
+  answer<calendar_event>("update_event", made("v2"));
+
+  EXPECT_TRUE(rows().outbox.empty());
+}
+
 TEST_F(provider_push_test, an_id_that_the_vendor_has_used_up_is_replaced) {
   add_calendar(work);
   open_house();
