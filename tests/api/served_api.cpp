@@ -44,7 +44,7 @@ void scripted_engine::step(tenant_id tenant, entry_id id,
   wanted.entries = {id};
   store_.load(wanted, [this, tenant, verb, done](result<persistence::loaded> found) {
     if (!found) return done(tl::unexpected(found.error()));
-    actors::tenant_picture picture(tenant, {}, outside_);
+    actors::tenant_picture picture(tenant, std::map<provider_id, provider>{}, outside_);
     for (auto& e : found->entries) picture.know(std::move(e));
     for (auto& m : found->mappings) picture.know(std::move(m));
     const auto answer = verb(picture);
