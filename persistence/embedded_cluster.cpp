@@ -17,6 +17,7 @@
 #include <future>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 namespace kalends::persistence {
 namespace {
@@ -38,6 +39,7 @@ constexpr int first_start_attempts = 5;
 
 constexpr const char* owner_role = "kalends_owner";
 constexpr const char* database_name = "kalends";
+constexpr const char* unfinished = "data.new"; ///< how the names of clusters in the making begin
 constexpr const char* data_in_child = "/proc/self/fd/3";
 constexpr const char* sockets_in_child = "/proc/self/fd/4";
 
@@ -71,6 +73,15 @@ bool says_ready(const fs::path& data, pid_t pid) {
     if (n == 8) return line.starts_with("ready");
   }
   return false;
+}
+
+/// As far as it goes: the next start looks again.
+void remove_unfinished(const fs::path& base) {
+  std::vector<fs::path> found;
+  std::error_code bad;
+  for (fs::directory_iterator at(base, bad), end; !bad && at != end; at.increment(bad))
+    if (at->path().filename().string().starts_with(unfinished)) found.push_back(at->path());
+  for (const auto& path : found) fs::remove_all(path, bad);
 }
 
 } // namespace
@@ -143,11 +154,14 @@ embedded_cluster::impl::~impl() {
   fs::remove_all(files.sockets, ignored);
 }
 
-/// Made under another name and renamed when whole, so that a kill in the middle leaves nothing half-made.
+/// Made under another name and renamed when whole, so that a kill in the middle leaves nothing half-made. The
+/// name is a new one each time: what a killed attempt started may still be writing for a moment.
 result<void> embedded_cluster::impl::make() {
-  const auto fresh = files.base / "data.new";
-  std::error_code bad;
-  fs::remove_all(fresh, bad);
+  remove_unfinished(files.base);
+  std::string name = (files.base / unfinished).string() + ".XXXXXX";
+  if (::mkdtemp(name.data()) == nullptr)
+    return failure(errc::broken, "postgres_start_failed", "cannot make " + name);
+  const fs::path fresh = name;
   if (auto own = files.private_directory(fresh); !own) return own;
   const auto dir = open_directory(fresh);
   child_settings initdb{{(programs.bin / "initdb").string(), "-D", data_in_child, "-U", owner_role, "-E",
@@ -157,6 +171,7 @@ result<void> embedded_cluster::impl::make() {
   initdb.as = files.user;
   initdb.descriptors = {dir.get()};
   initdb.output = files.log_file.get();
+  initdb.signal_when_we_die = SIGKILL;
   const auto pid = start_child(initdb);
   if (!pid) return tl::unexpected(pid.error());
   const auto status = wait_child(*pid, init_limit);
@@ -168,6 +183,7 @@ result<void> embedded_cluster::impl::make() {
     return failure(errc::broken, "postgres_start_failed",
                    "initdb failed (" + (status ? describe_status(*status) : "too slow") + "):\n" +
                        files.last_log_lines());
+  std::error_code bad;
   fs::rename(fresh, files.data, bad);
   if (bad)
     return failure(errc::broken, "postgres_start_failed",

@@ -210,13 +210,16 @@ TEST_F(embedded_cluster_test, does_not_mistake_another_program_for_its_server) {
 }
 
 TEST_F(embedded_cluster_test, begins_again_when_it_was_killed_while_making_the_cluster) {
-  fs::create_directories(home + "/postgres/data.new/base");
-  std::ofstream(home + "/postgres/data.new/PG_VERSION") << "15\n";
+  for (const char* earlier : {"/postgres/data.new", "/postgres/data.new.aB3dEf"}) {
+    fs::create_directories(home + earlier + "/base");
+    std::ofstream(home + earlier + "/PG_VERSION") << "15\n";
+  }
 
   auto cluster = start();
 
   ASSERT_TRUE(cluster) << cluster.error().detail;
   EXPECT_FALSE(fs::exists(home + "/postgres/data.new"));
+  EXPECT_FALSE(fs::exists(home + "/postgres/data.new.aB3dEf"));
 }
 
 TEST_F(embedded_cluster_test, names_both_versions_and_the_way_out) {
