@@ -26,7 +26,8 @@ public:
   boost::asio::io_context& context(std::size_t i = 0) noexcept;
   /// Calls `work` on thread 0 after `delay`; lost when stopped.
   void after(std::chrono::milliseconds delay, std::function<void()> work);
-  /// Calls `on_signal` once, on thread 0, at SIGINT or SIGTERM.
+  /// Calls `on_signal` once, on thread 0, at SIGINT or SIGTERM. A signal that follows within a second, or
+  /// once the threads have been stopped, counts as the same; any other ends the process.
   void on_stop_signal(std::function<void()> on_signal);
   void stop();
 
