@@ -3,6 +3,7 @@
 
 #include "tests/persistence/store_fixture.hpp"
 
+#include <atomic>
 #include <map>
 #include <mutex>
 
@@ -133,7 +134,7 @@ TEST_F(group_line_test, keeps_two_groups_of_an_ordered_line_apart_by_tenant_and_
   std::mutex mutex;
   std::map<std::string, int> under_way;
   bool overlapped = false;
-  bool shared_key = false;
+  std::atomic<bool> shared_key = false;
   const auto open = std::make_shared<open_work>();
   using ask = std::pair<std::string, std::string>; // lane, key
   const auto line =
@@ -141,7 +142,7 @@ TEST_F(group_line_test, keeps_two_groups_of_an_ordered_line_apart_by_tenant_and_
                                              [&](transaction&, const std::vector<const ask*>& asks) {
                                                std::map<std::string, std::map<std::string, int>> here;
                                                for (const auto* a : asks)
-                                                 shared_key = ++here[a->first][a->second] > 1 || shared_key;
+                                                 if (++here[a->first][a->second] > 1) shared_key = true;
                                                {
                                                  const std::lock_guard lock(mutex);
                                                  for (const auto& [lane, unused] : here)
