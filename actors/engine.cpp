@@ -118,7 +118,8 @@ result<std::unique_ptr<engine>> engine::start(engine_parts parts) {
   auto& p = i->parts;
   auto& at = *i->at;
   const std::shared_ptr<channel_directory> channels(i->at, &at.channels);
-  const staff_parts staff{p.store, p.google, p.microsoft, p.refresh, p.configured, p.outside, channels};
+  const staff_parts staff{p.store,      p.google,  p.microsoft, p.refresh,
+                          p.configured, p.outside, channels,    p.meter};
   at.bus = i->system.spawn<event_bus>(std::ref(p.store));
   at.supervisor = i->system.spawn<supervisor>(staff, at.bus);
   at.intake = i->system.spawn<intake>(std::ref(p.store), at.supervisor);

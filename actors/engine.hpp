@@ -4,6 +4,7 @@
 #include "actors/plan_sync.hpp"
 #include "net/calendar_client.hpp"
 #include "net/webhook_check.hpp"
+#include "observe/meter.hpp"
 #include "persistence/engine_store.hpp"
 #include "schema/settings.hpp"
 
@@ -29,6 +30,7 @@ struct engine_parts {
   token_refresh refresh;
   settings configured;
   world outside;
+  observe::meter& meter;
 };
 
 /// Ends its subscription when destroyed.

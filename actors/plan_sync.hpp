@@ -3,9 +3,9 @@
 
 #include "schema/tenant_changes.hpp"
 
+#include <cstddef>
 #include <map>
 #include <memory>
-#include <cstddef>
 #include <optional>
 #include <set>
 #include <span>
@@ -15,8 +15,8 @@
 #include <variant>
 #include <vector>
 
-/// The decisions of sync, pure: no I/O, no CAF, time and chance passed in. Everything here maps (what was agreed, what each side
-/// says now) to (what becomes true), as a `tenant_changes`.
+/// The decisions of sync, pure: no I/O, no CAF, time and chance passed in. Everything here maps (what was
+/// agreed, what each side says now) to (what becomes true), as a `tenant_changes`.
 namespace kalends::actors {
 
 /// A tenant's calendars, with the ways to find them; made once, shared by the steps that look at them.
@@ -29,31 +29,34 @@ struct calendar_index {
 };
 using calendar_index_ptr = std::shared_ptr<const calendar_index>;
 
-/// What a decision may look at: one tenant's calendars, and of entries and mappings those that were loaded for this step.
-/// Planning several events or commands in a row goes through one picture, so that each sees what the one before it decided.
+/// What a decision may look at: one tenant's calendars, and of entries and mappings those that were loaded
+/// for this step. Planning several events or commands in a row goes through one picture, so that each sees
+/// what the one before it decided.
 ///
-/// A step is what lies between two `take_changes`: it is committed as one transaction. Each change of an entry is a version and a
-/// fact of its own; what is written is the entry's last state, guarded by the version that was stored before the step. Links and
-/// outbox rows are held once, as they are at the end.
+/// A step is what lies between two `take_changes`: it is committed as one transaction. Each change of an
+/// entry is a version and a fact of its own; what is written is the entry's last state, guarded by the
+/// version that was stored before the step. Links and outbox rows are held once, as they are at the end.
 class tenant_picture {
 public:
   tenant_picture(tenant_id tenant, calendar_index_ptr calendars, world w);
   tenant_picture(tenant_id tenant, std::map<provider_id, provider> calendars, world w);
 
-  /// What is stored. Load for a page of events what their ids, transaction ids and tags name: links with their entries and with
-  /// those entries' other links, and the entries that tags name.
+  /// What is stored. Load for a page of events what their ids, transaction ids and tags name: links with
+  /// their entries and with those entries' other links, and the entries that tags name.
   void know(schedule_entry e);
   void know(mapping m);
 
   const schedule_entry* entry(const entry_id& id) const;
   const mapping* link(const provider_id& p, const entry_id& e) const;
-  /// By the vendor's id, else by our transaction id, else by our tag: the order of trust. The latter two find only links whose
-  /// event is not known yet (a copy that a person made of an event bears our tag too); a tombstone's tag does not count.
+  /// By the vendor's id, else by our transaction id, else by our tag: the order of trust. The latter two find
+  /// only links whose event is not known yet (a copy that a person made of an event bears our tag too); a
+  /// tombstone's tag does not count.
   const mapping* link_of(const provider_id& p, const calendar_event& event) const;
   std::vector<const mapping*> links_of(const entry_id& e) const;
   const provider* calendar(const provider_id& id) const;
   const std::map<provider_id, provider>& calendars() const { return calendars_->all; }
-  /// Calendars in which `e` stands or might have to stand: its links', its people's and the tenant-wide ones. Sorted.
+  /// Calendars in which `e` stands or might have to stand: its links', its people's and the tenant-wide ones.
+  /// Sorted.
   std::set<provider_id> calendars_near(const entry_id& id, const schedule_entry* e) const;
   /// The version that the next change of this entry gets.
   std::int64_t next_version(const entry_id& id) const;
@@ -61,7 +64,8 @@ public:
   /// What has been decided so far; the picture already shows it. Taking it leaves the picture as it is.
   tenant_changes take_changes();
 
-  // What planners write: the picture and the changes move together. References into the picture end with the next write.
+  // What planners write: the picture and the changes move together. References into the picture end with the
+  // next write.
   void put_entry(schedule_entry e);
   void delete_entry(const entry_id& id);
   void put_link(mapping m);
@@ -71,12 +75,14 @@ public:
   /// The fact of an entry's change. `cause`: the calendar it came from, empty for the host.
   void state_entry(fact_type type, const schedule_entry& e, const std::vector<std::string_view>& changed,
                    const provider_id& cause);
-  /// Only for decisions that changed or refused something: echoes and new versions without a mapped change, unknown tombstones, and
-  /// unknown events that are not imported (series, direction) come by the thousand in a full read and are not recorded.
+  /// Only for decisions that changed or refused something: echoes and new versions without a mapped change,
+  /// unknown tombstones, and unknown events that are not imported (series, direction) come by the thousand in
+  /// a full read and are not recorded.
   void explain(const provider_id& p, const entry_id& e, const event_id& v, reason why, std::string inputs);
   const world& outside() const { return world_; }
 
-  /// Totals since the picture was made, for a run's counts: entries made, changed or deleted; events or writes refused.
+  /// Totals since the picture was made, for a run's counts: entries made, changed or deleted; events or
+  /// writes refused.
   int entry_changes() const { return entry_changes_; }
   int refusals() const { return refusals_; }
 
@@ -105,8 +111,9 @@ private:
   int refusals_ = 0;
 };
 
-/// Whether this entry has to stand in that calendar: the calendar is authorized and takes pushes, the entry is not cancelled, and it is
-/// one of the calendar's person's (scope user), or any entry that is not private or was born there (scope tenant).
+/// Whether this entry has to stand in that calendar: the calendar is authorized and takes pushes, the entry
+/// is not cancelled, and it is one of the calendar's person's (scope user), or any entry that is not private
+/// or was born there (scope tenant).
 bool belongs_in(const schedule_entry& e, const provider& calendar);
 
 // ---- from the host: each makes one fact and one outbox row per affected calendar (invariant 4) ----
@@ -122,30 +129,39 @@ struct entry_edit {
   std::optional<std::int64_t> expected_version; ///< If-Match
 };
 
-/// Text is cleaned, assignees are sorted. Errors: conflict `entry_exists`; invalid `missing_start`, `missing_end`, `end_before_start`,
-/// `mixed_all_day`; the caller has checked limits and users.
+/// Text is cleaned, assignees are sorted. Errors: conflict `entry_exists`; invalid `missing_start`,
+/// `missing_end`, `end_before_start`, `mixed_all_day`; the caller has checked limits and users.
 result<schedule_entry> create_entry(tenant_picture& p, entry_id id, const entry_edit& edit);
-/// Errors: not_found `entry_not_found`, conflict `version_mismatch`, invalid as above. An edit that changes nothing is no change.
+/// Errors: not_found `entry_not_found`, conflict `version_mismatch`, invalid as above. An edit that changes
+/// nothing is no change.
 result<schedule_entry> change_entry(tenant_picture& p, const entry_id& id, const entry_edit& edit);
-result<void> remove_entry(tenant_picture& p, const entry_id& id, std::optional<std::int64_t> expected_version);
+result<void> remove_entry(tenant_picture& p, const entry_id& id,
+                          std::optional<std::int64_t> expected_version);
 
 // ---- from a calendar ----
 
-/// One event as a listing (or a re-read after 412) shows it. `confirmed_gone` says that a removal was verified with the vendor (Graph's
-/// @removed may only mean "left the window"); an unconfirmed removal of a linked event asks for that and changes nothing.
+/// One event as a listing (or a re-read after 412) shows it. `confirmed_gone` says that a removal was
+/// verified with the vendor (Graph's
+/// @removed may only mean "left the window"); an unconfirmed removal of a linked event asks for that and
+/// changes nothing.
 ///
-/// A field group that the calendar changed is compared with what the entry says now; if they differ, it is taken, unless the entry had
-/// changed it too and wins by the calendar's policy. After that `base_event` and, in the groups that changed there, `base_entry`
-/// hold what the calendar shows: whatever the entry says otherwise still differs from its base, is pushed, and an outbox row is made.
-/// - Direction `to_provider`: the host is the truth. Changes are seen (so that a guarded write succeeds) and written back over;
+/// A field group that the calendar changed is compared with what the entry says now; if they differ, it is
+/// taken, unless the entry had changed it too and wins by the calendar's policy. After that `base_event` and,
+/// in the groups that changed there, `base_entry` hold what the calendar shows: whatever the entry says
+/// otherwise still differs from its base, is pushed, and an outbox row is made.
+/// - Direction `to_provider`: the host is the truth. Changes are seen (so that a guarded write succeeds) and
+/// written back over;
 ///   deleted copies are restored; unknown events are not imported.
-/// - Direction `from_provider`: the calendar is the truth where both changed, and nothing is ever pushed. The link of an entry that the
+/// - Direction `from_provider`: the calendar is the truth where both changed, and nothing is ever pushed. The
+/// link of an entry that the
 ///   host deleted stays, `removing`, so that its event is not imported again.
-/// - The status of an entry that is in progress, completed or cancelled is the host's alone and is written back over.
+/// - The status of an entry that is in progress, completed or cancelled is the host's alone and is written
+/// back over.
 /// - An event in a series, or one that an entry cannot hold, is left alone, and its link stays as it was.
 enum class removal { unconfirmed, confirmed };
 enum class pull_verdict { settled, confirm_removal };
-pull_verdict plan_pull(tenant_picture& p, const provider_id& calendar, const calendar_event& event, removal proof);
+pull_verdict plan_pull(tenant_picture& p, const provider_id& calendar, const calendar_event& event,
+                       removal proof);
 
 // ---- towards a calendar ----
 
@@ -164,31 +180,37 @@ struct push_update {
 struct push_remove {
   mapping link;
 };
-/// What the calendar needs, by the state of things now and not by what an outbox row once said: rows of one entry collapse.
+/// What the calendar needs, by the state of things now and not by what an outbox row once said: rows of one
+/// entry collapse.
 using push_step = std::variant<push_nothing, push_insert, push_update, push_remove>;
-/// A calendar that takes no pushes, a link that does not belong there any more, and a missing link need nothing.
+/// A calendar that takes no pushes, a link that does not belong there any more, and a missing link need
+/// nothing.
 push_step plan_push(const tenant_picture& p, const provider_id& calendar, const entry_id& entry);
 
-/// The vendor did it: the mapping agrees with `entry_version` of the entry and with `now` of the event. `link` is the one that `plan_push` gave.
-/// If a pull has seen a later version meanwhile, that stays; if the link is another one by now, this answer no longer counts.
-void settle_push(tenant_picture& p, const mapping& link, const appointment& pushed, std::int64_t entry_version, const calendar_event& now,
-                 reason why);
+/// The vendor did it: the mapping agrees with `entry_version` of the entry and with `now` of the event.
+/// `link` is the one that `plan_push` gave. If a pull has seen a later version meanwhile, that stays; if the
+/// link is another one by now, this answer no longer counts.
+void settle_push(tenant_picture& p, const mapping& link, const appointment& pushed,
+                 std::int64_t entry_version, const calendar_event& now, reason why);
 /// Drops the link. If the entry belongs there again meanwhile, it gets a new one and an outbox row.
 void settle_removal(tenant_picture& p, const mapping& link, reason why);
 
-/// The vendor has used up the id or transaction id of an insert (taken, or deleted for good): the link gets another one, and its outbox
-/// row tries again. Nothing if the link is another one by now or stands already.
+/// The vendor has used up the id or transaction id of an insert (taken, or deleted for good): the link gets
+/// another one, and its outbox row tries again. Nothing if the link is another one by now or stands already.
 void rename_event(tenant_picture& p, const mapping& link);
 
-/// A calendar has been connected (or its direction or person changed): reserves a mapping and an outbox row for every entry that belongs there and is
-/// not, and sends away those that stand there and do not belong. No facts: the entries did not change.
+/// A calendar has been connected (or its direction or person changed): reserves a mapping and an outbox row
+/// for every entry that belongs there and is not, and sends away those that stand there and do not belong. No
+/// facts: the entries did not change.
 void plan_backfill(tenant_picture& p, const provider_id& calendar, std::span<const schedule_entry> entries);
 
-/// Linked events of `calendar` that a finished full read within `window` did not show: candidates, each to be confirmed with the vendor.
+/// Linked events of `calendar` that a finished full read within `window` did not show: candidates, each to be
+/// confirmed with the vendor.
 std::vector<mapping> missing_after_full_read(std::span<const mapping> links, std::span<const event_id> seen,
                                              const std::optional<read_window>& window);
 
-/// The id that Google gets for a new event: base32hex of a UUID, 26 characters of [0-9a-v]. Google Calendar API, events.insert, `id`.
+/// The id that Google gets for a new event: base32hex of a UUID, 26 characters of [0-9a-v]. Google Calendar
+/// API, events.insert, `id`.
 event_id make_google_event_id(const world& w);
 
 inline constexpr std::chrono::milliseconds longest_backoff = std::chrono::minutes(15);

@@ -266,7 +266,7 @@ void connected_calendar::leave() {
                                               net::vendor_done<bool> reply) {
     return vendor.close_channel(std::move(who), c, std::move(reply));
   };
-  call_vendor<bool>(close, [gone](const result<bool>&) { gone(); });
+  call_vendor<bool>(vendor_verb::close_channel, close, [gone](const result<bool>&) { gone(); });
 }
 
 void connected_calendar::log_failure(const char* what, const error& e) const {

@@ -15,6 +15,8 @@
 
 namespace kalends::actors {
 
+using observe::vendor_verb;
+
 /// When a channel that ends at `expires_at` is renewed: 36 hours before, or half-way for shorter lives.
 instant renewal_time(instant expires_at, instant now);
 
@@ -83,7 +85,7 @@ struct provider_actor_state {
   std::map<entry_id, instant> moving;     ///< their events moved on again and again: not before then
   std::map<entry_id, instant> nameless;   ///< Graph: have to leave, but their event is not known; since when
   std::optional<instant> last_read_began; ///< the last one that came to its end
-  bool impatient = false; ///< a person asked: the next push tries what was put off, too
+  bool impatient = false;                 ///< a person asked: the next push tries what was put off, too
   bool worked = false;
 
   supervisor_actor supervisor;
@@ -133,7 +135,8 @@ private:
   using vendor_call =
       std::function<net::call_token(net::calendar_client&, net::calendar_access, net::vendor_done<T>)>;
   template <class T>
-  void call_vendor(vendor_call<T> start, std::function<void(result<T>)> then, bool refreshed = false);
+  void call_vendor(vendor_verb verb, vendor_call<T> start, std::function<void(result<T>)> then,
+                   bool refreshed = false);
 
   // ---- provider_channel.cpp: connect, push subscription ----
   void connect();
@@ -192,24 +195,27 @@ private:
 };
 
 template <class T>
-void connected_calendar::call_vendor(vendor_call<T> start, std::function<void(result<T>)> then,
-                                     bool refreshed) {
+void connected_calendar::call_vendor(vendor_verb verb, vendor_call<T> start,
+                                     std::function<void(result<T>)> then, bool refreshed) {
   if (!state.leaving.empty() && !state.parting)
     return then(failure(errc::stopped, "leaving", "The calendar is being disconnected."));
-  access(
-      [this, start = std::move(start), then = std::move(then), refreshed](result<net::calendar_access> who) {
-        if (!who) return then(tl::unexpected(who.error()));
-        if (state.run) ++state.run->counts.vendor_calls;
-        state.call =
-            start(client(), *who, ask<T>(this, [this, start, then, refreshed](result<T> answer) {
-                    // A token may die before its time (revoked, clock skew): refresh once, then believe it.
-                    if (!answer && answer.error().kind == errc::reauthorize && !refreshed && state.token) {
-                      state.token->access_expires_at = instant{};
-                      return call_vendor<T>(start, then, true);
-                    }
-                    then(std::move(answer));
-                  }));
-      });
+  access([this, verb, start = std::move(start), then = std::move(then),
+          refreshed](result<net::calendar_access> who) {
+    if (!who) return then(tl::unexpected(who.error()));
+    if (state.run) ++state.run->counts.vendor_calls;
+    auto asked_at = now();
+    state.call =
+        start(client(), *who, ask<T>(this, [this, verb, start, then, refreshed, asked_at](result<T> answer) {
+                parts_.meter.vendor_called({tenant_id_, calendar().type}, verb, {}, now() - asked_at,
+                                           answer ? nullptr : &answer.error());
+                // A token may die before its time (revoked, clock skew): refresh once, then believe it.
+                if (!answer && answer.error().kind == errc::reauthorize && !refreshed && state.token) {
+                  state.token->access_expires_at = instant{};
+                  return call_vendor<T>(verb, start, then, true);
+                }
+                then(std::move(answer));
+              }));
+  });
 }
 
 } // namespace kalends::actors

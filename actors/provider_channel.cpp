@@ -30,13 +30,15 @@ void connected_calendar::connect() {
                  net::vendor_done<std::vector<calendar_listing>> reply) {
     return vendor.list_calendars(std::move(who), std::move(reply));
   };
-  call_vendor<std::vector<calendar_listing>>(list, [this](result<std::vector<calendar_listing>> found) {
-    if (found) return choose_calendar(*found);
-    if (found.error().kind == errc::reauthorize) return needs_person(found.error());
-    log_failure("connecting", found.error());
-    stumble(state.pull_trouble, found.error());
-    rest();
-  });
+  call_vendor<std::vector<calendar_listing>>(vendor_verb::list_calendars, list,
+                                             [this](result<std::vector<calendar_listing>> found) {
+                                               if (found) return choose_calendar(*found);
+                                               if (found.error().kind == errc::reauthorize)
+                                                 return needs_person(found.error());
+                                               log_failure("connecting", found.error());
+                                               stumble(state.pull_trouble, found.error());
+                                               rest();
+                                             });
 }
 
 void connected_calendar::choose_calendar(const std::vector<calendar_listing>& found) {
@@ -85,7 +87,7 @@ void connected_calendar::list_calendars() {
     return vendor.list_calendars(std::move(who), std::move(reply));
   };
   call_vendor<std::vector<calendar_listing>>(
-      list, [this](const result<std::vector<calendar_listing>>& found) {
+      vendor_verb::list_calendars, list, [this](const result<std::vector<calendar_listing>>& found) {
         for (const auto& o : std::exchange(state.calendars_orders, {})) o.done(found);
         if (!found && found.error().kind == errc::reauthorize && calendar().status == provider_status::active)
           return needs_person(found.error());
@@ -152,17 +154,19 @@ void connected_calendar::renew_channel() {
                    net::calendar_client& vendor, net::calendar_access who, net::vendor_done<channel> reply) {
     return vendor.renew_channel(std::move(who), c, until, std::move(reply));
   };
-  call_vendor<channel>(renew, [this, c = *state.row->push_channel](result<channel> renewed) {
-    if (!renewed && renewed.error().kind == errc::not_found) return open_channel(); // the vendor dropped it
-    if (!renewed) return channel_settled(std::move(renewed), true);
-    renewed->secret_hash = c.secret_hash;
-    renewed->address = c.address;
-    auto fresh = *renewed;
-    parts_.store.save_channel(tenant_id_, id_, fresh, "", fresh.id,
-                              ask<bool>(this, [this, fresh](result<bool> saved) {
-                                channel_settled(saved.map([&](bool) { return fresh; }), true);
-                              }));
-  });
+  call_vendor<channel>(
+      vendor_verb::renew_channel, renew, [this, c = *state.row->push_channel](result<channel> renewed) {
+        if (!renewed && renewed.error().kind == errc::not_found)
+          return open_channel(); // the vendor dropped it
+        if (!renewed) return channel_settled(std::move(renewed), true);
+        renewed->secret_hash = c.secret_hash;
+        renewed->address = c.address;
+        auto fresh = *renewed;
+        parts_.store.save_channel(tenant_id_, id_, fresh, "", fresh.id,
+                                  ask<bool>(this, [this, fresh](result<bool> saved) {
+                                    channel_settled(saved.map([&](bool) { return fresh; }), true);
+                                  }));
+      });
 }
 
 /// Graph refuses a second subscription beside one that stands, so one that is of no use goes first. The read
@@ -173,7 +177,7 @@ void connected_calendar::close_and_open_channel() {
     return vendor.close_channel(std::move(who), old, std::move(reply));
   };
   if (!state.pull) state.pull = run_cause::notice;
-  call_vendor<bool>(close, [this, old](const result<bool>&) {
+  call_vendor<bool>(vendor_verb::close_channel, close, [this, old](const result<bool>&) {
     parts_.channels->drop(id_, old.id);
     parts_.store.delete_channel(tenant_id_, id_, old.id,
                                 ask<bool>(this, [this](const result<bool>&) { open_channel(); }));
@@ -224,7 +228,7 @@ void connected_calendar::open_channel() {
                                                     net::vendor_done<channel> reply) {
                                 return vendor.open_channel(std::move(who), request, std::move(reply));
                               };
-                              call_vendor<channel>(open, opened);
+                              call_vendor<channel>(vendor_verb::open_channel, open, opened);
                             }));
 }
 
@@ -236,7 +240,7 @@ void connected_calendar::close_old_channel(const std::optional<channel>& old, co
                           net::vendor_done<bool> reply) {
     return vendor.close_channel(std::move(who), c, std::move(reply));
   };
-  call_vendor<bool>(close, [this, old, fresh](const result<bool>&) {
+  call_vendor<bool>(vendor_verb::close_channel, close, [this, old, fresh](const result<bool>&) {
     parts_.channels->drop(id_, old->id);
     parts_.store.delete_channel(tenant_id_, id_, old->id, ask<bool>(this, [this, fresh](const result<bool>&) {
                                   channel_settled(fresh, true);

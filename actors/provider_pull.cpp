@@ -80,7 +80,8 @@ void connected_calendar::list_page() {
                         net::vendor_done<change_page> reply) {
     return vendor.list_changes(std::move(who), request, std::move(reply));
   };
-  call_vendor<change_page>(list, [this](result<change_page> page) { take_page(std::move(page)); });
+  call_vendor<change_page>(vendor_verb::list_changes, list,
+                           [this](result<change_page> page) { take_page(std::move(page)); });
 }
 
 void connected_calendar::take_page(result<change_page> page) {
@@ -179,7 +180,7 @@ void connected_calendar::confirm_next_removal() {
                      net::vendor_done<calendar_event> reply) {
     return vendor.get_event(std::move(who), event, std::move(reply));
   };
-  call_vendor<calendar_event>(get, [this, event](result<calendar_event> found) {
+  call_vendor<calendar_event>(vendor_verb::get_event, get, [this, event](result<calendar_event> found) {
     if (!found && found.error().kind != errc::not_found) return finish_run(found.error());
     if (!found) {
       found = calendar_event{};

@@ -111,7 +111,7 @@ void connected_calendar::carry_out(const push_insert& s) {
                         net::vendor_done<calendar_event> reply) {
     return vendor.insert_event(std::move(who), event, std::move(reply));
   };
-  call_vendor<calendar_event>(insert, [this, s](result<calendar_event> answer) {
+  call_vendor<calendar_event>(vendor_verb::insert_event, insert, [this, s](result<calendar_event> answer) {
     written(s.link, s.what, reason::push_inserted, std::move(answer));
   });
 }
@@ -122,7 +122,7 @@ void connected_calendar::carry_out(const push_update& s) {
                         net::vendor_done<calendar_event> reply) {
     return vendor.update_event(std::move(who), update, std::move(reply));
   };
-  call_vendor<calendar_event>(write, [this, s](result<calendar_event> answer) {
+  call_vendor<calendar_event>(vendor_verb::update_event, write, [this, s](result<calendar_event> answer) {
     written(s.link, s.what, reason::push_updated, std::move(answer));
   });
 }
@@ -135,7 +135,7 @@ void connected_calendar::remove_event(const push_remove& s, std::string version,
                                                net::vendor_done<bool> reply) {
     return vendor.delete_event(std::move(who), event, version, std::move(reply));
   };
-  call_vendor<bool>(erase, [this, s, tries](const result<bool>& removed) {
+  call_vendor<bool>(vendor_verb::delete_event, erase, [this, s, tries](const result<bool>& removed) {
     if (removed) {
       if (*removed) ++state.run->counts.pushed;
       push_settled outcome;
@@ -151,15 +151,18 @@ void connected_calendar::remove_event(const push_remove& s, std::string version,
                                       net::vendor_done<calendar_event> reply) {
       return vendor.get_event(std::move(who), event, std::move(reply));
     };
-    call_vendor<calendar_event>(get, [this, s, tries](const result<calendar_event>& found) {
-      if (found && !found->removed) return remove_event(s, found->version, tries + 1);
-      if (!found && found.error().kind != errc::not_found) return push_failed(found.error(), s.link);
-      push_settled outcome;
-      outcome.what = push_settled::kind::removed;
-      outcome.why = reason::push_gone;
-      outcome.link = s.link;
-      settle(std::move(outcome));
-    });
+    call_vendor<calendar_event>(vendor_verb::get_event, get,
+                                [this, s, tries](const result<calendar_event>& found) {
+                                  if (found && !found->removed)
+                                    return remove_event(s, found->version, tries + 1);
+                                  if (!found && found.error().kind != errc::not_found)
+                                    return push_failed(found.error(), s.link);
+                                  push_settled outcome;
+                                  outcome.what = push_settled::kind::removed;
+                                  outcome.why = reason::push_gone;
+                                  outcome.link = s.link;
+                                  settle(std::move(outcome));
+                                });
   });
 }
 
@@ -225,7 +228,7 @@ void connected_calendar::reread_and_merge(const mapping& link) {
                                   net::vendor_done<calendar_event> reply) {
     return vendor.get_event(std::move(who), event, std::move(reply));
   };
-  call_vendor<calendar_event>(get, [this, link](result<calendar_event> found) {
+  call_vendor<calendar_event>(vendor_verb::get_event, get, [this, link](result<calendar_event> found) {
     if (!found && found.error().kind == errc::not_found) return event_is_gone(link);
     if (!found) return push_failed(found.error(), link);
     page_pulled page;

@@ -23,6 +23,7 @@ struct staff_parts {
   settings configured;
   world outside;
   std::shared_ptr<channel_directory> channels;
+  observe::meter& meter;
 };
 
 struct supervisor_state {

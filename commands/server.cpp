@@ -178,7 +178,8 @@ result<void> server::parts::open_engine() {
   auto refresh = [this](provider_type type, oauth_app app, grant current, actors::answer_to<grant> done) {
     return oauth->refresh(type, std::move(app), std::move(current), std::move(done));
   };
-  auto started = actors::engine::start({*store, *google, *microsoft, refresh, c.server, outside});
+  auto started =
+      actors::engine::start({*store, *google, *microsoft, refresh, c.server, outside, observe::no_meter()});
   if (!started) return tl::unexpected(started.error());
   engine = std::move(*started);
   return {};

@@ -10,7 +10,8 @@
 #include <string>
 #include <vector>
 
-/// Who exists: tenants, keys, users, providers. Plain functions over an open transaction; lists go by id (UUIDv7: order of making).
+/// Who exists: tenants, keys, users, providers. Plain functions over an open transaction; lists go by id
+/// (UUIDv7: order of making).
 namespace kalends::persistence {
 
 // ---- tenants (the transaction must act for the tenant in question) ----
@@ -46,7 +47,8 @@ result<page_of<user>> list_users(transaction& tx, const std::string& cursor, std
 // ---- providers ----
 result<void> insert_provider(transaction& tx, const provider& p);
 result<std::optional<provider>> find_provider(transaction& tx, const provider_id& id);
-result<page_of<provider>> list_providers(transaction& tx, const user_id& of_user, const std::string& cursor, std::size_t limit);
+result<page_of<provider>> list_providers(transaction& tx, const user_id& of_user, const std::string& cursor,
+                                         std::size_t limit);
 /// Direction, policies, calendar, user: the configuration, not the health.
 result<bool> update_provider(transaction& tx, const provider& p);
 /// Configuration, mappings, cursor, channel, grant, outbox; entries and events stay.

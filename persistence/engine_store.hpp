@@ -14,9 +14,11 @@
 
 namespace kalends::persistence {
 
-template <class T> using store_done = std::function<void(result<T>)>;
+template <class T>
+using store_done = std::function<void(result<T>)>;
 
-/// What a step wants to look at. Mappings come with their entries and with all other mappings of those entries.
+/// What a step wants to look at. Mappings come with their entries and with all other mappings of those
+/// entries.
 struct load_request {
   tenant_id tenant;
   std::vector<entry_id> entries;
@@ -62,21 +64,23 @@ struct schedule_line {
   std::int64_t mark = 0; ///< what the counter of notices has reached
 };
 
-/// What the engine's actors read and write. `load`, `commit` and `mark` are collected across tenants: whatever arrived while the last group was
-/// being written goes out as one group (one transaction, set-based statements over `unnest`, one round trip), and every caller is
-/// answered when the group's commit is durable. A group in which one unit fails is taken apart and committed unit by unit, so a bad unit
-/// fails alone. Callable from any thread; answers come on database threads, exactly once.
+/// What the engine's actors read and write. `load`, `commit` and `mark` are collected across tenants:
+/// whatever arrived while the last group was being written goes out as one group (one transaction, set-based
+/// statements over `unnest`, one round trip), and every caller is answered when the group's commit is
+/// durable. A group in which one unit fails is taken apart and committed unit by unit, so a bad unit fails
+/// alone. Callable from any thread; answers come on database threads, exactly once.
 class engine_store {
 public:
   virtual ~engine_store() = default; ///< waits for what was begun
 
   virtual void load(load_request what, store_done<loaded> done) = 0;
   /// All of the changes or none. The answer tells the facts as the bus shows them (with their sequence).
-  /// Errors: conflict `stale_version` (an entry's stored version was not `stored_version`: someone else wrote), not_found `tenant_gone`,
-  /// retry_later as in database.
+  /// Errors: conflict `stale_version` (an entry's stored version was not `stored_version`: someone else
+  /// wrote), not_found `tenant_gone`, retry_later as in database.
   virtual void commit(tenant_changes changes, store_done<std::vector<fact>> done) = 0;
-  /// Durable when answered, with each mark's counter as it now is (in the order given, no provider twice): the reader clears the mark only
-  /// up to the counter it knew when it began. 0 for a provider that does not exist (any more).
+  /// Durable when answered, with each mark's counter as it now is (in the order given, no provider twice):
+  /// the reader clears the mark only up to the counter it knew when it began. 0 for a provider that does not
+  /// exist (any more).
   virtual void mark(std::vector<notice_mark> marks, store_done<std::vector<std::int64_t>> done) = 0;
 
   // ---- a provider's own rows, one provider at a time ----
@@ -86,31 +90,39 @@ public:
   /// Mappings of one provider after `after` in entry order: the sweep reads them page by page.
   virtual void load_links(tenant_id tenant, provider_id provider, entry_id after, std::size_t limit,
                           store_done<std::vector<mapping>> done) = 0;
-  /// Entries assigned to `assignee` (or all of the tenant when empty) after `after` in id order, not ended before `from`: for the
-  /// backfill of a new calendar.
-  virtual void load_entries(tenant_id tenant, user_id assignee, instant from, entry_id after, std::size_t limit,
-                            store_done<std::vector<schedule_entry>> done) = 0;
+  /// Entries assigned to `assignee` (or all of the tenant when empty) after `after` in id order, not ended
+  /// before `from`: for the backfill of a new calendar.
+  virtual void load_entries(tenant_id tenant, user_id assignee, instant from, entry_id after,
+                            std::size_t limit, store_done<std::vector<schedule_entry>> done) = 0;
   /// Inserts or replaces the run; one that succeeded also moves the provider's `last_sync_at`.
-  virtual void save_run(tenant_id tenant, sync_run run, std::vector<fact> facts, store_done<std::vector<fact>> done) = 0;
-  /// Runs that whoever began them cannot end any more become failed, `interrupted`: all of these tenants', or one provider's.
-  virtual void end_interrupted_runs(std::vector<tenant_id> tenants, provider_id only, store_done<bool> done) = 0;
+  virtual void save_run(tenant_id tenant, sync_run run, std::vector<fact> facts,
+                        store_done<std::vector<fact>> done) = 0;
+  /// Runs that whoever began them cannot end any more become failed, `interrupted`: all of these tenants', or
+  /// one provider's.
+  virtual void end_interrupted_runs(std::vector<tenant_id> tenants, provider_id only,
+                                    store_done<bool> done) = 0;
   virtual void save_health(tenant_id tenant, provider_id provider, provider_status status,
                            std::optional<provider_problem> problem, std::optional<instant> last_sync_at,
                            std::optional<instant> next_poll_at, std::vector<fact> facts,
                            store_done<std::vector<fact>> done) = 0;
   /// Forgets the cursor, so that the next read begins at the beginning.
   virtual void drop_cursor(tenant_id tenant, provider_id provider, store_done<bool> done) = 0;
-  virtual void save_calendar(tenant_id tenant, provider_id provider, calendar_listing chosen, store_done<bool> done) = 0;
+  virtual void save_calendar(tenant_id tenant, provider_id provider, calendar_listing chosen,
+                             store_done<bool> done) = 0;
   /// Not_found `grant_missing` if there is none; a seal that does not open is an error, never an absence.
   virtual void load_grant(tenant_id tenant, provider_id provider, store_done<grant> done) = 0;
   virtual void save_grant(tenant_id tenant, provider_id provider, grant g, store_done<bool> done) = 0;
   /// The tenant's own OAuth client, if it has one.
-  virtual void load_oauth_app(tenant_id tenant, provider_type type, store_done<std::optional<oauth_app>> done) = 0;
-  /// An empty `secret` keeps the stored one (a renewal). `replaces`: the id of a row that this one takes the place of (the placeholder of a channel whose id the vendor chose), or empty.
-  virtual void save_channel(tenant_id tenant, provider_id provider, channel c, std::string secret, std::string replaces,
-                            store_done<bool> done) = 0;
-  virtual void delete_channel(tenant_id tenant, provider_id provider, std::string channel_id, store_done<bool> done) = 0;
-  virtual void find_channels(tenant_id tenant, provider_id provider, store_done<std::vector<channel>> done) = 0;
+  virtual void load_oauth_app(tenant_id tenant, provider_type type,
+                              store_done<std::optional<oauth_app>> done) = 0;
+  /// An empty `secret` keeps the stored one (a renewal). `replaces`: the id of a row that this one takes the
+  /// place of (the placeholder of a channel whose id the vendor chose), or empty.
+  virtual void save_channel(tenant_id tenant, provider_id provider, channel c, std::string secret,
+                            std::string replaces, store_done<bool> done) = 0;
+  virtual void delete_channel(tenant_id tenant, provider_id provider, std::string channel_id,
+                              store_done<bool> done) = 0;
+  virtual void find_channels(tenant_id tenant, provider_id provider,
+                             store_done<std::vector<channel>> done) = 0;
   /// Configuration, mappings, cursor, channels, grant, outbox; entries and events stay.
   virtual void delete_provider(tenant_id tenant, provider_id provider, std::vector<fact> facts,
                                store_done<std::vector<fact>> done) = 0;
@@ -120,7 +132,8 @@ public:
   virtual void load_schedule(std::vector<tenant_id> tenants, store_done<std::vector<schedule_line>> done) = 0;
   virtual void load_providers(tenant_id tenant, store_done<std::vector<provider>> done) = 0;
   /// Facts after `sequence`, in order, at most `limit`.
-  virtual void load_facts(tenant_id tenant, std::int64_t after, std::size_t limit, store_done<std::vector<fact>> done) = 0;
+  virtual void load_facts(tenant_id tenant, std::int64_t after, std::size_t limit,
+                          store_done<std::vector<fact>> done) = 0;
 };
 
 /// The store on PostgreSQL. `db` and `vault` outlive it.

@@ -33,7 +33,8 @@ struct health {
   std::optional<instant> last_sync_at; ///< absent: stays as it is
   std::optional<instant> next_poll_at; ///< absent: stays as it is
 };
-/// Runs that are under way end as failed, `interrupted`: one provider's, or all of the transaction's tenants'.
+/// Runs that are under way end as failed, `interrupted`: one provider's, or all of the transaction's
+/// tenants'.
 result<bool> end_open_runs(transaction& tx, const provider_id& only, instant now);
 /// False if the provider is gone; so are the three below.
 result<bool> put_health(transaction& tx, const provider_id& id, const health& h);

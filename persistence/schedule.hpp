@@ -10,16 +10,18 @@
 #include <string>
 #include <vector>
 
-/// What people ask about the schedule: reads only, since the tenant actor alone writes entries and mappings (engine_store).
+/// What people ask about the schedule: reads only, since the tenant actor alone writes entries and mappings
+/// (engine_store).
 namespace kalends::persistence {
 
 struct entry_filter {
-  user_id assigned_to;          ///< empty: anyone
-  std::optional<instant> from;  ///< ends after
-  std::optional<instant> to;    ///< starts before
+  user_id assigned_to;         ///< empty: anyone
+  std::optional<instant> from; ///< ends after
+  std::optional<instant> to;   ///< starts before
 };
 result<std::optional<schedule_entry>> find_entry(transaction& tx, const entry_id& id);
-result<page_of<schedule_entry>> list_entries(transaction& tx, const entry_filter& filter, const std::string& cursor, std::size_t limit);
+result<page_of<schedule_entry>> list_entries(transaction& tx, const entry_filter& filter,
+                                             const std::string& cursor, std::size_t limit);
 
 /// How one entry stands in each calendar.
 struct entry_sync_line {
@@ -36,17 +38,20 @@ struct decision_line {
   decision what;
   instant time{};
 };
-result<page_of<decision_line>> list_decisions(transaction& tx, const entry_id& id, const std::string& cursor, std::size_t limit);
+result<page_of<decision_line>> list_decisions(transaction& tx, const entry_id& id, const std::string& cursor,
+                                              std::size_t limit);
 
 result<std::optional<sync_run>> find_run(transaction& tx, const run_id& id);
 /// Newest first.
-result<page_of<sync_run>> list_runs(transaction& tx, const provider_id& provider, const std::string& cursor, std::size_t limit);
+result<page_of<sync_run>> list_runs(transaction& tx, const provider_id& provider, const std::string& cursor,
+                                    std::size_t limit);
 
 /// Oldest first, after `sequence`.
 result<std::vector<fact>> list_facts(transaction& tx, std::int64_t after, std::size_t limit);
 result<std::int64_t> last_sequence(transaction& tx);
 
-/// Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): the first answer to (key, request fingerprint), kept 24 hours.
+/// Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): the first answer to (key, request
+/// fingerprint), kept 24 hours.
 struct kept_answer {
   std::string fingerprint; ///< SHA-256 of method, path and body
   int status = 0;          ///< 0: the first request is still under way
@@ -54,7 +59,8 @@ struct kept_answer {
   std::string body;
 };
 /// Inserts the claim; the existing answer if somebody was first.
-result<std::optional<kept_answer>> claim_answer(transaction& tx, const std::string& key, const std::string& fingerprint, instant now);
+result<std::optional<kept_answer>> claim_answer(transaction& tx, const std::string& key,
+                                                const std::string& fingerprint, instant now);
 result<void> keep_answer(transaction& tx, const std::string& key, const kept_answer& a);
 result<void> release_answer(transaction& tx, const std::string& key);
 /// Of all tenants the transaction acts for; says how many.

@@ -21,7 +21,7 @@
 #define KALENDS_PROVIDER_COLUMNS                                                                             \
   "p.provider_id, p.type, p.scope, p.user_id, p.direction, p.on_conflict, p.on_deletion, s.status,"          \
   " s.problem_code, s.problem_detail, s.problem_since, p.account, p.subject, p.calendar_id,"                 \
-  " p.calendar_name, s.calendar_zone, p.created_at, s.last_sync_at, s.next_poll_at,"                          \
+  " p.calendar_name, s.calendar_zone, p.created_at, s.last_sync_at, s.next_poll_at,"                         \
   " (SELECT max(h.expires_at) FROM channels h WHERE h.tenant_id = p.tenant_id"                               \
   " AND h.provider_id = p.provider_id)"
 #define KALENDS_PROVIDER_TABLES                                                                              \

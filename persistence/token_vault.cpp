@@ -205,7 +205,8 @@ result<token_vault> token_vault::load(const std::string& keys_text, const std::s
     if (in.fd >= 0) return read_key_file(in.fd, file, std::move(w));
     if (errno != ENOENT || made || !may_create)
       return missing("The vault's key file " + file + " cannot be opened: " + std::strerror(errno) +
-                     ". Without it nothing that was sealed can be read; restore it from your backup. On a new installation with a database of its own, `kalends keys init` makes it.");
+                     ". Without it nothing that was sealed can be read; restore it from your backup. On a "
+                     "new installation with a database of its own, `kalends keys init` makes it.");
     if (auto fresh = make_key_file(file, w); !fresh) return tl::unexpected(fresh.error());
   }
 }

@@ -24,8 +24,8 @@ struct user {
   instant created_at{};
 };
 
-/// What a key may do: `reader` looks, `operator_` also changes entries and starts runs, `admin` also connects, disconnects and
-/// manages users and keys.
+/// What a key may do: `reader` looks, `operator_` also changes entries and starts runs, `admin` also
+/// connects, disconnects and manages users and keys.
 enum class key_role { reader, operator_, admin };
 
 /// A tenant's API key. The key itself is shown once and never stored; its SHA-256 is.
@@ -49,7 +49,8 @@ struct audit_line {
 };
 
 /// A stretch of a longer list: continue with `next_cursor` until it is empty.
-template <class T> struct page_of {
+template <class T>
+struct page_of {
   std::vector<T> items;
   std::string next_cursor;
 };

@@ -29,8 +29,8 @@ enum class fact_type {
 /// "SCHEDULE_ENTRY_CREATED" and so on: the name on the bus.
 std::string_view name_of(fact_type t);
 
-/// Something that became true. Written in the transaction that made it true; `sequence` is gapless per tenant and is
-/// given by the database in commit order.
+/// Something that became true. Written in the transaction that made it true; `sequence` is gapless per tenant
+/// and is given by the database in commit order.
 struct fact {
   std::string id;
   fact_type type{};

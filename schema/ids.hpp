@@ -12,7 +12,8 @@ namespace kalends {
 
 /// A string that cannot be mistaken for another kind of string. Ours hold a lower-case UUID (36 characters),
 /// the vendors' hold whatever the vendor says.
-template <class Tag> class id {
+template <class Tag>
+class id {
 public:
   id() = default;
   explicit id(std::string text) : text_(std::move(text)) {}
@@ -44,6 +45,9 @@ bool is_uuid(std::string_view text) noexcept;
 
 } // namespace kalends
 
-template <class Tag> struct std::hash<kalends::id<Tag>> {
-  std::size_t operator()(const kalends::id<Tag>& v) const noexcept { return std::hash<std::string>{}(v.str()); }
+template <class Tag>
+struct std::hash<kalends::id<Tag>> {
+  std::size_t operator()(const kalends::id<Tag>& v) const noexcept {
+    return std::hash<std::string>{}(v.str());
+  }
 };

@@ -83,8 +83,14 @@ constexpr std::array names<reason>{"pull_created"sv,
                                    "push_superseded"sv,
                                    "push_gone"sv,
                                    "push_refused"sv,
-                                   "sweep_missing"sv};
-static_assert(names<reason>.size() == static_cast<std::size_t>(reason::sweep_missing) + 1);
+                                   "sweep_missing"sv,
+                                   "push_dead_lettered"sv,
+                                   "push_replayed"sv,
+                                   "pull_poisoned"sv,
+                                   "pull_replayed"sv,
+                                   "pull_recovered"sv,
+                                   "reconcile_repaired"sv};
+static_assert(names<reason>.size() == static_cast<std::size_t>(reason::reconcile_repaired) + 1);
 
 template <>
 constexpr std::array names<fact_type>{

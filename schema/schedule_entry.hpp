@@ -15,7 +15,8 @@ namespace kalends {
 
 enum class entry_status { scheduled, tentative, in_progress, completed, cancelled };
 
-/// What the appointment is about, in the host's words: a ticket, a project task. `ad_hoc` when nothing was given.
+/// What the appointment is about, in the host's words: a ticket, a project task. `ad_hoc` when nothing was
+/// given.
 struct work_item {
   std::string type = "ad_hoc";
   std::optional<std::string> id;

@@ -4,7 +4,8 @@
 namespace kalends {
 
 std::string redirect_uri(const settings& s, provider_type type) {
-  return s.public_url + (type == provider_type::google ? "/oauth/google/callback" : "/oauth/microsoft/callback");
+  return s.public_url +
+         (type == provider_type::google ? "/oauth/google/callback" : "/oauth/microsoft/callback");
 }
 
 } // namespace kalends

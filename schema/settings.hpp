@@ -11,15 +11,16 @@
 
 namespace kalends {
 
-/// Everything an operator can set. Values come from a TOML file, then from the environment (KALENDS_…, DATABASE_URL), then from the command
-/// line; main.cpp reads them and reports every problem at once.
+/// Everything an operator can set. Values come from a TOML file, then from the environment (KALENDS_…,
+/// DATABASE_URL), then from the command line; main.cpp reads them and reports every problem at once.
 struct settings {
   std::string data_dir = "data";
   std::string database_url; ///< empty: the embedded cluster
   std::string listen_address = "127.0.0.1";
   std::uint16_t port = 8080;
   std::string certificate_file, private_key_file; ///< both or none
-  /// What the outside world calls us: prefix of redirect URIs, webhook addresses and links. Without a trailing slash.
+  /// What the outside world calls us: prefix of redirect URIs, webhook addresses and links. Without a
+  /// trailing slash.
   std::string public_url;
   /// Where vendors can reach the webhooks; empty: no push, changes are polled.
   std::string webhook_url;

@@ -16,13 +16,22 @@
 namespace kalends {
 
 /// The units of comparison and merge. Start, end, zone and all-day change together or not at all.
-enum class field_group : std::uint8_t { time = 1, title = 2, notes = 4, location = 8, privacy = 16, status = 32 };
+enum class field_group : std::uint8_t {
+  time = 1,
+  title = 2,
+  notes = 4,
+  location = 8,
+  privacy = 16,
+  status = 32
+};
 
 class field_set {
 public:
   constexpr field_set() = default;
   static constexpr field_set all() { return field_set(63); }
-  constexpr void add(field_group g) { bits_ = static_cast<std::uint8_t>(bits_ | static_cast<std::uint8_t>(g)); }
+  constexpr void add(field_group g) {
+    bits_ = static_cast<std::uint8_t>(bits_ | static_cast<std::uint8_t>(g));
+  }
   constexpr bool has(field_group g) const { return (bits_ & static_cast<std::uint8_t>(g)) != 0; }
   constexpr bool empty() const { return bits_ == 0; }
   constexpr std::uint8_t bits() const { return bits_; }
@@ -37,8 +46,8 @@ private:
   std::uint8_t bits_ = 0;
 };
 
-/// The groups in which `a` and `b` differ. Times are equal when they mean the same instants with the same all-day-ness
-/// and zone name.
+/// The groups in which `a` and `b` differ. Times are equal when they mean the same instants with the same
+/// all-day-ness and zone name.
 field_set difference(const appointment& a, const appointment& b);
 /// `onto` with the groups `which` taken from `from`.
 appointment take(appointment onto, const appointment& from, field_set which);
@@ -46,9 +55,9 @@ appointment take(appointment onto, const appointment& from, field_set which);
 std::vector<std::string_view> names_of(field_set s);
 
 /// Ties one entry to one event of one provider.
-/// `base_entry` and `base_event` are the two sides as they were when they last agreed. They are kept apart because a
-/// vendor may spell the same content differently (a Windows zone, re-wrapped text): each side is only ever compared
-/// with its own base, so a spelling is never taken for a change.
+/// `base_entry` and `base_event` are the two sides as they were when they last agreed. They are kept apart
+/// because a vendor may spell the same content differently (a Windows zone, re-wrapped text): each side is
+/// only ever compared with its own base, so a spelling is never taken for a change.
 struct mapping {
   provider_id provider;
   entry_id entry;
@@ -58,8 +67,8 @@ struct mapping {
   std::string transaction_id;
   /// False from the moment the entry must appear in that calendar until the vendor confirmed the insert.
   bool linked = false;
-  /// The entry must leave that calendar (deleted, unassigned). The mapping stays until the vendor confirmed, so that
-  /// the event is never taken for an unknown one meanwhile.
+  /// The entry must leave that calendar (deleted, unassigned). The mapping stays until the vendor confirmed,
+  /// so that the event is never taken for an unknown one meanwhile.
   bool removing = false;
   std::string event_version;      ///< the vendor's etag as last seen
   std::int64_t entry_version = 0; ///< the entry's version that the calendar last agreed with
@@ -75,7 +84,8 @@ struct mapping_key {
 
 enum class push_action { upsert, remove };
 
-/// "Bring this entry to that calendar" or "take it out of there". One row per committed change and affected provider.
+/// "Bring this entry to that calendar" or "take it out of there". One row per committed change and affected
+/// provider.
 struct outbox_row {
   std::string id; ///< UUIDv7: order of commit within a tenant
   provider_id provider;
@@ -109,11 +119,19 @@ enum class reason : std::uint8_t {
   push_inserted,
   push_updated,
   push_deleted,
-  push_nothing_to_do,      ///< the calendar already agrees
-  push_superseded,         ///< a later row covers it
-  push_gone,               ///< the event was gone already
-  push_refused,            ///< the vendor refused for good; the text stands in the inputs
-  sweep_missing,           ///< a full read did not show a linked event, and the vendor confirmed it is gone
+  push_nothing_to_do, ///< the calendar already agrees
+  push_superseded,    ///< a later row covers it
+  push_gone,          ///< the event was gone already
+  push_refused,       ///< the vendor refused for good; the text stands in the inputs
+  sweep_missing,      ///< a full read did not show a linked event, and the vendor confirmed it is gone
+  push_dead_lettered, ///< tried as often as is allowed: set aside, with its cause
+  push_replayed,      ///< a dead letter was put back into the outbox
+  pull_poisoned,      ///< planning the event failed by our own mistake: set aside, the others go on
+  pull_replayed,      ///< an event that was set aside was read again
+  pull_recovered, ///< an event bears the tag of an entry that we do not have (a restored backup): entry made
+                  ///< again
+  reconcile_repaired, ///< a full comparison found a difference that no notice had told; it was brought in
+                      ///< step
 };
 std::string_view name_of(reason r); ///< "pull_created"
 
@@ -131,9 +149,9 @@ enum class run_cause { notice, manual, poll, reconcile, connect, push };
 enum class run_outcome { running, succeeded, failed };
 
 struct run_counts {
-  int pulled = 0;         ///< events seen
+  int pulled = 0; ///< events seen
   int entries_changed = 0;
-  int pushed = 0;         ///< vendor writes
+  int pushed = 0; ///< vendor writes
   int refused = 0;
   int vendor_calls = 0;
 };
@@ -157,7 +175,7 @@ struct cursor {
   std::optional<read_window> window; ///< Graph
 };
 
-std::string_view name_of(provider_type v);       // "google"
+std::string_view name_of(provider_type v); // "google"
 std::string_view name_of(provider_scope v);
 std::string_view name_of(sync_direction v);
 std::string_view name_of(conflict_policy v);
@@ -167,8 +185,9 @@ std::string_view name_of(entry_status v);
 std::string_view name_of(push_action v);
 std::string_view name_of(run_cause v);
 std::string_view name_of(run_outcome v);
-/// The value with that name; nothing if there is none. `read_name<provider_type>("google")`. For every enum that has a
-/// `name_of` here, `fact_type` included.
-template <class Enum> std::optional<Enum> read_name(std::string_view name);
+/// The value with that name; nothing if there is none. `read_name<provider_type>("google")`. For every enum
+/// that has a `name_of` here, `fact_type` included.
+template <class Enum>
+std::optional<Enum> read_name(std::string_view name);
 
 } // namespace kalends

@@ -10,7 +10,8 @@
 
 namespace kalends {
 
-/// The end of a read: the cursor moves and the mark is cleared in the transaction that holds the changes (invariant 3).
+/// The end of a read: the cursor moves and the mark is cleared in the transaction that holds the changes
+/// (invariant 3).
 struct cursor_move {
   provider_id provider;
   cursor next;
@@ -27,30 +28,35 @@ struct outbox_retry {
   std::string error_code;
 };
 
-/// An entry as it becomes. A step may change an entry several times; what is written is the last state, guarded by what was stored before.
+/// An entry as it becomes. A step may change an entry several times; what is written is the last state,
+/// guarded by what was stored before.
 struct entry_write {
   schedule_entry entry;
   std::int64_t stored_version = 0; ///< 0: not stored yet (insert)
 };
 
-/// Everything that one step of one tenant makes true: all of it is committed, or none. Only the tenant actor makes these.
+/// Everything that one step of one tenant makes true: all of it is committed, or none. Only the tenant actor
+/// makes these.
 struct tenant_changes {
   tenant_id tenant;
-  std::vector<entry_write> entries; ///< at most one per entry; none for an entry that was made and deleted in the same step
+  std::vector<entry_write>
+      entries; ///< at most one per entry; none for an entry that was made and deleted in the same step
   std::vector<entry_id> deleted_entries;
   std::vector<mapping> mappings; ///< inserted or replaced, at most one per key
   std::vector<mapping_key> unlinked;
-  std::vector<outbox_row> outbox; ///< inserted
+  std::vector<outbox_row> outbox;       ///< inserted
   std::vector<std::string> outbox_done; ///< deleted
   std::vector<outbox_retry> outbox_retries;
   std::vector<decision> decisions;
   std::vector<fact> facts; ///< `sequence` is given by the database, in this order
-  std::vector<sync_run> runs; ///< inserted or replaced; one that succeeded also moves its provider's `last_sync_at`
+  std::vector<sync_run>
+      runs; ///< inserted or replaced; one that succeeded also moves its provider's `last_sync_at`
   std::vector<cursor_move> cursors; ///< at most one per provider
 
   bool empty() const {
-    return entries.empty() && deleted_entries.empty() && mappings.empty() && unlinked.empty() && outbox.empty() &&
-           outbox_done.empty() && outbox_retries.empty() && decisions.empty() && facts.empty() && runs.empty() && cursors.empty();
+    return entries.empty() && deleted_entries.empty() && mappings.empty() && unlinked.empty() &&
+           outbox.empty() && outbox_done.empty() && outbox_retries.empty() && decisions.empty() &&
+           facts.empty() && runs.empty() && cursors.empty();
   }
 };
 

@@ -1,15 +1,16 @@
-# Fails on an include line that looks the wrong way. main.cpp -> commands -> api -> actors -> {net, persistence} -> schema.
+# Fails on an include line that looks the wrong way. main.cpp -> commands -> api -> actors -> {net, persistence} -> observe -> schema.
 # `allowed_<room>` names the rooms a room may include; the lists after it name third parties that only some rooms may see.
 cmake_minimum_required(VERSION 3.25)
 
-set(rooms schema persistence net actors api sandbox commands)
+set(rooms schema observe persistence net actors api sandbox commands)
 set(allowed_schema schema)
-set(allowed_persistence persistence schema)
-set(allowed_net net schema)
-set(allowed_actors actors net persistence schema)
-set(allowed_api api actors net persistence schema)
+set(allowed_observe observe schema)
+set(allowed_persistence persistence observe schema)
+set(allowed_net net observe schema)
+set(allowed_actors actors net persistence observe schema)
+set(allowed_api api actors net persistence observe schema)
 set(allowed_sandbox sandbox net schema)
-set(allowed_commands commands sandbox api actors net persistence schema)
+set(allowed_commands commands sandbox api actors net persistence observe schema)
 # Of net, the upper rooms see only its doors: headers without Boost.
 set(net_doors calendar_client http_message http_client http_server io_threads oauth crypto webhook_check)
 # The sandbox must not share the engine's codecs, or a mistake would agree with itself.

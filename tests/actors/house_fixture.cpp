@@ -180,7 +180,7 @@ staff_parts house_fixture::staff() {
     refreshes.push_back(call);
     return net::call_token([call] { call->open = false; });
   };
-  return {store, google, microsoft, refresh, configured, outside(), channels};
+  return {store, google, microsoft, refresh, configured, outside(), channels, observe::no_meter()};
 }
 
 supervisor_actor house_fixture::listening_supervisor() {

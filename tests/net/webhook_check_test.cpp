@@ -155,7 +155,7 @@ TEST(webhook_check_test, finds_the_validation_token) {
 
 TEST(crypto_test, base64url_round_trips_and_has_one_spelling) {
   for (const auto& raw : {std::string(), std::string("f"), std::string("fo"), std::string("foo"),
-                                std::string("foob"), std::string("\xff\xfe\x00\x01", 4)})
+                          std::string("foob"), std::string("\xff\xfe\x00\x01", 4)})
     EXPECT_EQ(from_base64url(base64url(raw)), raw);
   EXPECT_EQ(base64url("fo"), "Zm8");
   EXPECT_EQ(base64url("\xfb\xff"), "-_8");
