@@ -22,6 +22,9 @@ tl::unexpected<error> provider_gone() {
 tl::unexpected<error> stale_version() {
   return failure(errc::conflict, "stale_version", "The entry was changed by somebody else meanwhile.");
 }
+tl::unexpected<error> connection_lost() {
+  return failure(errc::retry_later, "connection_lost", "The connection broke; the outcome is unknown.");
+}
 
 std::string entry_of(const fact& f) {
   const auto data = boost::json::parse(f.data).as_object();
@@ -47,11 +50,13 @@ std::size_t ledger_store::waiting(std::string_view what) const {
       std::count_if(waiting_.begin(), waiting_.end(), [&](const question& q) { return q.what == what; }));
 }
 
-void ledger_store::answer(std::size_t which) {
+void ledger_store::answer(std::size_t which) { end(which, fate::answered); }
+
+void ledger_store::end(std::size_t which, fate how) {
   auto at = waiting_.begin() + static_cast<std::ptrdiff_t>(which);
   auto q = std::move(*at);
   waiting_.erase(at);
-  q.run();
+  q.run(how);
 }
 
 void ledger_store::answer(std::string_view what) {
@@ -84,7 +89,7 @@ result<T> ledger_store::outcome(const std::string& what, const std::function<res
   auto answer = work();
   if (at != trouble_.end() && at->second.losses > 0) {
     --at->second.losses;
-    return failure(errc::retry_later, "connection_lost", "The connection broke; the outcome is unknown.");
+    return connection_lost();
   }
   return answer;
 }
@@ -96,14 +101,19 @@ void ledger_store::ask(const char* what, std::function<result<T>()> work, store_
     --at->second.blows;
     throw std::runtime_error(std::string("the store blows up in ") + what);
   }
-  auto run = [this, name = std::string(what), work = std::move(work), done = std::move(done)] {
-    done(outcome<T>(name, work));
+  auto run = [this, name = std::string(what), work = std::move(work), done = std::move(done)](fate how) {
+    if (how == fate::answered) return done(outcome<T>(name, work));
+    if (how == fate::refused)
+      return done(failure(errc::retry_later, "database_away", "The database is away."));
+    if (how == fate::dropped) return;
+    work();
+    if (how == fate::answer_lost) done(connection_lost());
   };
   const bool wait = held || std::find(held_kinds_.begin(), held_kinds_.end(), what) != held_kinds_.end();
   if (wait)
     waiting_.push_back({what, std::move(run)});
   else
-    run();
+    run(fate::answered);
 }
 
 // ---------------------------------------------------------------- a tenant's step
@@ -192,50 +202,53 @@ void ledger_store::check_keys(const tenant_rows& after) {
   }
 }
 
-result<void> ledger_store::write_entries(tenant_rows& t, const tenant_changes& c) {
-  for (const auto& e : c.deleted_entries) t.entries.erase(e);
+/// All or nothing: whatever may fail is looked at before anything is written.
+result<void> ledger_store::possible(const tenant_rows& t, const tenant_changes& c) {
   for (const auto& w : c.entries) {
     auto at = t.entries.find(w.entry.id);
-    const auto stored = at != t.entries.end() ? at->second.version : 0;
-    if (stored != w.stored_version) return stale_version();
-    t.entries.insert_or_assign(w.entry.id, w.entry);
+    if ((at != t.entries.end() ? at->second.version : 0) != w.stored_version) return stale_version();
   }
+  bool known = true;
+  for (const auto& m : c.mappings) known = known && t.providers.contains(m.provider);
+  for (const auto& row : c.outbox) known = known && t.providers.contains(row.provider);
+  for (const auto& m : c.cursors) known = known && t.providers.contains(m.provider);
+  if (!known) return provider_gone();
   return {};
+}
+
+void ledger_store::write(tenant_rows& t, const tenant_changes& c) {
+  for (const auto& e : c.deleted_entries) t.entries.erase(e);
+  for (const auto& w : c.entries) t.entries.insert_or_assign(w.entry.id, w.entry);
+  for (const auto& k : c.unlinked) t.mappings.erase(k);
+  for (const auto& m : c.mappings) t.mappings.insert_or_assign({m.provider, m.entry}, m);
+  for (const auto& row : c.outbox) t.outbox.emplace(row.id, row);
+  for (const auto& id : c.outbox_done) t.outbox.erase(id);
+  for (const auto& r : c.outbox_retries)
+    if (auto row = t.outbox.find(r.id); row != t.outbox.end()) {
+      ++row->second.attempts;
+      row->second.due_at = r.due_at;
+    }
+  t.decisions.insert(t.decisions.end(), c.decisions.begin(), c.decisions.end());
+  for (const auto& m : c.cursors) {
+    auto& p = t.providers.at(m.provider);
+    p.read_from = m.next;
+    if (p.mark <= m.mark_seen) p.stale = false;
+    if (m.next_poll_at) p.calendar.next_poll_at = m.next_poll_at;
+  }
 }
 
 result<std::vector<fact>> ledger_store::carry_out(const tenant_changes& c) {
   auto at = tenants.find(c.tenant);
   if (at == tenants.end()) return tenant_gone();
-  auto next = at->second; // all or nothing
-  if (auto ok = write_entries(next, c); !ok) return tl::unexpected(ok.error());
-  check(at->second, c);
-  for (const auto& k : c.unlinked) next.mappings.erase(k);
-  for (const auto& m : c.mappings) {
-    if (!next.providers.contains(m.provider)) return provider_gone();
-    next.mappings.insert_or_assign({m.provider, m.entry}, m);
-  }
-  for (const auto& row : c.outbox) {
-    if (!next.providers.contains(row.provider)) return provider_gone();
-    next.outbox.emplace(row.id, row);
-  }
-  for (const auto& id : c.outbox_done) next.outbox.erase(id);
-  for (const auto& r : c.outbox_retries)
-    if (auto row = next.outbox.find(r.id); row != next.outbox.end()) {
-      ++row->second.attempts;
-      row->second.due_at = r.due_at;
-    }
-  next.decisions.insert(next.decisions.end(), c.decisions.begin(), c.decisions.end());
-  for (const auto& r : c.runs) put_run(next, r);
-  for (const auto& m : c.cursors) {
-    auto p = next.providers.find(m.provider);
-    if (p == next.providers.end()) return provider_gone();
-    p->second.read_from = m.next;
-    if (p->second.mark <= m.mark_seen) p->second.stale = false;
-    if (m.next_poll_at) p->second.calendar.next_poll_at = m.next_poll_at;
-  }
-  auto facts = append(c.tenant, next, c.facts);
-  check_keys(next);
-  at->second = std::move(next);
+  auto& t = at->second;
+  if (auto ok = possible(t, c); !ok) return tl::unexpected(ok.error());
+  check(t, c);
+  if (ledger_->before_commit) ledger_->before_commit(t, c);
+  write(t, c);
+  for (const auto& r : c.runs) put_run(t, r);
+  auto facts = append(c.tenant, t, c.facts);
+  check_keys(t);
+  if (ledger_->after_commit) ledger_->after_commit(t, c);
   return facts;
 }
 

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +15,8 @@ namespace kalends::testing {
 
 /// The engine's store in memory, played by the test. It keeps the contract of engine_store (all or nothing,
 /// guarded versions, gapless sequences, marks cleared only up to what was seen) and writes down what a
-/// correct engine would never ask for. One thread.
+/// correct engine would never ask for. One thread. Several stores may share one ledger, as several nodes
+/// share one database: each has questions and trouble of its own.
 class ledger_store final : public persistence::engine_store {
 public:
   struct provider_rows {
@@ -38,7 +40,20 @@ public:
 
     const sync_run* run(const run_id& id) const;
   };
-  std::map<tenant_id, tenant_rows> tenants;
+  /// The rows, and what a correct engine would not have done to them.
+  struct ledger {
+    std::map<tenant_id, tenant_rows> tenants;
+    std::vector<std::string> wrongs;
+    /// Each commit that is possible, before and after it is carried out.
+    std::function<void(const tenant_rows&, const tenant_changes&)> before_commit, after_commit;
+  };
+
+  explicit ledger_store(std::shared_ptr<ledger> shared = std::make_shared<ledger>())
+      : tenants(shared->tenants), wrongs(shared->wrongs), ledger_(std::move(shared)) {}
+
+  std::map<tenant_id, tenant_rows>& tenants;
+  /// What a correct engine would not have done.
+  std::vector<std::string>& wrongs;
 
   /// What was asked, in order: "commit", "load", …
   std::vector<std::string> asked;
@@ -52,6 +67,17 @@ public:
   /// The oldest of that kind. Throws if there is none.
   void answer(std::string_view what);
   void answer_all();
+  /// How a held question may end.
+  enum class fate {
+    answered,      ///< carried out and answered
+    refused,       ///< not carried out: the database is away
+    answer_lost,   ///< carried out, and the answer says that the outcome is unknown
+    dropped,       ///< not carried out, and nobody hears of it
+    dropped_after, ///< carried out, and nobody hears of it
+  };
+  void end(std::size_t which, fate how);
+  /// "commit", "load", …: the held question at this place.
+  const std::string& held_question(std::size_t which) const { return waiting_.at(which).what; }
   /// Holds this kind only.
   void hold(std::string_view what) { held_kinds_.emplace_back(what); }
   void hold_nothing() { held_kinds_.clear(); }
@@ -64,9 +90,6 @@ public:
   void lose_answer(std::string_view what);
   /// Throws from within the call, which ends the actor that asked.
   void blow_up(std::string_view what, int count = 1);
-
-  /// What a correct engine would not have done.
-  std::vector<std::string> wrongs;
 
   void load(persistence::load_request what, persistence::store_done<persistence::loaded> done) override;
   void commit(tenant_changes changes, persistence::store_done<std::vector<fact>> done) override;
@@ -114,7 +137,7 @@ public:
 private:
   struct question {
     std::string what;
-    std::function<void()> run;
+    std::function<void(fate)> run;
   };
   struct trouble {
     int fails = 0, blows = 0, losses = 0;
@@ -129,13 +152,15 @@ private:
   void check_entries(const tenant_rows& before, const tenant_changes& c);
   void check_keys(const tenant_rows& after);
   result<std::vector<fact>> carry_out(const tenant_changes& c);
-  result<void> write_entries(tenant_rows& t, const tenant_changes& c);
+  static result<void> possible(const tenant_rows& t, const tenant_changes& c);
+  static void write(tenant_rows& t, const tenant_changes& c);
   void put_run(tenant_rows& t, const sync_run& r);
   std::vector<fact> append(const tenant_id& tenant, tenant_rows& t, std::vector<fact> facts);
   result<std::vector<fact>> with_provider(const tenant_id& tenant, const provider_id& provider,
                                           std::vector<fact> facts,
                                           const std::function<void(tenant_rows&)>& write);
 
+  std::shared_ptr<ledger> ledger_;
   std::deque<question> waiting_;
   std::vector<std::string> held_kinds_;
   std::map<std::string, trouble, std::less<>> trouble_;
