@@ -119,15 +119,18 @@ void connected_calendar::backfill(entry_id after) {
 // ---------------------------------------------------------------- push subscription
 
 bool connected_calendar::channel_wanted() const {
-  if (parts_.configured.webhook_url.empty()) return false;
+  if (webhook_address().empty()) return false;
   if (calendar().direction == sync_direction::to_provider) return false;
   if (resting(state.channel_trouble)) return false;
   return state.renew || !channel_stands();
 }
 
 std::string connected_calendar::webhook_address() const {
-  return parts_.configured.webhook_url +
-         (calendar().type == provider_type::google ? "/webhooks/google" : "/webhooks/microsoft");
+  const auto& c = parts_.configured;
+  const bool google = calendar().type == provider_type::google;
+  if (google && !c.google_relay_url.empty()) return c.google_relay_url;
+  return c.webhook_url.empty() ? std::string()
+                               : c.webhook_url + (google ? "/webhooks/google" : "/webhooks/microsoft");
 }
 
 bool connected_calendar::channel_stands() const {
@@ -137,7 +140,7 @@ bool connected_calendar::channel_stands() const {
 
 void connected_calendar::renew_channel() {
   state.renew = false;
-  if (parts_.configured.webhook_url.empty()) {
+  if (webhook_address().empty()) {
     for (const auto& o : std::exchange(state.renewal_orders, {}))
       o.done(failure(errc::invalid, "webhooks_not_configured",
                      "The server has no webhook_url, so changes are polled."));

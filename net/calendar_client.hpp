@@ -22,6 +22,8 @@ struct vendor_endpoints {
   std::string google_revoke = "https://oauth2.googleapis.com/revoke";
   std::string google_issuer = "https://accounts.google.com";
   std::string google_calendar = "https://www.googleapis.com/calendar/v3";
+  std::string google_keys = "https://www.googleapis.com/oauth2/v3/certs"; ///< what its tokens are signed with
+  std::string google_pubsub = "https://pubsub.googleapis.com/v1";
   std::string microsoft_login =
       "https://login.microsoftonline.com"; ///< "/{tenant}/oauth2/v2.0/…" is appended
   std::string microsoft_graph = "https://graph.microsoft.com/v1.0";

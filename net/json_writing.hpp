@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +25,9 @@ public:
     return *this;
   }
   json_writer& flag(std::string_view key, bool value) { return literal(key, value ? "true" : "false"); }
+  json_writer& number(std::string_view key, std::int64_t value) {
+    return literal(key, std::to_string(value));
+  }
   json_writer& null(std::string_view key) { return literal(key, "null"); }
 
   /// Closes the object; call once, last.

@@ -24,6 +24,12 @@ struct settings {
   std::string public_url;
   /// Where vendors can reach the webhooks; empty: no push, changes are polled.
   std::string webhook_url;
+  /// Google's notices go here instead: a relay that publishes them to Pub/Sub, which pushes them to us.
+  std::string google_relay_url;
+  /// What the tokens of Pub/Sub's pushes must be made for; empty: the address they are pushed to.
+  std::string google_pubsub_audience;
+  /// The service account that may push for every tenant; empty: only a tenant's own may.
+  std::string google_pubsub_account;
   std::string admin_key; ///< for /v1/admin
   std::string vault_keys, vault_key_file;
   std::optional<oauth_app> google, microsoft; ///< the installation's own OAuth clients
@@ -34,5 +40,9 @@ struct settings {
 
 /// The one place that makes a redirect URI: "<public_url>/oauth/google/callback".
 std::string redirect_uri(const settings& s, provider_type type);
+
+/// Where Pub/Sub pushes to, and the one audience its tokens are asked for and checked against.
+std::string pubsub_push_endpoint(const settings& s);
+std::string pubsub_audience(const settings& s);
 
 } // namespace kalends

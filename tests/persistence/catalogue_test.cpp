@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "persistence/google_relays.hpp"
 #include "tests/persistence/store_fixture.hpp"
 
 #include <deque>
@@ -52,6 +53,7 @@ struct catalogue_test : store_fixture {
       must(insert_authorization(tx, *vault, r));
       must(put_grant(tx, *vault, h.calendar, {"a", "r", now, "s"}));
       must(put_channel(tx, *vault, h.calendar, {"ch", "res", now, std::string(32, 'c')}, "s"));
+      must(put_google_relay(tx, {"projects/p/topics/t", "projects/p/subscriptions/s", "pusher@p.test", now}));
       must(claim_answer(tx, "key-1", std::string(32, 'f'), now));
       return true;
     }));
