@@ -76,6 +76,12 @@ private:
   net::oauth_client& client_;
 };
 
+auto check_with(net::oidc_checker& checker) {
+  return [&checker](std::string token, std::string audience, net::oidc_checker::done done) {
+    checker.check(std::move(token), std::move(audience), std::move(done));
+  };
+}
+
 } // namespace
 
 struct http_api::impl {
@@ -84,10 +90,10 @@ struct http_api::impl {
 };
 
 http_api::http_api(api_parts parts)
-    : impl_(
-          std::make_shared<impl>(services{parts.db, parts.vault, std::make_shared<real_engine>(parts.engine),
-                                          std::make_shared<real_oauth>(parts.oauth),
-                                          std::move(parts.configured), std::move(parts.outside)})) {}
+    : impl_(std::make_shared<impl>(
+          services{parts.db, parts.vault, std::make_shared<real_engine>(parts.engine),
+                   std::make_shared<real_oauth>(parts.oauth), std::move(parts.configured),
+                   std::move(parts.outside), check_with(parts.push_tokens)})) {}
 
 http_api::~http_api() { impl_->door.close(); }
 

@@ -4,6 +4,7 @@
 #include "actors/engine.hpp"
 #include "net/http_message.hpp"
 #include "net/oauth.hpp"
+#include "net/oidc_check.hpp"
 #include "persistence/database.hpp"
 #include "persistence/token_vault.hpp"
 #include "schema/settings.hpp"
@@ -19,6 +20,7 @@ struct api_parts {
   net::oauth_client& oauth;
   settings configured;
   world outside;
+  net::oidc_checker& push_tokens;
 };
 
 /// Everything that answers HTTP: the REST resources, connecting a calendar, the vendors' webhooks, the event

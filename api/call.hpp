@@ -4,10 +4,12 @@
 #include "api/authentication.hpp"
 #include "api/engine_door.hpp"
 #include "api/event_stream.hpp"
+#include "api/google_pubsub.hpp"
 #include "api/oauth_door.hpp"
 #include "api/problem.hpp"
 #include "api/router.hpp"
 #include "net/http_message.hpp"
+#include "net/oidc_check.hpp"
 #include "persistence/database.hpp"
 #include "persistence/directory.hpp"
 #include "persistence/token_vault.hpp"
@@ -30,6 +32,8 @@ struct services {
   std::shared_ptr<oauth_door> oauth;
   settings configured;
   world outside;
+  /// Whose token it is, if it is one of Google's for this audience: `net::oidc_checker::check`.
+  std::function<void(std::string token, std::string audience, net::oidc_checker::done)> check_push_token = {};
 };
 
 /// What all requests share.
@@ -38,6 +42,7 @@ struct house {
   services with;
   key_cache keys;
   denial_limiter denials;
+  pusher_cache pushers;
   event_streams streams;
 };
 

@@ -21,6 +21,7 @@ constexpr problem_kind problems[] = {
     {"too_many_items", 400, "The notification holds too many items"},
     {"unauthenticated", 401, "A valid key is missing"},
     {"notice_refused", 401, "The notification does not prove where it comes from"},
+    {"push_refused", 401, "The push does not prove who sends it"},
     {"role_too_low", 403, "This key may not do that"},
     {"permission_denied", 403, "This is not permitted"},
     {"route_not_found", 404, "There is nothing at this path"},
@@ -86,6 +87,7 @@ constexpr problem_kind problems[] = {
     {"id_token_invalid", 502, "The vendor's answer does not prove whose calendar it is"},
     // What passes, and what should not happen.
     {"too_many_streams", 503, "Too many event streams are open"},
+    {"push_keys_away", 503, "Google's keys cannot be fetched"},
     {"database_away", 503, "The database cannot be reached"},
     {"database_busy", 503, "The database is busy"},
     {"commit_unknown", 503, "It is not known whether the change was kept"},

@@ -65,6 +65,12 @@ void list_audit_log(const call_ptr& c);
 void google_webhook(const call_ptr& c);
 void microsoft_webhook(const call_ptr& c);
 
+// ---- google_pubsub.cpp: Google's notices through a relay ----
+void google_pubsub_webhook(const call_ptr& c);
+void get_google_pubsub(const call_ptr& c);
+void put_google_pubsub(const call_ptr& c);
+void delete_google_pubsub(const call_ptr& c);
+
 // ---- health.cpp, openapi.cpp ----
 void get_health(const call_ptr& c);
 void get_readiness(const call_ptr& c);

@@ -14,6 +14,9 @@ constexpr route table[] = {
     {"POST", "/v1/admin/tenants/{tenant_id}/keys", access::installation, create_key},
     {"GET", "/v1/admin/tenants/{tenant_id}/keys", access::installation, list_keys},
     {"DELETE", "/v1/admin/tenants/{tenant_id}/keys/{key_id}", access::installation, revoke_key},
+    {"GET", "/v1/admin/tenants/{tenant_id}/google-pubsub", access::installation, get_google_pubsub},
+    {"PUT", "/v1/admin/tenants/{tenant_id}/google-pubsub", access::installation, put_google_pubsub},
+    {"DELETE", "/v1/admin/tenants/{tenant_id}/google-pubsub", access::installation, delete_google_pubsub},
     {"GET", "/v1/admin/overview", access::installation, get_overview},
     {"GET", "/v1/admin/events/stream", access::installation, stream_all_events},
 
@@ -56,6 +59,7 @@ constexpr route table[] = {
     {"GET", "/oauth/google/callback", access::open, google_callback},
     {"GET", "/oauth/microsoft/callback", access::open, microsoft_callback},
     {"POST", "/webhooks/google", access::open, google_webhook},
+    {"POST", "/webhooks/google/pubsub", access::open, google_pubsub_webhook},
     {"POST", "/webhooks/microsoft", access::open, microsoft_webhook},
     {"POST", "/webhooks/microsoft/lifecycle", access::open, microsoft_webhook},
     {"GET", "/healthz", access::open, get_health},

@@ -8,6 +8,7 @@
 #include "net/http_server.hpp"
 #include "net/io_threads.hpp"
 #include "net/oauth.hpp"
+#include "net/oidc_check.hpp"
 #include "persistence/database.hpp"
 #include "persistence/embedded_cluster.hpp"
 #include "persistence/engine_store.hpp"
@@ -65,6 +66,7 @@ struct server::parts {
   std::shared_ptr<net::http_client> http;
   std::unique_ptr<net::calendar_client> google, microsoft;
   std::unique_ptr<net::oauth_client> oauth;
+  std::unique_ptr<net::oidc_checker> push_tokens;
   std::unique_ptr<actors::engine> engine;
   std::unique_ptr<api::http_api> api;
   std::unique_ptr<net::http_server> listener;
@@ -98,8 +100,8 @@ result<std::unique_ptr<server>> server::start(configuration c, world w) {
     up = all.open_engine();
   }
   if (!up) return tl::unexpected(up.error());
-  all.api = std::make_unique<api::http_api>(
-      api::api_parts{*all.db, *all.vault, *all.engine, *all.oauth, all.c.server, all.outside});
+  all.api = std::make_unique<api::http_api>(api::api_parts{*all.db, *all.vault, *all.engine, *all.oauth,
+                                                           all.c.server, all.outside, *all.push_tokens});
   all.gate.open(all.api->handler());
   return s;
 }
@@ -172,6 +174,8 @@ void server::parts::open_clients() {
   google = net::make_google_calendar(http, c.vendors, outside);
   microsoft = net::make_microsoft_graph(http, c.vendors, outside);
   oauth = std::make_unique<net::oauth_client>(http, c.vendors, outside);
+  push_tokens =
+      std::make_unique<net::oidc_checker>(http, c.vendors.google_keys, c.vendors.google_issuer, outside);
 }
 
 result<void> server::parts::open_engine() {
@@ -207,6 +211,7 @@ void server::stop() {
   p.db.reset(); // finishes what was queued
   // From here on this is the only thread: the order matters no more.
   p.engine.reset();
+  p.push_tokens.reset();
   p.oauth.reset();
   p.microsoft.reset();
   p.google.reset();

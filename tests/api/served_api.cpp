@@ -234,7 +234,10 @@ served_api::served_api()
       engine_(std::make_shared<scripted_engine>(*store_, outside_)),
       oauth_(std::make_shared<scripted_oauth>()),
       front_(std::make_unique<front>(
-          services{*db_, vault_, engine_, oauth_, settings_of_test(admin_key), outside_})) {}
+          services{*db_, vault_, engine_, oauth_, settings_of_test(admin_key), outside_,
+                   [this](const std::string& token, const std::string& audience, const auto& done) {
+                     done(on_push_token(token, audience));
+                   }})) {}
 
 net::http_response served_api::ask(const std::string& key, const std::string& method,
                                    const std::string& target, const std::string& body,

@@ -123,6 +123,12 @@ protected:
   std::vector<std::string> audit(const tenant_keys& t, const std::string& action);
   void pass(std::chrono::seconds time) { offset_ += time.count(); }
 
+  /// What is found out about the token of a push.
+  std::function<result<net::oidc_identity>(const std::string& token, const std::string& audience)>
+      on_push_token = [](const std::string&, const std::string&) -> result<net::oidc_identity> {
+    return failure(errc::forbidden, "oidc_token_refused", "The token's signature is wrong.");
+  };
+
 private:
   std::shared_ptr<std::atomic<std::int64_t>> clock_ = std::make_shared<std::atomic<std::int64_t>>(0);
   std::atomic<std::int64_t>& offset_ = *clock_;
