@@ -326,7 +326,7 @@ void connected_calendar::push_failed(const error& e, const mapping& link) {
   later.link = link;
   later.inputs = boost::json::serialize(boost::json::object{{"code", e.code}, {"detail", e.detail}});
   if (refused) ++state.run->counts.refused;
-  for (const auto& r : group.rows) later.rows_later.push_back({r.id, now() + wait, e.code});
+  for (const auto& r : group.rows) later.rows_later.push_back({r.id, now() + wait, e.code, wait, refused});
   state.outbox_due.insert(now() + wait);
   if (e.kind == errc::conflict) state.moving[group.entry] = now() + wait;
   // What is wrong with one entry keeps the others no longer; what is wrong with the vendor does.

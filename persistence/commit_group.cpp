@@ -69,13 +69,13 @@ const statement delete_mappings{
 const statement put_mappings{
     "put_mappings",
     "INSERT INTO mappings (tenant_id, entry_id, provider_id, event_id, transaction_id, linked, removing,"
-    " event_version, entry_version, base_entry, base_event)"
+    " event_version, entry_version, base_entry, base_event, superseded)"
     " SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::boolean[],"
-    " $7::boolean[], $8::text[], $9::bigint[], $10::text[], $11::text[])"
+    " $7::boolean[], $8::text[], $9::bigint[], $10::text[], $11::text[], $12::text[])"
     " ON CONFLICT (tenant_id, entry_id, provider_id) DO UPDATE SET event_id = excluded.event_id,"
     " transaction_id = excluded.transaction_id, linked = excluded.linked, removing = excluded.removing,"
     " event_version = excluded.event_version, entry_version = excluded.entry_version,"
-    " base_entry = excluded.base_entry, base_event = excluded.base_event"};
+    " base_entry = excluded.base_entry, base_event = excluded.base_event, superseded = excluded.superseded"};
 
 const statement add_outbox{
     "add_outbox", "INSERT INTO outbox (tenant_id, outbox_id, provider_id, entry_id, entry_version, action,"
@@ -87,10 +87,39 @@ const statement delete_outbox{
                      " WHERE o.tenant_id = n.tenant_id AND o.outbox_id = n.outbox_id"};
 
 const statement retry_outbox{
-    "retry_outbox", "UPDATE outbox o SET attempts = o.attempts + 1, due_at = n.due_at,"
-                    " error_code = n.error_code FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[],"
-                    " $4::text[]) AS n(tenant_id, outbox_id, due_at, error_code)"
-                    " WHERE o.tenant_id = n.tenant_id AND o.outbox_id = n.outbox_id"};
+    "retry_outbox",
+    "UPDATE outbox o SET attempts = o.attempts + n.failed, strikes = o.strikes + n.strike, due_at = n.due_at,"
+    " waited_ms = CASE n.failed WHEN 1 THEN n.waits_ms ELSE o.waited_ms END, error_code = n.error_code,"
+    " failing_since = CASE n.failed WHEN 1 THEN coalesce(o.failing_since, n.now) ELSE o.failing_since END"
+    " FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::bigint[], $6::integer[],"
+    " $7::integer[], $8::timestamptz[]) AS n(tenant_id, outbox_id, due_at, error_code, waits_ms, failed,"
+    " strike, now) WHERE o.tenant_id = n.tenant_id AND o.outbox_id = n.outbox_id"};
+
+// One letter is open about an entry or an event: a later failure adds to it.
+const statement put_letters{
+    "put_letters",
+    "WITH n AS MATERIALIZED (SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::uuid[],"
+    " $5::uuid[], $6::text[], $7::smallint[], $8::integer[], $9::text[], $10::text[], $11::timestamptz[],"
+    " $12::timestamptz[]) AS n(tenant_id, letter_id, kind, provider_id, entry_id, event_id, action, attempts,"
+    " code, detail, first_failed_at, last_failed_at)),"
+    " added AS (UPDATE dead_letters d SET attempts = d.attempts + n.attempts, action = n.action,"
+    " code = n.code, detail = n.detail, last_failed_at = n.last_failed_at,"
+    " entry_id = coalesce(n.entry_id, d.entry_id), event_id = coalesce(n.event_id, d.event_id)"
+    " FROM n WHERE d.tenant_id = n.tenant_id AND d.provider_id = n.provider_id AND d.kind = n.kind"
+    " AND d.state = 0 AND CASE n.kind WHEN 0 THEN d.entry_id = n.entry_id ELSE d.event_id = n.event_id END"
+    " RETURNING n.letter_id)"
+    " INSERT INTO dead_letters (tenant_id, letter_id, kind, provider_id, entry_id, event_id, action, state,"
+    " attempts, code, detail, first_failed_at, last_failed_at) SELECT tenant_id, letter_id, kind,"
+    " provider_id, entry_id, event_id, action, 0, attempts, code, detail, first_failed_at, last_failed_at"
+    " FROM n WHERE letter_id NOT IN (SELECT letter_id FROM added)"};
+
+const statement end_letters{
+    "end_letters", "UPDATE dead_letters d SET state = n.state, closed_at = n.now FROM unnest($1::uuid[],"
+                   " $2::smallint[], $3::uuid[], $4::uuid[], $5::text[], $6::smallint[], $7::timestamptz[])"
+                   " AS n(tenant_id, kind, provider_id, entry_id, event_id, state, now)"
+                   " WHERE d.tenant_id = n.tenant_id AND d.provider_id = n.provider_id AND d.kind = n.kind"
+                   " AND d.state = 0 AND CASE n.kind WHEN 0 THEN d.entry_id = n.entry_id"
+                   " ELSE d.event_id = n.event_id END"};
 
 const statement add_decisions{
     "add_decisions",
@@ -237,10 +266,12 @@ private:
   row_set<20> updated_;
   row_set<2> deleted_;
   row_set<3> unlinked_;
-  row_set<11> mappings_;
+  row_set<12> mappings_;
   row_set<8> outbox_;
   row_set<2> outbox_done_;
-  row_set<4> outbox_retries_;
+  row_set<8> outbox_retries_;
+  row_set<12> letters_;
+  row_set<7> letters_ended_;
   row_set<8> decisions_;
   row_set<14> runs_;
   std::map<std::pair<tenant_id, provider_id>, provider_move> providers_;
@@ -259,7 +290,15 @@ void unit_writer::add(const tenant_changes& c) {
   for (const auto& o : c.outbox)
     outbox_.add(t, o.id, o.provider, o.entry, o.entry_version, number_of(o.action), o.attempts, o.due_at);
   for (const auto& id : c.outbox_done) outbox_done_.add(t, id);
-  for (const auto& r : c.outbox_retries) outbox_retries_.add(t, r.id, r.due_at, r.error_code);
+  for (const auto& r : c.outbox_retries)
+    outbox_retries_.add(t, r.id, r.due_at, r.error_code, r.waits.count(), r.waits.count() > 0 ? 1 : 0,
+                        r.strike ? 1 : 0, now_);
+  for (const auto& l : c.letters)
+    letters_.add(t, l.id, number_of(l.kind), l.provider, l.entry, l.event, number_of(l.action), l.attempts,
+                 l.code, l.detail, l.first_failed_at, l.last_failed_at);
+  for (const auto& l : c.letters_ended)
+    letters_ended_.add(t, number_of(l.what.kind), l.what.provider, l.what.entry, l.what.event,
+                       number_of(l.how), now_);
   for (const auto& d : c.decisions)
     decisions_.add(t, d.entry.empty() ? lowest_uuid : d.entry.str(), d.id, d.provider, d.event,
                    number_of(d.why), d.inputs, now_);
@@ -289,7 +328,8 @@ void unit_writer::add_entry(const tenant_id& t, const entry_write& w) {
 void unit_writer::add_mapping(const tenant_id& t, const mapping& m) {
   mappings_.add(t, m.entry, m.provider, m.event, text_or_null(m.transaction_id), m.linked, m.removing,
                 m.event_version, m.entry_version, write_base(m.base_entry),
-                m.base_event == m.base_entry ? sql_value() : sql_value(write_base(m.base_event)));
+                m.base_event == m.base_entry ? sql_value() : sql_value(write_base(m.base_event)),
+                m.superseded.empty() ? sql_value() : sql_value(write_bases(m.superseded)));
 }
 
 void unit_writer::add_run(const tenant_id& t, const sync_run& r) {
@@ -332,6 +372,8 @@ void unit_writer::queue() {
   send(add_outbox, outbox_);
   send(delete_outbox, outbox_done_);
   send(retry_outbox, outbox_retries_);
+  send(end_letters, letters_ended_); // before new ones: what was put back may have failed again at once
+  send(put_letters, letters_);
   send(add_decisions, decisions_);
   send(put_runs, runs_);
   send_checked(move_providers, moves(), provider_gone, false);
@@ -377,6 +419,10 @@ result<std::vector<std::vector<fact>>> write_units(transaction& tx, const token_
   return answers;
 }
 
+namespace {
+std::string letter_key_text(const letter_key& k) { return k.provider.str() + k.entry.str() + k.event.str(); }
+} // namespace
+
 std::vector<std::string> keys_of(const tenant_changes& c) {
   std::vector<std::string> keys;
   keys.reserve(c.entries.size() * 2 + c.mappings.size() + c.outbox.size() + 8);
@@ -387,6 +433,8 @@ std::vector<std::string> keys_of(const tenant_changes& c) {
   for (const auto& o : c.outbox) keys.push_back(o.id);
   for (const auto& id : c.outbox_done) keys.push_back(id);
   for (const auto& r : c.outbox_retries) keys.push_back(r.id);
+  for (const auto& l : c.letters) keys.push_back(letter_key_text(key_of(l)));
+  for (const auto& l : c.letters_ended) keys.push_back(letter_key_text(l.what));
   for (const auto& r : c.runs) {
     keys.push_back(r.id.str());
     if (r.outcome == run_outcome::succeeded) keys.push_back(r.provider.str());
@@ -397,8 +445,8 @@ std::vector<std::string> keys_of(const tenant_changes& c) {
 
 std::size_t weight_of(const tenant_changes& c) {
   return 1 + c.entries.size() + c.deleted_entries.size() + c.mappings.size() + c.unlinked.size() +
-         c.outbox.size() + c.outbox_done.size() + c.outbox_retries.size() + c.decisions.size() +
-         c.facts.size() + c.runs.size() + c.cursors.size();
+         c.outbox.size() + c.outbox_done.size() + c.outbox_retries.size() + c.letters.size() +
+         c.letters_ended.size() + c.decisions.size() + c.facts.size() + c.runs.size() + c.cursors.size();
 }
 
 result<std::vector<fact>> append_facts(transaction& tx, std::vector<fact> facts) {

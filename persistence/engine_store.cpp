@@ -64,6 +64,8 @@ public:
   void list_tenants(store_done<std::vector<tenant_id>> done) override;
   void load_schedule(std::vector<tenant_id> tenants, store_done<std::vector<schedule_line>> done) override;
   void load_providers(tenant_id tenant, store_done<std::vector<provider>> done) override;
+  void load_open_letters(tenant_id tenant, letter_kind kind, std::size_t limit,
+                         store_done<std::vector<letter_key>> done) override;
   void load_facts(tenant_id tenant, std::int64_t after, std::size_t limit, store_done<facts> done) override;
 
 private:
@@ -296,6 +298,12 @@ void postgres_store::load_schedule(std::vector<tenant_id> tenants,
 
 void postgres_store::load_providers(tenant_id tenant, store_done<std::vector<provider>> done) {
   ask<std::vector<provider>>({std::move(tenant)}, all_providers, std::move(done));
+}
+
+void postgres_store::load_open_letters(tenant_id tenant, letter_kind kind, std::size_t limit,
+                                       store_done<std::vector<letter_key>> done) {
+  ask<std::vector<letter_key>>(
+      {std::move(tenant)}, [=](transaction& tx) { return open_letters(tx, kind, limit); }, std::move(done));
 }
 
 void postgres_store::load_facts(tenant_id tenant, std::int64_t after, std::size_t limit,

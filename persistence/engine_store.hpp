@@ -131,6 +131,9 @@ public:
   virtual void list_tenants(store_done<std::vector<tenant_id>> done) = 0;
   virtual void load_schedule(std::vector<tenant_id> tenants, store_done<std::vector<schedule_line>> done) = 0;
   virtual void load_providers(tenant_id tenant, store_done<std::vector<provider>> done) = 0;
+  /// What the tenant's open dead letters of that kind are about, at most `limit`.
+  virtual void load_open_letters(tenant_id tenant, letter_kind kind, std::size_t limit,
+                                 store_done<std::vector<letter_key>> done) = 0;
   /// Facts after `sequence`, in order, at most `limit`.
   virtual void load_facts(tenant_id tenant, std::int64_t after, std::size_t limit,
                           store_done<std::vector<fact>> done) = 0;

@@ -33,8 +33,15 @@ const statement select_state{
 
 const statement select_outbox{
     "due_outbox",
-    "SELECT outbox_id, provider_id, entry_id, entry_version, action, attempts, due_at FROM outbox"
-    " WHERE tenant_id = $1 AND provider_id = $2 AND due_at <= $3 ORDER BY outbox_id LIMIT $4"};
+    "SELECT o.outbox_id, o.provider_id, o.entry_id, o.entry_version, o.action, o.attempts, o.due_at,"
+    " o.strikes, o.waited_ms, o.failing_since, EXISTS (SELECT FROM dead_letters d"
+    " WHERE d.tenant_id = o.tenant_id AND d.provider_id = o.provider_id AND d.entry_id = o.entry_id"
+    " AND d.kind = 0 AND d.state = 0) FROM outbox o"
+    " WHERE o.tenant_id = $1 AND o.provider_id = $2 AND o.due_at <= $3 ORDER BY o.outbox_id LIMIT $4"};
+
+const statement select_open_letters{"open_letters",
+                                    "SELECT kind, provider_id, entry_id, event_id FROM dead_letters"
+                                    " WHERE tenant_id = $1 AND kind = $2 AND state = 0 LIMIT $3"};
 
 const statement select_links{"links_after",
                              "SELECT " KALENDS_MAPPING_COLUMNS " FROM mappings m WHERE m.tenant_id = $1"
@@ -87,7 +94,17 @@ outbox_row read_outbox(const rows& found, std::size_t row) {
           found.integer(row, 3),
           read_number(found.integer(row, 4), push_action::remove),
           static_cast<int>(found.integer(row, 5)),
-          found.time(row, 6)};
+          found.time(row, 6),
+          static_cast<int>(found.integer(row, 7)),
+          std::chrono::milliseconds(found.integer(row, 8)),
+          found.optional_time(row, 9),
+          found.boolean(row, 10)};
+}
+
+letter_key read_letter_key(const rows& found, std::size_t row) {
+  const auto kind = read_number(found.integer(row, 0), letter_kind::pull);
+  if (kind == letter_kind::push) return {kind, found.as<provider_id>(row, 1), found.as<entry_id>(row, 2), {}};
+  return {kind, found.as<provider_id>(row, 1), {}, found.as<event_id>(row, 3)};
 }
 
 sql_value after_or_first(const entry_id& after) {
@@ -162,6 +179,11 @@ result<std::vector<outbox_row>> due_outbox(transaction& tx, const provider_id& i
                                            std::size_t limit) {
   return read_list<outbox_row>(tx.query(select_outbox, {tx.tenant(), id, now, batch_size(limit)}),
                                read_outbox);
+}
+
+result<std::vector<letter_key>> open_letters(transaction& tx, letter_kind kind, std::size_t limit) {
+  return read_list<letter_key>(
+      tx.query(select_open_letters, {tx.tenant(), number_of(kind), batch_size(limit)}), read_letter_key);
 }
 
 result<std::vector<mapping>> links_after(transaction& tx, const provider_id& id, const entry_id& after,

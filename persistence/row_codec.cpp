@@ -72,6 +72,13 @@ std::string text_at(const boost::json::object& o, const char* key) {
   return found ? std::string(found->as_string()) : std::string();
 }
 
+appointment read_object(const boost::json::object& o) {
+  return appointment{text_at(o, "title"),          text_at(o, "notes"),
+                     text_at(o, "location"),       read_time(text_at(o, "start")),
+                     read_time(text_at(o, "end")), o.contains("private"),
+                     o.contains("tentative")};
+}
+
 } // namespace
 
 std::string write_time(const calendar_time& t) {
@@ -110,12 +117,23 @@ std::string write_base(const appointment& a) {
 
 appointment read_base(std::string_view text) {
   if (text.empty()) return {};
+  return read_object(boost::json::parse({text.data(), text.size()}).as_object());
+}
+
+std::string write_bases(const std::vector<appointment>& all) {
+  std::string out = "[";
+  for (const auto& a : all) {
+    if (out.size() > 1) out += ',';
+    out += write_base(a);
+  }
+  return out + "]";
+}
+
+std::vector<appointment> read_bases(std::string_view text) {
+  std::vector<appointment> all;
   const auto parsed = boost::json::parse({text.data(), text.size()});
-  const auto& o = parsed.as_object();
-  return appointment{text_at(o, "title"),          text_at(o, "notes"),
-                     text_at(o, "location"),       read_time(text_at(o, "start")),
-                     read_time(text_at(o, "end")), o.contains("private"),
-                     o.contains("tentative")};
+  for (const auto& o : parsed.as_array()) all.push_back(read_object(o.as_object()));
+  return all;
 }
 
 result<std::string> continue_from(const std::string& cursor, const char* start) {

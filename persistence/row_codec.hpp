@@ -27,6 +27,9 @@ calendar_time read_time(std::string_view text);
 /// The fields of an appointment as compact JSON; empty and false ones are left out.
 std::string write_base(const appointment& a);
 appointment read_base(std::string_view text);
+/// Several, as one JSON array.
+std::string write_bases(const std::vector<appointment>& all);
+std::vector<appointment> read_bases(std::string_view text);
 
 /// A closed set of values kept as text by its names.
 template <class Enum>

@@ -91,7 +91,7 @@ decision_line read_decision(const rows& found, std::size_t row) {
   d.what.provider = found.as<provider_id>(row, 1);
   if (found.view(row, 2) != lowest_uuid) d.what.entry = found.as<entry_id>(row, 2);
   d.what.event = found.as<event_id>(row, 3);
-  d.what.why = read_number(found.integer(row, 4), reason::sweep_missing);
+  d.what.why = read_number(found.integer(row, 4), last_reason);
   d.what.inputs = found.text(row, 5);
   d.time = found.time(row, 6);
   return d;

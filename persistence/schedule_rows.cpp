@@ -59,6 +59,7 @@ mapping read_mapping(const rows& found, std::size_t row) {
   m.entry_version = found.integer(row, 8);
   m.base_entry = read_base(found.view(row, 9));
   m.base_event = found.is_null(row, 10) ? m.base_entry : read_base(found.view(row, 10));
+  if (!found.is_null(row, 11)) m.superseded = read_bases(found.view(row, 11));
   return m;
 }
 

@@ -17,7 +17,7 @@
   "e.updated_at"
 #define KALENDS_MAPPING_COLUMNS                                                                              \
   "m.tenant_id, m.provider_id, m.entry_id, m.event_id, m.transaction_id, m.linked, m.removing,"              \
-  " m.event_version, m.entry_version, m.base_entry, m.base_event"
+  " m.event_version, m.entry_version, m.base_entry, m.base_event, m.superseded"
 #define KALENDS_PROVIDER_COLUMNS                                                                             \
   "p.provider_id, p.type, p.scope, p.user_id, p.direction, p.on_conflict, p.on_deletion, s.status,"          \
   " s.problem_code, s.problem_detail, s.problem_since, p.account, p.subject, p.calendar_id,"                 \

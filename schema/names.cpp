@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "schema/dead_letter.hpp"
 #include "schema/fact.hpp"
 #include "schema/sync.hpp"
 
@@ -89,8 +90,17 @@ constexpr std::array names<reason>{"pull_created"sv,
                                    "pull_poisoned"sv,
                                    "pull_replayed"sv,
                                    "pull_recovered"sv,
-                                   "reconcile_repaired"sv};
-static_assert(names<reason>.size() == static_cast<std::size_t>(reason::reconcile_repaired) + 1);
+                                   "reconcile_repaired"sv,
+                                   "pull_own_write"sv};
+static_assert(names<reason>.size() == static_cast<std::size_t>(last_reason) + 1);
+
+template <>
+constexpr std::array names<letter_kind>{"push"sv, "pull"sv};
+static_assert(names<letter_kind>.size() == static_cast<std::size_t>(letter_kind::pull) + 1);
+
+template <>
+constexpr std::array names<letter_state>{"open"sv, "replayed"sv, "settled"sv, "dismissed"sv};
+static_assert(names<letter_state>.size() == static_cast<std::size_t>(letter_state::dismissed) + 1);
 
 template <>
 constexpr std::array names<fact_type>{
@@ -122,6 +132,8 @@ std::string_view name_of(push_action v) { return text_of(v); }
 std::string_view name_of(run_cause v) { return text_of(v); }
 std::string_view name_of(run_outcome v) { return text_of(v); }
 std::string_view name_of(reason v) { return text_of(v); }
+std::string_view name_of(letter_kind v) { return text_of(v); }
+std::string_view name_of(letter_state v) { return text_of(v); }
 std::string_view name_of(fact_type v) { return text_of(v); }
 
 template <class Enum>
@@ -142,6 +154,13 @@ template std::optional<push_action> read_name(std::string_view);
 template std::optional<run_cause> read_name(std::string_view);
 template std::optional<run_outcome> read_name(std::string_view);
 template std::optional<reason> read_name(std::string_view);
+template std::optional<letter_kind> read_name(std::string_view);
+template std::optional<letter_state> read_name(std::string_view);
 template std::optional<fact_type> read_name(std::string_view);
+
+letter_key key_of(const dead_letter& l) {
+  if (l.kind == letter_kind::push) return {l.kind, l.provider, l.entry, {}};
+  return {l.kind, l.provider, {}, l.event};
+}
 
 } // namespace kalends

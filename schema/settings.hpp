@@ -36,6 +36,8 @@ struct settings {
   std::string extra_ca_file;
   std::chrono::seconds poll_interval{300};
   std::chrono::seconds reconcile_interval{24 * 3600};
+  /// How long the past is kept, by age. Facts that a delivery still needs are kept longer.
+  std::chrono::days facts_kept{30}, decisions_kept{90}, runs_kept{90}, letters_kept{90}, audit_kept{365};
 };
 
 /// The one place that makes a redirect URI: "<public_url>/oauth/google/callback".

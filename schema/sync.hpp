@@ -74,7 +74,12 @@ struct mapping {
   std::int64_t entry_version = 0; ///< the entry's version that the calendar last agreed with
   appointment base_entry;
   appointment base_event;
+  /// What the entry said between the base and now, oldest first: a write of it may have reached the calendar
+  /// though no answer told so. Of each, only the groups that were given up again differ from `base_entry`. At
+  /// most `most_superseded`; empty again when a write is confirmed.
+  std::vector<appointment> superseded = {};
 };
+inline constexpr std::size_t most_superseded = 8;
 
 struct mapping_key {
   provider_id provider;
@@ -94,6 +99,10 @@ struct outbox_row {
   push_action action = push_action::upsert;
   int attempts = 0;
   instant due_at{};
+  int strikes = 0;                    ///< attempts that count against the row itself
+  std::chrono::milliseconds waited{}; ///< before the attempt that is due: the next wait is drawn from it
+  std::optional<instant> failing_since = {};
+  bool has_letter = false; ///< read only: a dead letter about this entry in this calendar is open
 };
 
 /// Why sync did what it did: a closed list; its texts are in docs/reason-codes.md.
@@ -132,7 +141,9 @@ enum class reason : std::uint8_t {
                   ///< again
   reconcile_repaired, ///< a full comparison found a difference that no notice had told; it was brought in
                       ///< step
+  pull_own_write,     ///< the calendar shows a write of ours whose answer was lost: no change of a person's
 };
+inline constexpr reason last_reason = reason::pull_own_write;
 std::string_view name_of(reason r); ///< "pull_created"
 
 /// One row of the decision ledger.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "schema/dead_letter.hpp"
 #include "schema/sync.hpp"
 
 #include <cstdint>
@@ -26,6 +27,9 @@ struct outbox_retry {
   std::string id;
   instant due_at{};
   std::string error_code;
+  /// How long that is from the failure; zero: it did not fail, it only waits, and no attempt is counted.
+  std::chrono::milliseconds waits{};
+  bool strike = false; ///< counts against the row itself
 };
 
 /// An entry as it becomes. A step may change an entry several times; what is written is the last state,
@@ -47,6 +51,8 @@ struct tenant_changes {
   std::vector<outbox_row> outbox;       ///< inserted
   std::vector<std::string> outbox_done; ///< deleted
   std::vector<outbox_retry> outbox_retries;
+  std::vector<dead_letter> letters; ///< opened; if one is open about the same, it takes the newer cause
+  std::vector<letter_end> letters_ended;
   std::vector<decision> decisions;
   std::vector<fact> facts; ///< `sequence` is given by the database, in this order
   std::vector<sync_run>
@@ -55,8 +61,8 @@ struct tenant_changes {
 
   bool empty() const {
     return entries.empty() && deleted_entries.empty() && mappings.empty() && unlinked.empty() &&
-           outbox.empty() && outbox_done.empty() && outbox_retries.empty() && decisions.empty() &&
-           facts.empty() && runs.empty() && cursors.empty();
+           outbox.empty() && outbox_done.empty() && outbox_retries.empty() && letters.empty() &&
+           letters_ended.empty() && decisions.empty() && facts.empty() && runs.empty() && cursors.empty();
   }
 };
 

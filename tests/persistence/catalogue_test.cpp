@@ -65,6 +65,7 @@ struct catalogue_test : store_fixture {
     c.decisions = {new_decision(h, w.entry.id)};
     c.facts = {new_fact(h)};
     c.runs = {new_run(h)};
+    c.letters = {new_letter(h, letter_kind::push, w.entry.id, {})};
     must(commit(c));
     return h;
   }

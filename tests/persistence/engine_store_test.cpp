@@ -24,6 +24,10 @@ struct engine_store_test : store_fixture {
     return must(wait_for<std::vector<outbox_row>>(
         [&](auto done) { store->load_outbox(h.tenant, h.calendar, when, 100, std::move(done)); }));
   }
+  std::vector<letter_key> open_letters(const household& h, letter_kind kind) {
+    return must(wait_for<std::vector<letter_key>>(
+        [&](auto done) { store->load_open_letters(h.tenant, kind, 100, std::move(done)); }));
+  }
 };
 
 TEST_F(engine_store_test, keeps_every_field_of_an_entry) {
@@ -275,7 +279,8 @@ TEST_F(engine_store_test, keeps_the_outbox_in_order_and_retries_when_due) {
 
   auto settled = changes(h);
   settled.outbox_done = {c.outbox[0].id};
-  settled.outbox_retries = {{c.outbox[1].id, now + 60s, "vendor_busy"}};
+  settled.outbox_retries = {{c.outbox[1].id, now + 60s, "vendor_busy", 60s, true},
+                            {c.outbox[2].id, now, "event_moving"}};
   must(commit(settled));
 
   ASSERT_EQ(all.size(), 3U);
@@ -286,6 +291,56 @@ TEST_F(engine_store_test, keeps_the_outbox_in_order_and_retries_when_due) {
   ASSERT_EQ(later.size(), 2U);
   EXPECT_EQ(later[0].id, c.outbox[1].id);
   EXPECT_EQ(later[0].attempts, 1);
+  EXPECT_EQ(later[0].strikes, 1);
+  EXPECT_EQ(later[0].waited, 60s);
+  EXPECT_TRUE(later[0].failing_since.has_value());
+  EXPECT_EQ(later[1].attempts, 0) << "it only waited";
+  EXPECT_FALSE(later[1].failing_since.has_value());
+}
+
+TEST_F(engine_store_test, one_dead_letter_is_open_about_an_entry_and_one_about_an_event) {
+  const auto h = add_household();
+  const auto w = new_entry(h);
+  auto c = changes(h);
+  c.entries = {w};
+  c.outbox = {new_push(h, w.entry.id)};
+  c.letters = {new_letter(h, letter_kind::push, w.entry.id, {}),
+               new_letter(h, letter_kind::pull, {}, event_id("ev"))};
+  must(commit(c));
+  const auto row = outbox_of(h, now);
+  auto again = changes(h);
+  again.letters = {new_letter(h, letter_kind::push, w.entry.id, {})};
+  must(commit(again));
+  const auto open = open_letters(h, letter_kind::push);
+  auto ended = changes(h);
+  ended.letters_ended = {{open.at(0), letter_state::settled}};
+  must(commit(ended));
+
+  ASSERT_EQ(row.size(), 1U);
+  EXPECT_TRUE(row[0].has_letter);
+  ASSERT_EQ(open.size(), 1U);
+  EXPECT_EQ(open[0].entry, w.entry.id);
+  EXPECT_FALSE(outbox_of(h, now).at(0).has_letter);
+  EXPECT_TRUE(open_letters(h, letter_kind::push).empty());
+  ASSERT_EQ(open_letters(h, letter_kind::pull).size(), 1U);
+  EXPECT_EQ(open_letters(h, letter_kind::pull)[0].event, event_id("ev"));
+}
+
+TEST_F(engine_store_test, a_mapping_remembers_what_its_entry_said_in_between) {
+  const auto h = add_household();
+  const auto w = new_entry(h);
+  auto m = link(h, w, "ev");
+  m.superseded = {w.entry.what, w.entry.what};
+  m.superseded[0].title = "first \"quoted\"";
+  auto c = changes(h);
+  c.entries = {w};
+  c.mappings = {m};
+  must(commit(c));
+
+  const auto found = must(load({h.tenant, {w.entry.id}, {}}));
+
+  ASSERT_EQ(found.mappings.size(), 1U);
+  EXPECT_EQ(found.mappings[0].superseded, m.superseded);
 }
 
 TEST_F(engine_store_test, moves_the_cursor_with_the_changes_and_seals_it) {

@@ -160,6 +160,18 @@ struct store_fixture : ::testing::Test {
   decision new_decision(const household& h, const entry_id& e) const {
     return {uuid(), h.calendar, e, event_id("ev"), reason::pull_created, R"({"v":1})"};
   }
+  dead_letter new_letter(const household& h, letter_kind kind, const entry_id& e, const event_id& v) const {
+    dead_letter l;
+    l.id = uuid();
+    l.kind = kind;
+    l.provider = h.calendar;
+    l.entry = e;
+    l.event = v;
+    l.attempts = 5;
+    l.code = "invalid_time";
+    l.first_failed_at = l.last_failed_at = now;
+    return l;
+  }
   sync_run new_run(const household& h, run_outcome outcome = run_outcome::running) const {
     sync_run r;
     r.id = run_id(uuid());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "schema/sync.hpp"
+#include "schema/dead_letter.hpp"
 
 #include <fstream>
 #include <sstream>
@@ -30,7 +30,9 @@ TEST(names_test, reads_every_name_it_writes) {
   expect_round_trip(push_action::remove);
   expect_round_trip(run_cause::push);
   expect_round_trip(run_outcome::failed);
-  expect_round_trip(reason::sweep_missing);
+  expect_round_trip(last_reason);
+  expect_round_trip(letter_kind::pull);
+  expect_round_trip(letter_state::dismissed);
   expect_round_trip(fact_type::calendar_channel_renewal_failed);
 }
 
@@ -47,7 +49,7 @@ TEST(names_test, every_reason_has_its_sentence) {
   std::stringstream text;
   text << page.rdbuf();
 
-  for (int i = 0; i <= static_cast<int>(reason::sweep_missing); ++i) {
+  for (int i = 0; i <= static_cast<int>(last_reason); ++i) {
     const auto row = "| `" + std::string(name_of(static_cast<reason>(i))) + "` | ";
     EXPECT_NE(text.str().find(row), std::string::npos) << row;
   }

@@ -225,15 +225,44 @@ void ledger_store::write(tenant_rows& t, const tenant_changes& c) {
   for (const auto& id : c.outbox_done) t.outbox.erase(id);
   for (const auto& r : c.outbox_retries)
     if (auto row = t.outbox.find(r.id); row != t.outbox.end()) {
-      ++row->second.attempts;
       row->second.due_at = r.due_at;
+      if (r.waits.count() == 0) continue;
+      ++row->second.attempts;
+      row->second.strikes += r.strike ? 1 : 0;
+      row->second.waited = r.waits;
+      if (!row->second.failing_since) row->second.failing_since = r.due_at - r.waits;
     }
+  write_letters(t, c);
   t.decisions.insert(t.decisions.end(), c.decisions.begin(), c.decisions.end());
   for (const auto& m : c.cursors) {
     auto& p = t.providers.at(m.provider);
     p.read_from = m.next;
     if (p.mark <= m.mark_seen) p.stale = false;
     if (m.next_poll_at) p.calendar.next_poll_at = m.next_poll_at;
+  }
+}
+
+void ledger_store::write_letters(tenant_rows& t, const tenant_changes& c) {
+  const auto open = [&t](const letter_key& what) {
+    return std::find_if(t.letters.begin(), t.letters.end(), [&](const dead_letter& l) {
+      return l.state == letter_state::open && key_of(l) == what;
+    });
+  };
+  for (const auto& end : c.letters_ended)
+    if (auto at = open(end.what); at != t.letters.end()) {
+      at->state = end.how;
+      at->closed_at = at->last_failed_at;
+    }
+  for (const auto& l : c.letters) {
+    auto at = open(key_of(l));
+    if (at == t.letters.end()) {
+      t.letters.push_back(l);
+      continue;
+    }
+    at->attempts += l.attempts;
+    at->code = l.code;
+    at->detail = l.detail;
+    at->last_failed_at = l.last_failed_at;
   }
 }
 
@@ -333,6 +362,11 @@ void ledger_store::load_outbox(tenant_id tenant, provider_id provider, instant n
         std::vector<outbox_row> due;
         for (const auto& [id, row] : tenants[tenant].outbox)
           if (row.provider == provider && row.due_at <= now && due.size() < limit) due.push_back(row);
+        for (auto& row : due)
+          for (const auto& l : tenants[tenant].letters)
+            if (l.state == letter_state::open && l.kind == letter_kind::push && l.provider == provider &&
+                l.entry == row.entry)
+              row.has_letter = true;
         return due;
       },
       std::move(done));
@@ -515,6 +549,7 @@ void ledger_store::delete_provider(tenant_id tenant, provider_id provider, std::
           t.providers.erase(provider);
           std::erase_if(t.mappings, [&](const auto& m) { return m.first.provider == provider; });
           std::erase_if(t.outbox, [&](const auto& row) { return row.second.provider == provider; });
+          std::erase_if(t.letters, [&](const auto& l) { return l.provider == provider; });
         });
       },
       std::move(done));
@@ -562,6 +597,20 @@ void ledger_store::load_providers(tenant_id tenant, store_done<std::vector<provi
         std::vector<provider> all;
         for (const auto& [id, p] : tenants[tenant].providers) all.push_back(p.calendar);
         return all;
+      },
+      std::move(done));
+}
+
+void ledger_store::load_open_letters(tenant_id tenant, letter_kind kind, std::size_t limit,
+                                     store_done<std::vector<letter_key>> done) {
+  ask<std::vector<letter_key>>(
+      "load_open_letters",
+      [=, this]() -> result<std::vector<letter_key>> {
+        std::vector<letter_key> found;
+        for (const auto& l : tenants[tenant].letters)
+          if (l.kind == kind && l.state == letter_state::open && found.size() < limit)
+            found.push_back(key_of(l));
+        return found;
       },
       std::move(done));
 }

@@ -32,6 +32,7 @@ public:
     std::map<entry_id, schedule_entry> entries;
     std::map<mapping_key, mapping> mappings;
     std::map<std::string, outbox_row> outbox;
+    std::vector<dead_letter> letters; ///< in the order of their opening
     std::vector<decision> decisions;
     std::vector<fact> facts;
     std::vector<sync_run> runs; ///< in the order of their first writing
@@ -131,6 +132,8 @@ public:
   void load_schedule(std::vector<tenant_id> ids,
                      persistence::store_done<std::vector<persistence::schedule_line>> done) override;
   void load_providers(tenant_id tenant, persistence::store_done<std::vector<provider>> done) override;
+  void load_open_letters(tenant_id tenant, letter_kind kind, std::size_t limit,
+                         persistence::store_done<std::vector<letter_key>> done) override;
   void load_facts(tenant_id tenant, std::int64_t after, std::size_t limit,
                   persistence::store_done<std::vector<fact>> done) override;
 
@@ -154,6 +157,7 @@ private:
   result<std::vector<fact>> carry_out(const tenant_changes& c);
   static result<void> possible(const tenant_rows& t, const tenant_changes& c);
   static void write(tenant_rows& t, const tenant_changes& c);
+  static void write_letters(tenant_rows& t, const tenant_changes& c);
   void put_run(tenant_rows& t, const sync_run& r);
   std::vector<fact> append(const tenant_id& tenant, tenant_rows& t, std::vector<fact> facts);
   result<std::vector<fact>> with_provider(const tenant_id& tenant, const provider_id& provider,
