@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands/commands.hpp"
 
+#include "observe/log.hpp"
+
 #include <CLI/CLI.hpp>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -15,22 +15,22 @@ using namespace kalends::commands;
 void common_options(CLI::App& command, overrides& given) {
   command.add_option("--config", given.file, "Settings file (TOML)");
   command.add_option("--data-dir", given.data_dir, "Where the embedded database and the keys live");
+  command.add_option("--log-format", given.log_format, "json (one object per line) or text");
 }
 
-/// Log lines go to standard error; standard output belongs to the command.
-void open_log() {
-  auto log = spdlog::stderr_logger_mt("kalends");
-  log->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-  spdlog::set_default_logger(log);
+/// Log lines go to standard error; standard output belongs to the command. A server's lines are for programs
+/// unless somebody wants to read them.
+void open_log(std::string_view format, bool server) {
   const char* level = std::getenv("KALENDS_LOG");
-  spdlog::set_level(spdlog::level::from_str(level != nullptr ? level : "info"));
+  const bool json = format.empty() ? server : format == "json";
+  kalends::observe::open_log(json ? kalends::observe::log_format::json : kalends::observe::log_format::text,
+                             level != nullptr ? level : "info");
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
-  open_log();
   CLI::App app{"Kalends keeps schedule entries and people's Google and Microsoft 365 calendars in step."};
   app.set_version_flag("--version", KALENDS_VERSION);
   app.require_subcommand(1);
@@ -74,7 +74,11 @@ int main(int argc, char** argv) {
   sandbox_command->add_option("--port", box.port, "Port to listen on (0: any free one)")
       ->capture_default_str();
 
+  demo_command->add_option("--log-format", given.log_format, "json (one object per line) or text");
+
   CLI11_PARSE(app, argc, argv);
+  const auto log_format = read_configuration(given).value.server.log_format;
+  open_log(log_format, serve_command->parsed());
   if (*serve_command) return serve(given);
   if (*migrate_command) return migrate(given);
   if (*init_command) return make_vault_key(given);

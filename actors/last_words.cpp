@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/last_words.hpp"
 
-#include <spdlog/spdlog.h>
+#include "observe/log.hpp"
 
 namespace kalends::actors {
 
@@ -9,9 +9,10 @@ caf::error last_words(const std::string& who, std::exception_ptr& e) {
   try {
     std::rethrow_exception(e);
   } catch (const std::exception& x) {
-    spdlog::error("{} failed: {}", who, x.what());
+    observe::log(observe::log_level::error, "an actor died", {{"actor", who}, {"detail", x.what()}});
   } catch (...) {
-    spdlog::error("{} failed with something that is no exception", who);
+    observe::log(observe::log_level::error, "an actor died of something that is no exception",
+                 {{"actor", who}});
   }
   return caf::make_error(caf::sec::runtime_error);
 }

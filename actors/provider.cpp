@@ -3,8 +3,7 @@
 
 #include "actors/last_words.hpp"
 #include "actors/run_facts.hpp"
-
-#include <spdlog/spdlog.h>
+#include "observe/log.hpp"
 
 #include <algorithm>
 
@@ -270,8 +269,12 @@ void connected_calendar::leave() {
 }
 
 void connected_calendar::log_failure(const char* what, const error& e) const {
-  spdlog::warn("tenant={} provider={} {} failed: {} ({})", tenant_id_.str(), id_.str(), what, e.detail,
-               e.code);
+  observe::log(observe::log_level::warn, std::string(what) + " failed",
+               {{"tenant", tenant_id_},
+                {"provider", id_},
+                {"run", state.run ? state.run->id : run_id()},
+                {"code", e.code},
+                {"detail", e.detail}});
 }
 
 void connected_calendar::publish(std::vector<fact> facts) {

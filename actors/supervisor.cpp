@@ -5,8 +5,7 @@
 #include "actors/provider.hpp"
 #include "actors/run_facts.hpp"
 #include "actors/tenant.hpp"
-
-#include <spdlog/spdlog.h>
+#include "observe/log.hpp"
 
 #include <algorithm>
 
@@ -263,9 +262,8 @@ void supervisor::provider_died(const key& who, supervisor_state::provider_line& 
   p.respawn_at = now + (p.parked ? std::chrono::milliseconds(parked_for)
                                  : std::chrono::milliseconds(500 << p.deaths.size()));
   if (p.parked) {
-    spdlog::error("provider {} of tenant {} is parked: it failed {} times within {} minutes",
-                  who.second.str(), who.first.str(), p.deaths.size(),
-                  std::chrono::minutes(death_window).count());
+    observe::log(observe::log_level::error, "a calendar is parked because it failed repeatedly",
+                 {{"tenant", who.first}, {"provider", who.second}, {"failures", p.deaths.size()}});
     p.deaths.clear();
     parts_.store.save_health(
         who.first, who.second, provider_status::active,

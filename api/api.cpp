@@ -89,11 +89,25 @@ struct http_api::impl {
   front door;
 };
 
-http_api::http_api(api_parts parts)
-    : impl_(std::make_shared<impl>(
-          services{parts.db, parts.vault, std::make_shared<real_engine>(parts.engine),
-                   std::make_shared<real_oauth>(parts.oauth), std::move(parts.configured),
-                   std::move(parts.outside), check_with(parts.push_tokens)})) {}
+services services_of(api_parts parts) {
+  services s{parts.db,
+             parts.vault,
+             std::make_shared<real_engine>(parts.engine),
+             std::make_shared<real_oauth>(parts.oauth),
+             std::move(parts.configured),
+             std::move(parts.outside),
+             check_with(parts.push_tokens)};
+  s.meter = &parts.meter;
+  s.scrape = std::move(parts.scrape);
+  s.more_checks = [more = std::move(parts.more_checks)] {
+    std::vector<readiness_check> checks;
+    for (auto& [name, reason] : more()) checks.push_back({std::move(name), std::move(reason)});
+    return checks;
+  };
+  return s;
+}
+
+http_api::http_api(api_parts parts) : impl_(std::make_shared<impl>(services_of(std::move(parts)))) {}
 
 http_api::~http_api() { impl_->door.close(); }
 

@@ -5,11 +5,16 @@
 #include "net/http_message.hpp"
 #include "net/oauth.hpp"
 #include "net/oidc_check.hpp"
+#include "observe/house_meter.hpp"
 #include "persistence/database.hpp"
 #include "persistence/token_vault.hpp"
 #include "schema/settings.hpp"
 
+#include <functional>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace kalends::api {
 
@@ -21,6 +26,12 @@ struct api_parts {
   settings configured;
   world outside;
   net::oidc_checker& push_tokens;
+  observe::house_meter& meter;
+  /// Answers with the text of GET /metrics, from any thread.
+  std::function<void(std::function<void(std::string)>)> scrape;
+  /// Reasons besides database and engine why the server is not ready: name and reason; an empty reason: it
+  /// is.
+  std::function<std::vector<std::pair<std::string, std::string>>()> more_checks;
 };
 
 /// Everything that answers HTTP: the REST resources, connecting a calendar, the vendors' webhooks, the event

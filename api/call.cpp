@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/call.hpp"
 
+#include "api/correlation.hpp"
 #include "api/idempotency.hpp"
 #include "api/json_reader.hpp"
+#include "observe/log.hpp"
 
 #include <exception>
-
-#include <spdlog/spdlog.h>
 
 namespace kalends::api {
 namespace {
@@ -18,7 +18,8 @@ void add_missing(net::http_response& r, std::string_view name, std::string_view 
 } // namespace
 
 call::call(std::shared_ptr<house> h, net::http_request r, net::http_responder answer)
-    : request(std::move(r)), at(std::move(h)), answer_(std::move(answer)) {}
+    : request(std::move(r)), id(correlation_id(request.headers, h->with.outside)), at(std::move(h)),
+      answer_(std::move(answer)) {}
 
 std::string call::new_id() const { return claim ? claim->reserved_id : make_uuid(with().outside); }
 
@@ -41,19 +42,52 @@ void call::fail(const error& e) {
 
 void call::send(net::http_response r) {
   secure(r);
+  tell_correlation(r, id);
+  tell(r.status);
   answer_(std::move(r));
 }
 
 std::shared_ptr<net::http_stream> call::open_stream(net::http_response head) {
   secure(head);
+  tell_correlation(head, id);
+  tell(head.status);
   return answer_.stream(std::move(head));
+}
+
+/// Writes are worth a line, reads and notices only to those who ask for it.
+void call::tell(int status) const {
+  using namespace observe;
+  const auto took =
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began_);
+  const std::string_view method = where ? where->method : "other";
+  const std::string_view route = where ? where->path : "other";
+  with().meter->request_answered(method, route, status, took);
+  const bool writes = where && where->needs != access::open && where->method != "GET";
+  const auto level = status >= 500 && route != "/readyz" ? log_level::warn
+                     : writes                           ? log_level::info
+                                                        : log_level::debug;
+  if (!logs(level)) return;
+  log(level, "a request was answered",
+      {{"request", id},
+       {"tenant", who.tenant},
+       {"method", method},
+       {"route", route},
+       {"status", status},
+       {"took_us", took.count()},
+       {"actor", who.actor()},
+       {"peer", request.peer}});
 }
 
 void guarded(const call_ptr& c, const std::function<void()>& step) {
   try {
     step();
   } catch (const std::exception& e) {
-    spdlog::error("api: {} {} threw: {}", c->request.method, c->where ? c->where->path : "", e.what());
+    // The text of a foreign exception may quote a value: its type says enough.
+    observe::log(observe::log_level::error, "a request failed by our own mistake",
+                 {{"request", c->id},
+                  {"tenant", c->who.tenant},
+                  {"route", c->where ? c->where->path : std::string_view()},
+                  {"exception", typeid(e).name()}});
     c->fail({errc::broken, "internal", "The request could not be carried out.", {}, {}});
   }
 }
@@ -82,8 +116,10 @@ void secure(net::http_response& r) {
 audit_line audit_of(const call& c, std::string action, std::string subject,
                     const boost::json::object& detail) {
   const auto& outside = c.with().outside;
+  auto traced = detail;
+  traced["request_id"] = c.id;
   return {make_uuid(outside), outside.now(),      c.who.actor(),
-          std::move(action),  std::move(subject), boost::json::serialize(detail),
+          std::move(action),  std::move(subject), boost::json::serialize(traced),
           c.request.peer};
 }
 
@@ -99,7 +135,9 @@ void note_denial(const call& c, const tenant_id& tenant, const std::string& acto
         return persistence::append_audit(tx, line).map([] { return true; });
       },
       [](const result<bool>& written) {
-        if (!written) spdlog::warn("api: a denial could not be recorded: {}", written.error().code);
+        if (!written)
+          observe::log(observe::log_level::warn, "a denial could not be recorded",
+                       {{"code", written.error().code}});
       });
 }
 

@@ -10,19 +10,28 @@
 #include "api/router.hpp"
 #include "net/http_message.hpp"
 #include "net/oidc_check.hpp"
+#include "observe/house_meter.hpp"
 #include "persistence/database.hpp"
 #include "persistence/directory.hpp"
 #include "persistence/token_vault.hpp"
 #include "schema/settings.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/json.hpp>
 
 namespace kalends::api {
+
+/// One thing that must hold for the server to be ready. An empty `reason` means that it does.
+struct readiness_check {
+  std::string name;
+  std::string reason;
+};
 
 /// What the routes work with. All of it outlives them.
 struct services {
@@ -34,6 +43,12 @@ struct services {
   world outside;
   /// Whose token it is, if it is one of Google's for this audience: `net::oidc_checker::check`.
   std::function<void(std::string token, std::string audience, net::oidc_checker::done)> check_push_token = {};
+  observe::house_meter* meter = &observe::no_house_meter();
+  /// Answers GET /metrics with the text, an empty one when there is none just now. Null: there are no
+  /// figures.
+  std::function<void(std::function<void(std::string)>)> scrape = {};
+  /// What must hold besides database and engine for `/readyz`. Null: nothing.
+  std::function<std::vector<readiness_check>()> more_checks = {};
 };
 
 /// What all requests share.
@@ -61,6 +76,7 @@ public:
   call(std::shared_ptr<house> h, net::http_request r, net::http_responder answer);
 
   net::http_request request;
+  const std::string id; ///< the request's, in logs and answers
   std::shared_ptr<house> at;
   const route* where = nullptr;
   path_values path;
@@ -80,7 +96,9 @@ public:
 
 private:
   void send(net::http_response r);
+  void tell(int status) const;
   net::http_responder answer_;
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 using call_ptr = std::shared_ptr<call>;
 

@@ -47,6 +47,7 @@ bool role_suffices(key_role has, access needs) {
     return has == key_role::admin;
   case access::open:
   case access::installation:
+  case access::scraper:
     break;
   }
   return false;
@@ -98,12 +99,17 @@ void check_tenant_key(const call_ptr& c, std::string_view token) {
       });
 }
 
+bool holds(std::string_view token, const std::string& secret) {
+  return !secret.empty() && net::equal_in_constant_time(net::sha256(token), net::sha256(secret));
+}
+
 void authenticate(const call_ptr& c) {
   if (c->where->needs == access::open) return c->where->begin(c);
   const auto token = bearer_token(net::find_header(c->request.headers, "Authorization"));
-  if (c->where->needs != access::installation) return check_tenant_key(c, token);
-  const auto& admin_key = c->with().configured.admin_key;
-  if (admin_key.empty() || !net::equal_in_constant_time(net::sha256(token), net::sha256(admin_key)))
+  const bool scrapes = c->where->needs == access::scraper;
+  if (c->where->needs != access::installation && !scrapes) return check_tenant_key(c, token);
+  const auto& s = c->with().configured;
+  if (!holds(token, s.admin_key) && !(scrapes && holds(token, s.metrics_token)))
     return c->finish(problem(unauthenticated()));
   c->who.is = principal::kind::installation;
   begin(c);

@@ -2,9 +2,8 @@
 #include "api/idempotency.hpp"
 
 #include "net/oauth.hpp"
+#include "observe/log.hpp"
 #include "persistence/schedule.hpp"
-
-#include <spdlog/spdlog.h>
 
 namespace kalends::api {
 namespace json = boost::json;
@@ -111,7 +110,9 @@ void keep_answer_then(const call_ptr& c, net::http_response answer,
         return persistence::keep_answer(tx, key, kept).map([] { return true; });
       },
       [c, answer = std::move(answer), then = std::move(then)](const result<bool>& r) mutable {
-        if (!r) spdlog::warn("api: an answer could not be kept: {}", r.error().code);
+        if (!r)
+          observe::log(observe::log_level::warn, "an answer could not be kept for its Idempotency-Key",
+                       {{"tenant", c->who.tenant}, {"request", c->id}, {"code", r.error().code}});
         then(std::move(answer));
       });
 }

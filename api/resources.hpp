@@ -74,6 +74,7 @@ void delete_google_pubsub(const call_ptr& c);
 // ---- health.cpp, openapi.cpp ----
 void get_health(const call_ptr& c);
 void get_readiness(const call_ptr& c);
+void get_metrics(const call_ptr& c);
 void get_openapi(const call_ptr& c);
 
 } // namespace kalends::api

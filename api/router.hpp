@@ -11,9 +11,9 @@ namespace kalends::api {
 
 class call;
 
-/// Who may use a route: anybody, the holder of the installation's admin key, or a tenant's key of at least
-/// this role.
-enum class access { open, installation, reader, operator_, admin };
+/// Who may use a route: anybody, the holder of the installation's admin key, whoever scrapes (the metrics
+/// token or the admin key), or a tenant's key of at least this role.
+enum class access { open, installation, scraper, reader, operator_, admin };
 
 struct route {
   std::string_view method;

@@ -64,6 +64,7 @@ constexpr route table[] = {
     {"POST", "/webhooks/microsoft/lifecycle", access::open, microsoft_webhook},
     {"GET", "/healthz", access::open, get_health},
     {"GET", "/readyz", access::open, get_readiness},
+    {"GET", "/metrics", access::scraper, get_metrics},
     {"GET", "/openapi.json", access::open, get_openapi},
 };
 

@@ -15,6 +15,7 @@ find_package(CLI11 CONFIG REQUIRED)
 find_package(tomlplusplus CONFIG REQUIRED)
 find_package(GTest REQUIRED)
 find_package(benchmark CONFIG REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)
 find_package(ICU 72 REQUIRED COMPONENTS uc i18n)
 
 # CAF's Debian package ships neither a CMake config nor a pkg-config file.

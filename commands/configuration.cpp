@@ -43,6 +43,12 @@ std::string take_url(std::string& into, std::string text, std::string_view or_wo
   return {};
 }
 
+std::string take_log_format(std::string& into, const std::string& text) {
+  if (text != "json" && text != "text") return "must be json or text";
+  into = text;
+  return {};
+}
+
 oauth_app& app_of(std::optional<oauth_app>& a) { return a ? *a : a.emplace(); }
 
 auto text_into(std::string settings::*member) {
@@ -86,6 +92,13 @@ const std::vector<option>& options() {
          return take_url(c.server.webhook_url, v, webhooks_here);
        }},
       {"admin_key", "KALENDS_ADMIN_KEY", text_into(&settings::admin_key)},
+      {"metrics.token", "KALENDS_METRICS_TOKEN", text_into(&settings::metrics_token)},
+      {"metrics.tenants", "KALENDS_METRICS_TENANTS",
+       [](configuration& c, const std::string& v) {
+         return take_number(c.server.metrics_tenant_limit, v, 0, 10'000);
+       }},
+      {"log.format", "KALENDS_LOG_FORMAT",
+       [](configuration& c, const std::string& v) { return take_log_format(c.server.log_format, v); }},
       {"vault.keys", "KALENDS_VAULT_KEYS", text_into(&settings::vault_keys)},
       {"vault.key_file", "KALENDS_VAULT_KEY_FILE", text_into(&settings::vault_key_file)},
       {"extra_ca_file", "KALENDS_EXTRA_CA_FILE", text_into(&settings::extra_ca_file)},
@@ -172,6 +185,8 @@ void check(configured& c) {
   if (s.microsoft && s.microsoft->authority_tenant.empty()) s.microsoft->authority_tenant = "common";
   if (!s.admin_key.empty() && s.admin_key.size() < 24)
     c.problems.push_back("admin_key must have at least 24 characters");
+  if (!s.metrics_token.empty() && s.metrics_token.size() < 24)
+    c.problems.push_back("metrics.token must have at least 24 characters");
   if (s.vault_key_file.empty()) s.vault_key_file = s.data_dir + "/vault.key";
 }
 
@@ -190,6 +205,9 @@ configured read_configuration(const overrides& given) {
   if (given.public_url)
     if (auto p = take_url(s.public_url, *given.public_url); !p.empty())
       c.problems.push_back("--public-url " + p);
+  if (given.log_format)
+    if (auto p = take_log_format(s.log_format, *given.log_format); !p.empty())
+      c.problems.push_back("--log-format " + p);
   if (given.webhook_url)
     if (auto p = take_url(s.webhook_url, *given.webhook_url, webhooks_here); !p.empty())
       c.problems.push_back("--webhook-url " + p);

@@ -25,7 +25,7 @@ struct configuration {
 /// What the command line said; it wins over the environment, which wins over the file.
 struct overrides {
   std::string file;
-  std::optional<std::string> data_dir, listen, public_url, webhook_url;
+  std::optional<std::string> data_dir, listen, public_url, webhook_url, log_format;
   std::optional<std::uint16_t> port;
 };
 

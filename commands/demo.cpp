@@ -8,7 +8,6 @@
 #include "sandbox/sandbox.hpp"
 
 #include <boost/json.hpp>
-#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <condition_variable>

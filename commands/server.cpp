@@ -3,18 +3,19 @@
 
 #include "actors/engine.hpp"
 #include "api/api.hpp"
+#include "api/problem.hpp"
 #include "commands/key_file.hpp"
+#include "commands/watch.hpp"
 #include "net/http_client.hpp"
 #include "net/http_server.hpp"
 #include "net/io_threads.hpp"
 #include "net/oauth.hpp"
 #include "net/oidc_check.hpp"
+#include "observe/log.hpp"
 #include "persistence/database.hpp"
 #include "persistence/embedded_cluster.hpp"
 #include "persistence/engine_store.hpp"
 #include "persistence/token_vault.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <atomic>
 #include <filesystem>
@@ -25,38 +26,60 @@ namespace {
 
 constexpr auto drain_time = std::chrono::seconds(5);
 
-/// What answers while the rest is still starting, and what answers afterwards.
+/// What answers while the rest is still starting or already stopping, and what answers in between. The
+/// process is alive all the time; it says what it is busy with.
 class front_gate {
 public:
   net::http_handler handler() {
     return [this](net::http_request request, net::http_responder respond) {
-      if (const auto* inner = open_.load(std::memory_order_acquire))
+      const auto* inner = open_.load(std::memory_order_acquire);
+      if (inner != nullptr && !closed_.load(std::memory_order_acquire))
         return (*inner)(std::move(request), std::move(respond));
-      net::http_response wait{503, {{"Content-Type", "application/problem+json"}, {"Retry-After", "1"}}, {}};
-      wait.body =
-          R"({"type":"urn:kalends:problem:starting","title":"Starting","status":503,"code":"starting","detail":"The server is starting."})";
-      respond(std::move(wait));
+      if (request.path == "/healthz")
+        return respond({200, {{"Content-Type", "application/json"}}, R"({"status":"ok"})"});
+      respond(wait());
     };
   }
+  /// What the start is busy with: "the database". Any text that lives as long as the program.
+  void busy_with(const char* step) { step_.store(step); }
   /// Once.
   void open(net::http_handler inner) {
     inner_ = std::move(inner);
     open_.store(&inner_, std::memory_order_release);
   }
+  void close() { closed_.store(true, std::memory_order_release); }
 
 private:
+  net::http_response wait() const {
+    const bool stops = closed_.load();
+    auto answer =
+        stops ? api::problem(
+                    {errc::stopped, "stopping", "The server is stopping.", {}, std::chrono::seconds(1)})
+              : api::problem({errc::retry_later,
+                              "starting",
+                              std::string("The server is starting: it is busy with ") + step_.load() + ".",
+                              {},
+                              std::chrono::seconds(1)});
+    return answer;
+  }
+
   net::http_handler inner_;
   std::atomic<const net::http_handler*> open_ = nullptr;
+  std::atomic<bool> closed_ = false;
+  std::atomic<const char*> step_ = "its settings";
 };
 
 } // namespace
 
 /// In the order of their making; `stop` takes them down.
 struct server::parts {
-  parts(configuration given, world w) : c(std::move(given)), outside(std::move(w)), io(c.io_threads) {}
+  parts(configuration given, world w)
+      : c(std::move(given)), outside(std::move(w)), meter({c.server.metrics_tenant_limit, KALENDS_VERSION}),
+        io(c.io_threads) {}
 
   configuration c;
   world outside;
+  observe::prometheus_meter meter;
   net::io_threads io;
   front_gate gate;
   std::unique_ptr<persistence::embedded_cluster> cluster;
@@ -68,6 +91,7 @@ struct server::parts {
   std::unique_ptr<net::oauth_client> oauth;
   std::unique_ptr<net::oidc_checker> push_tokens;
   std::unique_ptr<actors::engine> engine;
+  std::unique_ptr<watch> watching;
   std::unique_ptr<api::http_api> api;
   std::unique_ptr<net::http_server> listener;
   bool stopped = false;
@@ -77,6 +101,7 @@ struct server::parts {
   result<void> open_secrets();
   void open_clients();
   result<void> open_engine();
+  void open_api();
 };
 
 server::server(std::unique_ptr<parts> p) : parts_(std::move(p)) {}
@@ -100,9 +125,7 @@ result<std::unique_ptr<server>> server::start(configuration c, world w) {
     up = all.open_engine();
   }
   if (!up) return tl::unexpected(up.error());
-  all.api = std::make_unique<api::http_api>(api::api_parts{*all.db, *all.vault, *all.engine, *all.oauth,
-                                                           all.c.server, all.outside, *all.push_tokens});
-  all.gate.open(all.api->handler());
+  all.open_api();
   return s;
 }
 
@@ -144,7 +167,9 @@ result<void> server::parts::open_secrets() {
 }
 
 result<void> server::parts::open_database() {
+  gate.busy_with("the database");
   persistence::database_options options;
+  options.meter = &meter;
   options.connections = c.database_connections;
   std::string owner_url = c.server.database_url;
   if (owner_url.empty()) {
@@ -157,9 +182,10 @@ result<void> server::parts::open_database() {
     options.url = owner_url;
     options.role = std::string(persistence::embedded_cluster::engine_role);
   }
+  gate.busy_with("migrations");
   auto version = persistence::migrate(owner_url, std::string(persistence::embedded_cluster::engine_role));
   if (!version) return tl::unexpected(version.error());
-  spdlog::info("schema version {}", *version);
+  observe::log(observe::log_level::info, "the schema is up to date", {{"version", *version}});
   auto opened = persistence::database::open(std::move(options));
   if (!opened) return tl::unexpected(opened.error());
   db = std::move(*opened);
@@ -178,12 +204,27 @@ void server::parts::open_clients() {
       std::make_unique<net::oidc_checker>(http, c.vendors.google_keys, c.vendors.google_issuer, outside);
 }
 
+/// The figures, then the door.
+void server::parts::open_api() {
+  watching = std::make_unique<watch>(watch::parts{meter, *db, io, [this] { return listener->connections(); },
+                                                  outside, !c.server.webhook_url.empty()});
+  api::api_parts all{*db, *vault, *engine, *oauth, c.server, outside, *push_tokens, meter, {}, {}};
+  all.scrape = [this](std::function<void(std::string)> done) { watching->scrape(std::move(done)); };
+  all.more_checks = [this] {
+    std::vector<std::pair<std::string, std::string>> checks{{"migrations", ""}, {"vault", ""}};
+    checks.emplace_back("database", watching->database_answers() ? "" : "The database does not answer.");
+    return checks;
+  };
+  api = std::make_unique<api::http_api>(std::move(all));
+  gate.open(api->handler());
+}
+
 result<void> server::parts::open_engine() {
+  gate.busy_with("the engine");
   auto refresh = [this](provider_type type, oauth_app app, grant current, actors::answer_to<grant> done) {
     return oauth->refresh(type, std::move(app), std::move(current), std::move(done));
   };
-  auto started =
-      actors::engine::start({*store, *google, *microsoft, refresh, c.server, outside, observe::no_meter()});
+  auto started = actors::engine::start({*store, *google, *microsoft, refresh, c.server, outside, meter});
   if (!started) return tl::unexpected(started.error());
   engine = std::move(*started);
   return {};
@@ -202,7 +243,9 @@ void server::stop() {
   if (std::exchange(p.stopped, true)) return;
   // First everything falls silent, one kind of thread after the other. What a thread still has in hand may
   // call the parts whose threads have ended already: those answer `stopped` at once.
+  p.gate.close();                               // whoever asks hears that we go
   if (p.listener) p.listener->stop(drain_time); // no request begins any more
+  if (p.watching) p.watching->stop();           // nobody looks any more
   if (p.engine) p.engine->stop();               // no actor runs any more
   p.api.reset();                                // the event streams end, with the thread that beats for them
   if (p.http) p.http->stop();                   // every vendor call has been answered

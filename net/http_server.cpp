@@ -214,6 +214,8 @@ http_server::~http_server() { stop(0ms); }
 
 std::uint16_t http_server::port() const noexcept { return impl_->port; }
 
+std::size_t http_server::connections() const noexcept { return impl_->core->connections; }
+
 void http_server::stop(std::chrono::milliseconds grace) {
   auto& s = *impl_;
   if (std::exchange(s.stopped, true)) return;

@@ -38,6 +38,8 @@ public:
   ~http_server();
 
   std::uint16_t port() const noexcept;
+  /// Open at this moment.
+  std::size_t connections() const noexcept;
   /// Accepts nothing new, ends open streams, lets requests in progress finish for at most `grace`, then
   /// closes. The handler is not called any more once this has returned. Any thread but an I/O one.
   void stop(std::chrono::milliseconds grace);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "observe/meter.hpp"
 
+#include "observe/house_meter.hpp"
+
 #include <array>
 
 namespace kalends::observe {
@@ -15,6 +17,11 @@ std::string_view name_of(vendor_verb v) {
 
 meter& no_meter() {
   static meter nothing;
+  return nothing;
+}
+
+house_meter& no_house_meter() {
+  static house_meter nothing;
   return nothing;
 }
 

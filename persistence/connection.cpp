@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/connection.hpp"
 
+#include "observe/log.hpp"
 #include "persistence/require.hpp"
 
 #include <libpq-fe.h>
 #include <poll.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -39,7 +39,7 @@ const statement role_powers{"role_powers",
 void log_notice(void*, const char* message) {
   std::string_view text = message;
   while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
-  spdlog::debug("postgres: {}", text);
+  observe::log(observe::log_level::debug, "PostgreSQL says", {{"detail", text}});
 }
 
 /// libpq's own words, on one line.

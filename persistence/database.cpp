@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/database.hpp"
 
+#include "observe/log.hpp"
 #include "persistence/connection.hpp"
 #include "persistence/fair_queue.hpp"
 #include "persistence/require.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
@@ -16,6 +15,9 @@
 #include <typeinfo>
 
 namespace kalends::persistence {
+
+using observe::log;
+using observe::log_level;
 namespace {
 
 using namespace std::chrono_literals;
@@ -47,7 +49,7 @@ struct database::impl {
   void count_live(int change);
   std::vector<waiting> overdue();
   std::optional<waiting> next(connection& c);
-  void perform(connection& c, job& j);
+  void perform(connection& c, waiting w);
   static void answer(job& j, result<void> outcome);
 
   connection_options to_connect() const {
@@ -60,6 +62,7 @@ struct database::impl {
   fair_queue<waiting> queue;
   clock::time_point away_since = clock::now();
   int live = 0;
+  std::size_t busy = 0;
   bool stopping = false;
   std::vector<std::thread> threads;
 };
@@ -94,6 +97,12 @@ bool database::ready() const noexcept {
   return impl_->live > 0;
 }
 
+database_figures database::figures() const {
+  const auto& i = *impl_;
+  const std::lock_guard lock(i.mutex);
+  return {i.options.connections, static_cast<std::size_t>(i.live), i.busy, i.queue.size()};
+}
+
 void database::enqueue(job j) {
   auto& i = *impl_;
   const std::string lane = j.tenants.size() == 1 ? j.tenants.front().str() : "";
@@ -108,7 +117,10 @@ void database::enqueue(job j) {
       i.queue.push(lane, {std::move(j), clock::now()});
     }
   }
-  if (!refusal.code.empty()) return impl::answer(j, tl::unexpected(std::move(refusal)));
+  if (!refusal.code.empty()) {
+    i.options.meter->work_refused(refusal.code);
+    return impl::answer(j, tl::unexpected(std::move(refusal)));
+  }
   i.wake.notify_one();
 }
 
@@ -135,7 +147,7 @@ void database::impl::serve(std::unique_ptr<connection> c) {
   for (;;) {
     if (!c) c = connect();
     if (!c) return;
-    while (auto j = next(*c)) perform(*c, j->work);
+    while (auto w = next(*c)) perform(*c, std::move(*w));
     const bool lost = c->lost();
     c.reset();
     count_live(-1);
@@ -153,9 +165,12 @@ std::unique_ptr<connection> database::impl::connect() {
       return std::move(*made);
     }
     if (backoff == first_backoff) // once per outage and thread, not once per attempt
-      spdlog::warn("database connection failed: {} ({})", made.error().code, made.error().detail);
-    for (auto& late : overdue())
+      log(log_level::warn, "the database cannot be reached",
+          {{"code", made.error().code}, {"detail", made.error().detail}});
+    for (auto& late : overdue()) {
+      options.meter->work_refused("database_away");
       answer(late.work, failure(errc::retry_later, "database_away", "The database cannot be reached."));
+    }
     std::unique_lock lock(mutex);
     if (stopping && queue.empty()) return nullptr;
     wake.wait_for(lock, backoff, [&] { return stopping && queue.empty(); });
@@ -193,7 +208,9 @@ std::optional<database::impl::waiting> database::impl::next(connection& c) {
   for (;;) {
     if (!queue.empty() || stopping) {
       if (c.lost() || (!queue.empty() && !c.usable())) return std::nullopt;
-      return queue.pop();
+      auto taken = queue.pop();
+      if (taken) ++busy;
+      return taken;
     }
     if (!wake.wait_for(lock, idle_look, [&] { return stopping || !queue.empty(); }) && !c.usable())
       return std::nullopt;
@@ -201,20 +218,33 @@ std::optional<database::impl::waiting> database::impl::next(connection& c) {
   }
 }
 
-void database::impl::perform(connection& c, job& j) {
+void database::impl::perform(connection& c, waiting w) {
+  const auto began = clock::now();
+  auto& j = w.work;
   transaction tx(c, std::move(j.tenants));
   result<void> outcome;
   try {
     outcome = j.work(tx);
   } catch (const std::exception& e) {
     // The text of a foreign exception may quote a value: it goes to the type's name only.
-    spdlog::error("work on the database threw {}", typeid(e).name());
+    log(log_level::error, "work on the database threw", {{"exception", typeid(e).name()}});
     outcome = failure(errc::broken, "work_threw", "The work on the database failed unexpectedly.");
   } catch (...) {
     outcome = failure(errc::broken, "work_threw", "The work on the database failed unexpectedly.");
   }
+  const auto committing = clock::now();
   if (outcome) outcome = tx.commit();
   if (!outcome) tx.rollback();
+  const auto ended = clock::now();
+  using micro = std::chrono::microseconds;
+  options.meter->transaction_ended(std::chrono::duration_cast<micro>(began - w.since),
+                                   std::chrono::duration_cast<micro>(ended - began),
+                                   std::chrono::duration_cast<micro>(ended - committing),
+                                   outcome ? std::string_view() : outcome.error().code);
+  {
+    const std::lock_guard lock(mutex);
+    --busy;
+  }
   answer(j, std::move(outcome));
 }
 
@@ -222,9 +252,9 @@ void database::impl::answer(job& j, result<void> outcome) {
   try {
     j.done(std::move(outcome));
   } catch (const std::exception& e) {
-    spdlog::error("an answer of the database was not taken: {}", typeid(e).name());
+    log(log_level::error, "an answer of the database was not taken", {{"exception", typeid(e).name()}});
   } catch (...) {
-    spdlog::error("an answer of the database was not taken");
+    log(log_level::error, "an answer of the database was not taken");
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "observe/house_meter.hpp"
 #include "persistence/transaction.hpp"
 #include "schema/ids.hpp"
 #include "schema/result.hpp"
@@ -21,6 +22,15 @@ struct database_options {
   std::size_t queue_limit =
       10'000; ///< waiting work above this: retry_later `database_busy`; one tenant gets half of it
   int statement_timeout_ms = 15'000;
+  observe::house_meter* meter = &observe::no_house_meter(); ///< outlives the database
+};
+
+/// How it stands at this moment.
+struct database_figures {
+  std::size_t connections = 0; ///< wanted
+  std::size_t up = 0;
+  std::size_t busy = 0;    ///< with a transaction
+  std::size_t waiting = 0; ///< work in the queue
 };
 
 /// N connections, one thread each; waiting work is taken tenant by tenant in turn, so that one tenant's
@@ -60,6 +70,7 @@ public:
 
   /// Whether a connection is up right now.
   bool ready() const noexcept;
+  database_figures figures() const;
 
 private:
   struct job {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/embedded_cluster.hpp"
 
+#include "observe/log.hpp"
 #include "persistence/cluster_files.hpp"
 #include "persistence/connection.hpp"
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +20,9 @@
 #include <vector>
 
 namespace kalends::persistence {
+
+using observe::log;
+using observe::log_level;
 namespace {
 
 namespace fs = std::filesystem;
@@ -188,7 +191,8 @@ result<void> embedded_cluster::impl::make() {
   if (bad)
     return failure(errc::broken, "postgres_start_failed",
                    "cannot rename " + fresh.string() + ": " + bad.message());
-  spdlog::info("made a PostgreSQL {} cluster in {}", programs.major, files.data.string());
+  log(log_level::info, "a PostgreSQL cluster was made",
+      {{"version", programs.major}, {"folder", files.data.string()}});
   return {};
 }
 
@@ -202,8 +206,8 @@ result<void> embedded_cluster::impl::end_former() {
     return !files.living_postmaster();
   };
   if (const auto former = files.living_postmaster()) {
-    spdlog::warn("taking over the PostgreSQL (process {}) that a killed kalends left in {}", *former,
-                 files.data.string());
+    log(log_level::warn, "taking over the PostgreSQL that a killed kalends left",
+        {{"process", *former}, {"folder", files.data.string()}});
     ::kill(*former, SIGINT);
     if (!gone_within(fast_stop_limit)) ::kill(*former, SIGQUIT);
     if (!gone_within(immediate_stop_limit)) ::kill(*former, SIGKILL);
@@ -290,7 +294,7 @@ void embedded_cluster::impl::supervise(std::promise<result<void>> started) {
     if (!status) continue;
     serving = 0;
     if (stopping()) return;
-    spdlog::error("PostgreSQL died ({}); restarting it", describe_status(*status));
+    log(log_level::error, "PostgreSQL died and is restarted", {{"detail", describe_status(*status)}});
     const auto next = restart();
     if (!next) return;
     pid = *next;
@@ -304,10 +308,12 @@ std::optional<pid_t> embedded_cluster::impl::restart() {
        backoff = std::min<std::chrono::milliseconds>(backoff * 2, longest_backoff)) {
     auto up = launch_and_wait();
     if (up) {
-      spdlog::info("PostgreSQL runs again");
+      log(log_level::info, "PostgreSQL runs again");
       return *up;
     }
-    if (!stopping()) spdlog::error("PostgreSQL cannot be restarted: {}", up.error().detail);
+    if (!stopping())
+      log(log_level::error, "PostgreSQL cannot be restarted",
+          {{"code", up.error().code}, {"detail", up.error().detail}});
   }
   return std::nullopt;
 }
@@ -316,7 +322,7 @@ void embedded_cluster::impl::stop(pid_t pid) {
   ::kill(pid, SIGINT);
   auto ended = wait_child(pid, fast_stop_limit);
   if (!ended) {
-    spdlog::error("PostgreSQL does not stop; ending it at once, it will recover at the next start");
+    log(log_level::error, "PostgreSQL does not stop and is ended at once; it will recover at the next start");
     ::kill(pid, SIGQUIT);
     ended = wait_child(pid, immediate_stop_limit);
   }

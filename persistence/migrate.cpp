@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "observe/log.hpp"
 #include "persistence/connection.hpp"
 #include "persistence/database.hpp"
 #include "persistence/migrations.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cctype>
@@ -99,7 +98,7 @@ result<void> apply(connection& c, const migration& m) {
   if (!c.in_transaction()) return failed({errc::broken, "", "it ends its own transaction", {}, {}});
   if (auto noted = ask(c, note_sql, {m.version, m.name, m.sha256}); !noted) return failed(noted.error());
   if (auto ended = c.script("COMMIT"); !ended) return failed(ended.error());
-  spdlog::info("applied migration {}", m.name);
+  observe::log(observe::log_level::info, "a migration was applied", {{"migration", m.name}});
   return {};
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/require.hpp"
 
-#include <spdlog/spdlog.h>
+#include "observe/log.hpp"
 
 #include <cstdlib>
 
@@ -9,7 +9,7 @@ namespace kalends::persistence {
 
 void require(bool kept, const char* promise) noexcept {
   if (kept) return;
-  spdlog::critical("broken promise: {}", promise);
+  observe::log(observe::log_level::critical, "a promise was broken", {{"detail", promise}});
   std::abort();
 }
 

@@ -34,6 +34,10 @@ struct settings {
   std::string vault_keys, vault_key_file;
   std::optional<oauth_app> google, microsoft; ///< the installation's own OAuth clients
   std::string extra_ca_file;
+  std::string metrics_token; ///< for GET /metrics, besides the admin key
+  std::size_t metrics_tenant_limit =
+      100;                     ///< so many tenants have figures of their own, the rest one together
+  std::string log_format = {}; ///< "json" or "text"; empty: as the command likes it
   std::chrono::seconds poll_interval{300};
   std::chrono::seconds reconcile_interval{24 * 3600};
   /// How long the past is kept, by age. Facts that a delivery still needs are kept longer.

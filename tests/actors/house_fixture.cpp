@@ -2,13 +2,12 @@
 #include "tests/actors/house_fixture.hpp"
 
 #include "actors/event_bus.hpp"
+#include "observe/log.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/atom.hpp>
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
-
-#include <spdlog/spdlog.h>
 
 namespace kalends::actors {
 
@@ -52,7 +51,7 @@ struct bus_ear : event_bus_actor::base {
 
 house_fixture::house_fixture()
     : config_(std::make_unique<one_thread>()), system(std::make_unique<caf::actor_system>(*config_)) {
-  spdlog::set_level(spdlog::level::off);
+  observe::open_log(observe::log_format::text, "off");
   configured.google = oauth_app{"client", "secret", ""};
   configured.microsoft = oauth_app{"client", "secret", "common"};
   store.tenants[acme];

@@ -3,6 +3,8 @@
 
 #include "api/tickets.hpp"
 
+#include <algorithm>
+
 namespace kalends::api {
 namespace {
 
@@ -173,7 +175,48 @@ TEST_F(access_test, says_when_it_is_ready_and_why_not) {
   engine_->down = true;
   const auto r = ask("", "GET", "/readyz");
   EXPECT_EQ(r.status, 503);
+  EXPECT_EQ(code_of(r), "not_ready");
+  EXPECT_EQ(body_of(r).at("detail"), "engine: engine_stopped");
   EXPECT_EQ(body_of(r).at("checks").at("engine").at("reason"), "engine_stopped");
+  EXPECT_EQ(body_of(r).at("checks").at("database").at("ready"), true);
+}
+
+TEST_F(access_test, shows_its_figures_to_scrapers_only) {
+  const auto t = make_tenant("Figures");
+  EXPECT_EQ(ask("", "GET", "/metrics").status, 401);
+  EXPECT_EQ(ask(t.admin, "GET", "/metrics").status, 401);
+  EXPECT_EQ(ask("wrong", "GET", "/metrics").status, 401);
+
+  const auto r = ask(metrics_token, "GET", "/metrics");
+
+  EXPECT_EQ(r.status, 200);
+  EXPECT_EQ(r.body, "figure 1\n");
+  EXPECT_TRUE(header_of(r, "Content-Type").starts_with("text/plain; version=0.0.4"));
+  EXPECT_EQ(ask(admin_key, "GET", "/metrics").status, 200);
+  EXPECT_EQ(ask(metrics_token, "GET", "/v1/admin/tenants").status, 401);
+}
+
+TEST_F(access_test, names_every_request) {
+  auto id = [](const net::http_response& r) { return header_of(r, "X-Request-Id"); };
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+  EXPECT_EQ(id(ask("", "GET", "/healthz", {}, {{"X-Request-Id", "host-42.a_b"}})), "host-42.a_b");
+  EXPECT_EQ(id(ask("", "GET", "/healthz", {}, {{"traceparent", "00-" + trace + "-00f067aa0ba902b7-01"}})),
+            trace);
+  for (const std::string bad : {"a b", "x\ny", "\"", "", "ä"})
+    EXPECT_TRUE(is_uuid(id(ask("", "GET", "/healthz", {}, {{"X-Request-Id", bad}})))) << bad;
+  EXPECT_TRUE(is_uuid(id(ask("", "GET", "/healthz", {}, {{"X-Request-Id", std::string(65, 'x')}}))));
+  EXPECT_TRUE(is_uuid(id(ask("", "GET", "/healthz", {}, {{"traceparent", "00-" + trace}}))));
+
+  const auto refused = ask("", "GET", "/v1/users", {}, {{"X-Request-Id", "host-43"}});
+  EXPECT_EQ(body_of(refused).at("request_id"), "host-43");
+  const auto t = make_tenant("Traced");
+  ask(t.admin, "POST", "/v1/users", R"({"email":"a@b.example","name":"A","time_zone":"UTC"})",
+      {{"X-Request-Id", "host-44"}});
+  const auto log = items_of(ask(t.admin, "GET", "/v1/audit-log?limit=200"));
+  EXPECT_TRUE(std::any_of(log.begin(), log.end(), [](const auto& line) {
+    return boost::json::serialize(line).find("host-44") != std::string::npos;
+  }));
 }
 
 TEST_F(access_test, serves_the_page_under_a_strict_policy) {

@@ -225,6 +225,12 @@ settings settings_of_test(const char* admin_key) {
   return s;
 }
 
+services with_figures(services s, const char* metrics_token) {
+  s.configured.metrics_token = metrics_token;
+  s.scrape = [](const std::function<void(std::string)>& done) { done("figure 1\n"); };
+  return s;
+}
+
 } // namespace
 
 served_api::served_api()
@@ -234,10 +240,11 @@ served_api::served_api()
       engine_(std::make_shared<scripted_engine>(*store_, outside_)),
       oauth_(std::make_shared<scripted_oauth>()),
       front_(std::make_unique<front>(
-          services{*db_, vault_, engine_, oauth_, settings_of_test(admin_key), outside_,
-                   [this](const std::string& token, const std::string& audience, const auto& done) {
-                     done(on_push_token(token, audience));
-                   }})) {}
+          with_figures({*db_, vault_, engine_, oauth_, settings_of_test(admin_key), outside_,
+                        [this](const std::string& token, const std::string& audience, const auto& done) {
+                          done(on_push_token(token, audience));
+                        }},
+                       metrics_token))) {}
 
 net::http_response served_api::ask(const std::string& key, const std::string& method,
                                    const std::string& target, const std::string& body,

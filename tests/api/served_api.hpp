@@ -107,6 +107,7 @@ struct tenant_keys {
 class served_api : public testing::Test {
 protected:
   static constexpr const char* admin_key = "the-installation's-admin-key";
+  static constexpr const char* metrics_token = "a-token-for-those-who-scrape";
 
   served_api();
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/temp_database.hpp"
 
+#include "observe/log.hpp"
 #include "persistence/child_process.hpp"
 #include "persistence/connection.hpp"
 #include "persistence/embedded_cluster.hpp"
 
 #include <fcntl.h>
-#include <spdlog/spdlog.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -59,7 +59,7 @@ void copy_with_owners(const fs::path& from, const fs::path& to) {
 /// The cluster of this process; its database `kalends` is migrated once and copied for each test.
 struct process_cluster {
   process_cluster() {
-    spdlog::set_level(spdlog::level::warn);
+    observe::open_log(observe::log_format::text, "warn");
     const auto home = fs::path(directory.path()) / "cluster";
     copy_cluster(home.string());
     cluster = must(embedded_cluster::start(home.string(), {false}));
@@ -112,7 +112,8 @@ temp_database::~temp_database() {
     run_script(on_database(shared().cluster->owner_url(), "postgres"),
                "DROP DATABASE " + name_ + " WITH (FORCE)");
   } catch (const std::exception& e) {
-    spdlog::error("{} is not dropped: {}", name_, e.what());
+    observe::log(observe::log_level::error, "a database is not dropped",
+                 {{"name", name_}, {"detail", e.what()}});
   }
 }
 
