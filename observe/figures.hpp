@@ -22,10 +22,10 @@ struct calendar_figures {
   std::int64_t parked = 0;                       ///< failed repeatedly and rests
   // Outbound.
   std::int64_t outbox_rows = 0;
-  double outbox_oldest_age = 0; ///< since the change was committed
+  double outbox_oldest_age = 0; ///< of active calendars: since the change was committed
   // Inbound.
   std::int64_t stale_marks = 0;
-  double stale_oldest_age = 0;   ///< since the notice that no read has covered
+  double stale_oldest_age = 0;   ///< of active calendars: since the notice that no read has covered
   double last_sync_age = 0;      ///< of the active calendar that was read longest ago
   double last_reconcile_age = 0; ///< of the active calendar that was compared in full longest ago
   // Channels, of active calendars that import.

@@ -153,7 +153,6 @@ std::string prometheus_meter::text(const house_figures& house) const {
   if (house.rows)
     for (const auto& line : house.rows->lines) impl_->calendars.of(line.tenant, line.type);
   auto all = impl_->registry.Collect();
-  std::erase_if(all, [](const prometheus::MetricFamily& f) { return f.metric.empty(); });
   auto add = [&all](std::vector<prometheus::MetricFamily> more) {
     for (auto& f : more) all.push_back(std::move(f));
   };

@@ -89,7 +89,6 @@ row_families(const row_figures& rows, const std::function<std::string(const tena
   family_maker tenants("kalends_tenants", "Tenants that there are.");
   tenants.add(static_cast<double>(rows.tenants));
   out.push_back(tenants.take());
-  if (sums.empty()) return out;
 
   family_maker calendars("kalends_calendars", "Connected calendars by status.");
   family_maker channels("kalends_channels", "Push channels of active calendars, by state.");

@@ -75,10 +75,11 @@ result<std::vector<observe::calendar_figures>> count_rows(transaction& tx, insta
     line.by_status[status] += calendars;
     if (found->boolean(i, 3)) line.parked += calendars;
     line.outbox_rows += found->integer(i, 5);
-    raise(line.outbox_oldest_age, age(made_at(found->optional_text(i, 6)), now));
     line.stale_marks += found->integer(i, 7);
-    raise(line.stale_oldest_age, age(found->optional_time(i, 8), now));
     if (status != name_of(provider_status::active)) continue;
+    // What waits for a person is told by its status; its age would only tell it again.
+    raise(line.outbox_oldest_age, age(made_at(found->optional_text(i, 6)), now));
+    raise(line.stale_oldest_age, age(found->optional_time(i, 8), now));
     raise(line.last_sync_age, age(found->optional_time(i, 9), now));
     line.channels_standing += found->integer(i, 10);
     line.channels_expiring += found->integer(i, 11);
