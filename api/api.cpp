@@ -98,6 +98,7 @@ services services_of(api_parts parts) {
              std::move(parts.outside),
              check_with(parts.push_tokens)};
   s.meter = &parts.meter;
+  s.told = &parts.told;
   s.scrape = std::move(parts.scrape);
   s.more_checks = [more = std::move(parts.more_checks)] {
     std::vector<readiness_check> checks;

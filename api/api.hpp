@@ -27,6 +27,7 @@ struct api_parts {
   world outside;
   net::oidc_checker& push_tokens;
   observe::house_meter& meter;
+  observe::meter& told;
   /// Answers with the text of GET /metrics, from any thread.
   std::function<void(std::function<void(std::string)>)> scrape;
   /// Reasons besides database and engine why the server is not ready: name and reason; an empty reason: it

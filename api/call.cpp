@@ -64,8 +64,8 @@ void call::tell(int status) const {
   with().meter->request_answered(method, route, status, took);
   const bool writes = where && where->needs != access::open && where->method != "GET";
   const auto level = status >= 500 && route != "/readyz" ? log_level::warn
-                     : writes                           ? log_level::info
-                                                        : log_level::debug;
+                     : writes                            ? log_level::info
+                                                         : log_level::debug;
   if (!logs(level)) return;
   log(level, "a request was answered",
       {{"request", id},

@@ -11,6 +11,7 @@
 #include "net/http_message.hpp"
 #include "net/oidc_check.hpp"
 #include "observe/house_meter.hpp"
+#include "observe/meter.hpp"
 #include "persistence/database.hpp"
 #include "persistence/directory.hpp"
 #include "persistence/token_vault.hpp"
@@ -44,6 +45,7 @@ struct services {
   /// Whose token it is, if it is one of Google's for this audience: `net::oidc_checker::check`.
   std::function<void(std::string token, std::string audience, net::oidc_checker::done)> check_push_token = {};
   observe::house_meter* meter = &observe::no_house_meter();
+  observe::meter* told = &observe::no_meter(); ///< about notices
   /// Answers GET /metrics with the text, an empty one when there is none just now. Null: there are no
   /// figures.
   std::function<void(std::function<void(std::string)>)> scrape = {};

@@ -2,6 +2,7 @@
 #include "api/google_pubsub.hpp"
 
 #include "api/handling.hpp"
+#include "api/keep_notice.hpp"
 #include "net/pubsub_push.hpp"
 #include "persistence/google_relays.hpp"
 
@@ -37,7 +38,7 @@ void refuse_push(const call_ptr& c, std::string why) {
 void drop_push(const call_ptr& c) { c->finish({202, {}, {}}); }
 
 void hand_over(const call_ptr& c, net::unproven_notice notice) {
-  c->with().engine->notice(std::move(notice), [c](const result<bool>& kept) {
+  keep_notice(c, provider_type::google, std::move(notice), [c](const result<bool>& kept) {
     if (kept) return c->finish(no_content());
     const auto kind = kept.error().kind;
     if (kind == errc::invalid || kind == errc::not_found || kind == errc::forbidden) return drop_push(c);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "api/keep_notice.hpp"
 #include "api/resources.hpp"
 #include "net/webhook_check.hpp"
 
@@ -12,10 +13,6 @@ namespace {
 
 error refused() {
   return {errc::forbidden, "notice_refused", "The notification does not prove where it comes from.", {}, {}};
-}
-
-bool is_refusal(const error& e) {
-  return e.kind == errc::invalid || e.kind == errc::not_found || e.kind == errc::forbidden;
 }
 
 /// What became of the items of one delivery. The last answer decides: passing trouble wants the whole
@@ -54,10 +51,29 @@ net::http_response handshake(std::string token) {
 
 } // namespace
 
+bool is_refusal(const error& e) {
+  return e.kind == errc::invalid || e.kind == errc::not_found || e.kind == errc::forbidden;
+}
+
+void keep_notice(const call_ptr& c, provider_type from, net::unproven_notice n,
+                 actors::answer_to<bool> done) {
+  auto tell = [c, from, tenant = n.ticket.tenant, done = std::move(done)](const result<bool>& kept) {
+    if (kept)
+      c->with().told->notices_accepted(tenant, from, 1);
+    else if (is_refusal(kept.error()))
+      c->with().told->notice_refused(kept.error().code);
+    done(kept);
+  };
+  c->with().engine->notice(std::move(n), std::move(tell));
+}
+
 void google_webhook(const call_ptr& c) {
   auto notice = net::read_google_notice(c->request.headers);
-  if (!notice) return c->finish(problem(refused()));
-  c->with().engine->notice(std::move(*notice), [c](const result<bool>& kept) {
+  if (!notice) {
+    c->with().told->notice_refused(notice.error().code);
+    return c->finish(problem(refused()));
+  }
+  keep_notice(c, provider_type::google, std::move(*notice), [c](const result<bool>& kept) {
     if (kept) return c->finish(no_content());
     if (is_refusal(kept.error())) return c->finish(problem(refused()));
     c->finish(problem({errc::retry_later, "database_away", "The notification could not be kept.", {}, {}}));
@@ -67,11 +83,15 @@ void google_webhook(const call_ptr& c) {
 void microsoft_webhook(const call_ptr& c) {
   if (auto token = net::graph_validation_token(c->request)) return c->finish(handshake(std::move(*token)));
   auto notices = net::read_graph_notices(c->request.body);
-  if (!notices) return c->finish(problem(notices.error()));
+  if (!notices) {
+    c->with().told->notice_refused(notices.error().code);
+    return c->finish(problem(notices.error()));
+  }
   if (notices->items.empty()) return c->finish(problem(refused()));
   const auto whole = std::make_shared<delivery>(c, notices->items.size());
   for (auto& item : notices->items)
-    c->with().engine->notice(std::move(item), [whole](const result<bool>& kept) { whole->settle(kept); });
+    keep_notice(c, provider_type::microsoft, std::move(item),
+                [whole](const result<bool>& kept) { whole->settle(kept); });
 }
 
 } // namespace kalends::api

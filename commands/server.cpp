@@ -208,7 +208,7 @@ void server::parts::open_clients() {
 void server::parts::open_api() {
   watching = std::make_unique<watch>(watch::parts{meter, *db, io, [this] { return listener->connections(); },
                                                   outside, !c.server.webhook_url.empty()});
-  api::api_parts all{*db, *vault, *engine, *oauth, c.server, outside, *push_tokens, meter, {}, {}};
+  api::api_parts all{*db, *vault, *engine, *oauth, c.server, outside, *push_tokens, meter, meter, {}, {}};
   all.scrape = [this](std::function<void(std::string)> done) { watching->scrape(std::move(done)); };
   all.more_checks = [this] {
     std::vector<std::pair<std::string, std::string>> checks{{"migrations", ""}, {"vault", ""}};

@@ -51,6 +51,8 @@ TEST(router_test, opens_nothing_of_the_api_to_everybody) {
       EXPECT_EQ(r.needs, access::installation) << r.path;
     } else if (r.path.starts_with("/v1/")) {
       EXPECT_TRUE(r.needs != access::open && r.needs != access::installation) << r.path;
+    } else if (r.path == "/metrics") {
+      EXPECT_EQ(r.needs, access::scraper);
     } else {
       EXPECT_EQ(r.needs, access::open) << r.path;
     }

@@ -57,9 +57,9 @@ class Installation {
 
   /**
    * A user whose calendar is connected the way people do it: link, consent page, back again; read once.
-   * `settings` goes into the provider.
+   * `settings` goes into the provider. `channel: false`: no notice is expected to come.
    */
-  async newPerson(tenant, type, { zone = 'Europe/Berlin', settings = {} } = {}) {
+  async newPerson(tenant, type, { zone = 'Europe/Berlin', settings = {}, channel = true } = {}) {
     const name = `${type}${++people}`;
     const email = `${name}@people.example`;
     const token = await this.sandbox.openAccount(email, type, zone);
@@ -70,7 +70,7 @@ class Installation {
       async () => {
         const now = await tenant.host.provider(provider.id);
         const open = (await this.sandbox.channels()).some((c) => c.account === email && c.active !== false);
-        return now.status === 'active' && now.last_sync_at && (open || settings.direction === 'to_provider' || !this.pushes);
+        return now.status === 'active' && now.last_sync_at && (open || !channel || settings.direction === 'to_provider' || !this.pushes);
       },
       { what: `connecting ${email}` },
     );
@@ -148,8 +148,10 @@ export class Demonstration extends Installation {
 
 /** `kalends sandbox` and `kalends serve` as two processes: the server may die while the vendors live on. */
 export class Service extends Installation {
-  static async start({ pollSeconds = noPolling } = {}) {
+  /** `env` goes to the server: what makes it special. */
+  static async start({ pollSeconds = noPolling, env = () => ({}) } = {}) {
     const s = new Service();
+    s.env = env(s.directory);
     s.pollSeconds = String(pollSeconds);
     s.pushes = true;
     return s.orNothing(async () => {
@@ -194,6 +196,7 @@ export class Service extends Installation {
       KALENDS_GOOGLE_CALENDAR_URL: `${base}/calendar/v3`,
       KALENDS_MICROSOFT_LOGIN_URL: base,
       KALENDS_MICROSOFT_GRAPH_URL: `${base}/v1.0`,
+      ...this.env,
     });
     this.adminKey = 'an-admin-key-for-end-to-end-tests';
     this.baseUrl = await eventually(
