@@ -18,7 +18,9 @@ constexpr statement count_calendars{"figures_calendars", R"(
 WITH waiting AS (
   SELECT tenant_id, provider_id, count(*) AS n, min(outbox_id::text) AS oldest FROM outbox GROUP BY 1, 2),
 ways AS (
-  SELECT tenant_id, provider_id, max(expires_at) AS ends FROM channels GROUP BY 1, 2)
+  SELECT tenant_id, provider_id, max(expires_at) AS ends FROM channels GROUP BY 1, 2),
+letters AS (
+  SELECT tenant_id, provider_id, count(*) AS n FROM dead_letters WHERE state = 0 GROUP BY 1, 2)
 SELECT p.tenant_id, p.type, s.status, coalesce(s.problem_code, '') = 'provider_parked' AS parked,
        count(*) AS calendars,
        coalesce(sum(w.n), 0) AS outbox_rows,
@@ -28,10 +30,12 @@ SELECT p.tenant_id, p.type, s.status, coalesce(s.problem_code, '') = 'provider_p
        min(s.last_sync_at) AS synced,
        count(*) FILTER (WHERE c.ends > $1) AS standing,
        count(*) FILTER (WHERE c.ends > $1 AND c.ends < $1::timestamptz + interval '12 hours') AS expiring,
-       count(*) FILTER (WHERE p.direction <> 'to_provider' AND (c.ends IS NULL OR c.ends <= $1)) AS without
+       count(*) FILTER (WHERE p.direction <> 'to_provider' AND (c.ends IS NULL OR c.ends <= $1)) AS without,
+       coalesce(sum(d.n), 0) AS letters
 FROM providers p
 JOIN provider_state s USING (tenant_id, provider_id)
 LEFT JOIN waiting w USING (tenant_id, provider_id)
+LEFT JOIN letters d USING (tenant_id, provider_id)
 LEFT JOIN ways c ON c.tenant_id = p.tenant_id AND c.provider_id = p.provider_id
 GROUP BY p.tenant_id, p.type, s.status, parked
 ORDER BY p.tenant_id, p.type)"};
@@ -76,6 +80,7 @@ result<std::vector<observe::calendar_figures>> count_rows(transaction& tx, insta
     if (found->boolean(i, 3)) line.parked += calendars;
     line.outbox_rows += found->integer(i, 5);
     line.stale_marks += found->integer(i, 7);
+    line.dead_letters += found->integer(i, 13);
     if (status != name_of(provider_status::active)) continue;
     // What waits for a person is told by its status; its age would only tell it again.
     raise(line.outbox_oldest_age, age(made_at(found->optional_text(i, 6)), now));
