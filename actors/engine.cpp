@@ -220,8 +220,8 @@ void engine::list_calendars(tenant_id tenant, provider_id provider,
   impl_->order(done, for_provider{std::move(tenant), std::move(provider), calendars_order{done}});
 }
 
-void engine::sync_now(tenant_id tenant, provider_id provider, answer_to<sync_run> done) {
-  impl_->order(done, for_provider{std::move(tenant), std::move(provider), sync_order{done}});
+void engine::sync_now(tenant_id tenant, provider_id provider, sync_mode mode, answer_to<sync_run> done) {
+  impl_->order(done, for_provider{std::move(tenant), std::move(provider), sync_order{done, mode}});
 }
 
 void engine::renew_channel(tenant_id tenant, provider_id provider, answer_to<channel> done) {

@@ -89,9 +89,9 @@ public:
   /// stay.
   void remove_provider(tenant_id tenant, provider_id provider, answer_to<bool> done);
   void list_calendars(tenant_id tenant, provider_id provider, answer_to<std::vector<calendar_listing>> done);
-  /// Begins a manual run, or joins the one under way, and answers it at once with outcome `running`.
-  /// Errors: not_found; conflict `provider_not_connected`.
-  void sync_now(tenant_id tenant, provider_id provider, answer_to<sync_run> done);
+  /// Begins a run by hand, or joins one of its mode that is under way, and answers it at once with outcome
+  /// `running`. Errors: not_found; conflict `provider_not_connected`.
+  void sync_now(tenant_id tenant, provider_id provider, sync_mode mode, answer_to<sync_run> done);
   /// Renews or re-creates the channel now.
   void renew_channel(tenant_id tenant, provider_id provider, answer_to<channel> done);
 

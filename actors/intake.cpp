@@ -11,15 +11,31 @@ wake_reason reason_of(net::unproven_notice::kind k) {
   using kind = net::unproven_notice::kind;
   switch (k) {
   case kind::reauthorization_required:
-    return wake_reason::renewal;
+    return wake_reason::reauthorize;
   case kind::subscription_removed:
     return wake_reason::channel_lost;
+  case kind::missed:
+    return wake_reason::missed;
   case kind::changed:
   case kind::opened:
-  case kind::missed:
     break;
   }
   return wake_reason::notice;
+}
+
+/// Of several notices in one group, the one that asks for most: a lost channel is opened anew and the gap is
+/// read.
+int urgency(wake_reason why) {
+  switch (why) {
+  case wake_reason::channel_lost:
+    return 3;
+  case wake_reason::reauthorize:
+    return 2;
+  case wake_reason::missed:
+    return 1;
+  default:
+    return 0;
+  }
 }
 
 } // namespace
@@ -37,7 +53,7 @@ intake::behavior_type intake::make_behavior() {
 void intake::collect(const notice_proven& n) {
   auto& slot = state.arrived[{n.tenant, n.provider}];
   ++slot.count;
-  if (auto why = reason_of(n.what); why != wake_reason::notice) slot.why = why;
+  if (auto why = reason_of(n.what); urgency(why) > urgency(slot.why)) slot.why = why;
   slot.answers.push_back(n.done);
   if (!state.writing) write_group();
 }

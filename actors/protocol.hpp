@@ -3,6 +3,7 @@
 
 #include "actors/engine.hpp"
 #include "actors/mail.hpp"
+#include "actors/plan_reconcile.hpp"
 #include "actors/plan_sync.hpp"
 #include "persistence/engine_store.hpp"
 #include "schema/tenant_changes.hpp"
@@ -42,8 +43,20 @@ using intake_actor =
 
 // ---------------------------------------------------------------- provider: one connected calendar
 
-/// Why a provider should look at its work. `connected`: the grant is new.
-enum class wake_reason { notice, poll, outbox, renewal, channel_lost, connected, reloaded };
+/// Why a provider should look at its work. `connected`: the grant is new. `reauthorize`, `missed` and
+/// `channel_lost` are what the vendor says about the channel itself.
+enum class wake_reason {
+  notice,
+  poll,
+  outbox,
+  renewal,
+  channel_lost,
+  connected,
+  reloaded,
+  reauthorize,
+  missed,
+  reconcile
+};
 
 struct wake {
   wake_reason why{};
@@ -51,6 +64,7 @@ struct wake {
 };
 struct sync_order {
   answer_to<sync_run> done;
+  sync_mode mode = sync_mode::changes;
 };
 struct renewal_order {
   answer_to<channel> done;
@@ -87,7 +101,9 @@ struct page_applied {
       confirm; ///< removals to be verified with the vendor first; then nothing of `finish` was committed
   int entries_changed = 0;
   int refused = 0;
-  bool finished = false; ///< cursor (and the closing run) are committed
+  bool finished = false;           ///< cursor (and the closing run) are committed
+  std::vector<instant> changed_at; ///< the vendor's times of the changes that changed an entry
+  drift_counts drift;              ///< if the page was to be compared
 };
 /// One page of a listing, or single events that were read again.
 struct page_pulled {
@@ -97,6 +113,7 @@ struct page_pulled {
   std::optional<cursor_move> finish; ///< with the last page
   std::optional<sync_run> closing;   ///< the run ends with this commit, if it finishes
   answer_to<page_applied> done;
+  std::optional<comparison> compare = {}; ///< every linked pair on it is compared
 };
 
 /// What came of one vendor write; committed with the outbox rows that it settles.
@@ -116,6 +133,13 @@ struct push_settled {
   answer_to<bool> done;
 };
 
+/// Entries whose way into a calendar may have been lost: what is missing is made up for.
+struct repair_order {
+  provider_id provider;
+  std::vector<entry_id> entries;
+  answer_to<drift_counts> done;
+};
+
 /// Entries that a newly connected calendar might have to show.
 struct backfill_order {
   provider_id provider;
@@ -133,6 +157,7 @@ using tenant_actor =
                      caf::reacts_to<page_pulled>,    // calendar -> entries, mappings, facts, cursor
                      caf::reacts_to<push_settled>,   // vendor write -> mapping, outbox row done
                      caf::reacts_to<backfill_order>, // connect -> mappings and outbox for what belongs there
+                     caf::reacts_to<repair_order>,   // full comparison -> outbox rows that were lost
                      caf::reacts_to<calendars_changed>, // the directory moved
                      caf::reacts_to<tenant_rest>>;      // stop
 
@@ -164,6 +189,7 @@ struct provider_idle {
   std::optional<instant> outbox_due;
   std::optional<instant> renewal_due;
   bool worked = false; ///< it got through: its failures are forgiven
+  std::optional<instant> reconcile_due = {};
 };
 struct provider_gone {
   tenant_id tenant;
@@ -239,6 +265,7 @@ KALENDS_MAIL(kalends::actors::entry_order)
 KALENDS_MAIL(kalends::actors::page_pulled)
 KALENDS_MAIL(kalends::actors::push_settled)
 KALENDS_MAIL(kalends::actors::backfill_order)
+KALENDS_MAIL(kalends::actors::repair_order)
 KALENDS_MAIL(kalends::actors::calendars_changed)
 KALENDS_MAIL(kalends::actors::tenant_rest)
 KALENDS_MAIL(kalends::actors::house_opened)

@@ -68,7 +68,14 @@ void connected_calendar::wake_up(const wake& m) {
       state.pull = stronger(state.pull, run_cause::notice);
     break;
   case wake_reason::poll:
+  case wake_reason::reconcile:
     state.pull = stronger(state.pull, run_cause::poll);
+    break;
+  case wake_reason::reauthorize:
+    state.renew = true;
+    [[fallthrough]];
+  case wake_reason::missed:
+    state.pull = stronger(state.pull, run_cause::notice);
     break;
   case wake_reason::outbox:
     state.push = true;

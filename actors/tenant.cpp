@@ -20,6 +20,7 @@ constexpr int stale_repeats = 3;
 std::size_t weight_of(const tenant_state::work& w) {
   if (const auto* page = std::get_if<page_pulled>(&w)) return page->events->size();
   if (const auto* fill = std::get_if<backfill_order>(&w)) return fill->entries.size();
+  if (const auto* some = std::get_if<repair_order>(&w)) return some->entries.size();
   return 1;
 }
 
@@ -30,6 +31,9 @@ void ask_for(persistence::load_request& r, const page_pulled& o) {
 void ask_for(persistence::load_request& r, const push_settled& o) { r.entries.push_back(o.entry); }
 void ask_for(persistence::load_request& r, const backfill_order& o) {
   for (const auto& e : o.entries) r.entries.push_back(e.id);
+}
+void ask_for(persistence::load_request& r, const repair_order& o) {
+  r.entries.insert(r.entries.end(), o.entries.begin(), o.entries.end());
 }
 
 void append(tenant_changes& to, tenant_changes&& more) {
@@ -62,6 +66,7 @@ tenant::behavior_type tenant::make_behavior() {
           [this](const page_pulled& o) { enqueue(o); },
           [this](const push_settled& o) { enqueue(o); },
           [this](const backfill_order& o) { enqueue(o); },
+          [this](const repair_order& o) { enqueue(o); },
           [this](calendars_changed) {
             state.calendars.reset();
             state.calendars_moved = true;
@@ -208,9 +213,15 @@ tenant::reply tenant::apply(tenant_picture& p, tenant_changes& extra, const page
   page_applied answer;
   int changed_before = p.entry_changes();
   int refused_before = p.refusals();
-  for (const auto& event : *o.events)
-    if (plan_pull(p, o.provider, event, o.proof) == pull_verdict::confirm_removal)
-      answer.confirm.push_back(event.id);
+  for (const auto& event : *o.events) {
+    const int changed_so_far = p.entry_changes();
+    const auto verdict = o.compare
+                             ? plan_compared_pull(p, o.provider, event, o.proof, *o.compare, answer.drift)
+                             : plan_pull(p, o.provider, event, o.proof);
+    if (verdict == pull_verdict::confirm_removal) answer.confirm.push_back(event.id);
+    if (event.updated_at && p.entry_changes() > changed_so_far)
+      answer.changed_at.push_back(*event.updated_at);
+  }
   answer.entries_changed = p.entry_changes() - changed_before;
   answer.refused = p.refusals() - refused_before;
   if (answer.confirm.empty() && o.finish) {
@@ -266,6 +277,14 @@ tenant::reply tenant::apply(tenant_picture& p, tenant_changes&, const backfill_o
   return [done = o.done](const std::optional<error>& failed) {
     if (failed) return done(tl::unexpected(*failed));
     done(true);
+  };
+}
+
+tenant::reply tenant::apply(tenant_picture& p, tenant_changes&, const repair_order& o) {
+  const auto repaired = plan_repairs(p, o.provider, o.entries);
+  return [done = o.done, repaired](const std::optional<error>& failed) {
+    if (failed) return done(tl::unexpected(*failed));
+    done(repaired);
   };
 }
 

@@ -17,7 +17,7 @@ namespace kalends::actors {
 struct tenant_state {
   tenant_state() = default; // no aggregate: CAF would put the actor's pointer into the first member
   static constexpr const char* name = "tenant";
-  using work = std::variant<entry_order, page_pulled, push_settled, backfill_order>;
+  using work = std::variant<entry_order, page_pulled, push_settled, backfill_order, repair_order>;
 
   std::deque<work> queue;
   std::size_t alone = 0;        ///< this many from the front go one by one: they failed together
@@ -65,6 +65,7 @@ private:
   reply apply(tenant_picture& p, tenant_changes& extra, const page_pulled& o);
   reply apply(tenant_picture& p, tenant_changes& extra, const push_settled& o);
   reply apply(tenant_picture& p, tenant_changes& extra, const backfill_order& o);
+  reply apply(tenant_picture& p, tenant_changes& extra, const repair_order& o);
 
   tenant_id id_;
   persistence::engine_store& store_;

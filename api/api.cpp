@@ -35,8 +35,9 @@ public:
                       actors::answer_to<std::vector<calendar_listing>> done) override {
     engine_.list_calendars(std::move(tenant), std::move(provider), std::move(done));
   }
-  void sync_now(tenant_id tenant, provider_id provider, actors::answer_to<sync_run> done) override {
-    engine_.sync_now(std::move(tenant), std::move(provider), std::move(done));
+  void sync_now(tenant_id tenant, provider_id provider, sync_mode mode,
+                actors::answer_to<sync_run> done) override {
+    engine_.sync_now(std::move(tenant), std::move(provider), mode, std::move(done));
   }
   void renew_channel(tenant_id tenant, provider_id provider, actors::answer_to<channel> done) override {
     engine_.renew_channel(std::move(tenant), std::move(provider), std::move(done));

@@ -27,7 +27,8 @@ public:
   virtual void remove_provider(tenant_id tenant, provider_id provider, actors::answer_to<bool> done) = 0;
   virtual void list_calendars(tenant_id tenant, provider_id provider,
                               actors::answer_to<std::vector<calendar_listing>> done) = 0;
-  virtual void sync_now(tenant_id tenant, provider_id provider, actors::answer_to<sync_run> done) = 0;
+  virtual void sync_now(tenant_id tenant, provider_id provider, sync_mode mode,
+                        actors::answer_to<sync_run> done) = 0;
   virtual void renew_channel(tenant_id tenant, provider_id provider, actors::answer_to<channel> done) = 0;
   virtual void tenant_created(tenant_id tenant) = 0;
   virtual void tenant_removed(tenant_id tenant, actors::answer_to<bool> done) = 0;

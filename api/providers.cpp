@@ -22,8 +22,9 @@ void read_common(object_reader& body, provider_fields& out) {
   out.on_conflict = body.choice<conflict_policy>("conflict_policy");
   out.on_deletion = body.choice<deletion_policy>("deletion_policy");
   out.calendar = body.text("calendar_id", {.max_bytes = calendar_id_bytes, .null_is_empty = true});
-  for (const auto* name : {"id", "status", "problem", "account", "calendar_name", "calendar_time_zone",
-                           "created_at", "last_sync_at", "next_poll_at"})
+  for (const auto* name :
+       {"id", "status", "problem", "account", "calendar_name", "calendar_time_zone", "created_at",
+        "last_sync_at", "next_poll_at", "channel_expires_at", "channel", "reconciled"})
     body.read_only(name);
 }
 
@@ -58,6 +59,10 @@ result<void> check_user(persistence::transaction& tx, const user_id& id) {
   if (!found) return tl::unexpected(found.error());
   if (!*found) return failure(errc::invalid, "unknown_user", "There is no such user.", "user_id");
   return {};
+}
+
+sync_mode read_sync_mode(object_reader& body) {
+  return body.choice<sync_mode>("mode").value_or(sync_mode::changes);
 }
 
 std::string place_of(const provider_id& id) { return "/v1/calendar-providers/" + id.str(); }
@@ -169,12 +174,15 @@ void list_calendars(const call_ptr& c) {
 void sync_provider(const call_ptr& c) {
   const auto id = path_id<provider_id>(*c, 0, "provider_not_found");
   if (!id) return c->fail(id.error());
+  const auto mode =
+      c->request.body.empty() ? result<sync_mode>(sync_mode::changes) : read_body(*c, read_sync_mode);
+  if (!mode) return c->fail(mode.error());
   auto begun = [c](const sync_run& run) {
     auto answer = json_answer(202, to_json(run));
     answer.headers.emplace_back("Location", "/v1/sync-runs/" + run.id.str());
     c->finish(std::move(answer));
   };
-  c->with().engine->sync_now(c->who.tenant, *id, carry_on<sync_run>(c, begun));
+  c->with().engine->sync_now(c->who.tenant, *id, *mode, carry_on<sync_run>(c, begun));
 }
 
 void renew_channel(const call_ptr& c) {

@@ -78,6 +78,38 @@ json::object to_json(const user& u) {
           {"created_at", to_rfc3339(u.created_at)}};
 }
 
+namespace {
+
+json::object channel_json(const provider& p) {
+  const auto& h = p.push;
+  json::value last = nullptr;
+  if (h.attempted_at) {
+    json::value failed = nullptr;
+    if (!h.error_code.empty()) failed = {{"code", h.error_code}, {"detail", h.error_detail}};
+    last = {{"at", to_rfc3339(*h.attempted_at)},
+            {"cause", h.cause ? json::value(word(*h.cause)) : json::value(nullptr)},
+            {"outcome", h.error_code.empty() ? "succeeded" : "failed"},
+            {"error", std::move(failed)}};
+  }
+  return {{"expires_at", time_or_null(p.channel_expires_at)},
+          {"renews_at", time_or_null(h.renews_at)},
+          {"last_attempt", std::move(last)},
+          {"failures", h.failures},
+          {"silent_since", time_or_null(h.silent_since)}};
+}
+
+json::object reconciled_json(const provider& p) {
+  const auto& r = p.reconciled;
+  const auto found = r ? r->found : drift_counts{};
+  return {{"at", r ? json::value(to_rfc3339(r->at)) : json::value(nullptr)},
+          {"compared", found.compared},
+          {"drifted", found.drifted},
+          {"repaired", found.repaired},
+          {"next_at", time_or_null(p.next_reconcile_at)}};
+}
+
+} // namespace
+
 json::object to_json(const provider& p) {
   json::value problem = nullptr;
   if (p.problem)
@@ -99,7 +131,9 @@ json::object to_json(const provider& p) {
           {"created_at", to_rfc3339(p.created_at)},
           {"last_sync_at", time_or_null(p.last_sync_at)},
           {"next_poll_at", time_or_null(p.next_poll_at)},
-          {"channel_expires_at", time_or_null(p.channel_expires_at)}};
+          {"channel_expires_at", time_or_null(p.channel_expires_at)},
+          {"channel", channel_json(p)},
+          {"reconciled", reconciled_json(p)}};
 }
 
 json::object to_json(const api_key& k) {
@@ -122,7 +156,10 @@ json::object to_json(const sync_run& r) {
             {"entries_changed", r.counts.entries_changed},
             {"pushed", r.counts.pushed},
             {"refused", r.counts.refused},
-            {"vendor_calls", r.counts.vendor_calls}}},
+            {"vendor_calls", r.counts.vendor_calls},
+            {"compared", r.counts.drift.compared},
+            {"drifted", r.counts.drift.drifted},
+            {"repaired", r.counts.drift.repaired}}},
           {"error", std::move(failed)},
           {"started_at", to_rfc3339(r.started_at)},
           {"finished_at", time_or_null(r.finished_at)}};

@@ -130,14 +130,15 @@ const statement add_decisions{
 const statement put_runs{
     "put_runs",
     "INSERT INTO sync_runs (tenant_id, run_id, provider_id, cause, outcome, pulled, entries_changed, pushed,"
-    " refused, vendor_calls, error_code, error_detail, started_at, finished_at)"
+    " refused, vendor_calls, error_code, error_detail, started_at, finished_at, compared, drifted, repaired)"
     " SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::integer[],"
     " $7::integer[], $8::integer[], $9::integer[], $10::integer[], $11::text[], $12::text[],"
-    " $13::timestamptz[], $14::timestamptz[])"
+    " $13::timestamptz[], $14::timestamptz[], $15::integer[], $16::integer[], $17::integer[])"
     " ON CONFLICT (tenant_id, run_id) DO UPDATE SET outcome = excluded.outcome, pulled = excluded.pulled,"
     " entries_changed = excluded.entries_changed, pushed = excluded.pushed, refused = excluded.refused,"
     " vendor_calls = excluded.vendor_calls, error_code = excluded.error_code,"
-    " error_detail = excluded.error_detail, finished_at = excluded.finished_at"};
+    " error_detail = excluded.error_detail, finished_at = excluded.finished_at, compared = excluded.compared,"
+    " drifted = excluded.drifted, repaired = excluded.repaired"};
 
 // A mark that grew while the provider was read keeps it stale. `moves`: a cursor is among it.
 const statement move_providers{
@@ -150,11 +151,17 @@ const statement move_providers{
     " stale_since = CASE WHEN n.moves AND s.mark <= n.mark_seen THEN NULL ELSE s.stale_since END,"
     " calendar_zone = coalesce(n.calendar_zone, s.calendar_zone),"
     " next_poll_at = coalesce(n.next_poll_at, s.next_poll_at),"
-    " last_sync_at = coalesce(n.last_sync_at, s.last_sync_at)"
+    " last_sync_at = coalesce(n.last_sync_at, s.last_sync_at),"
+    " reconciled_at = coalesce(n.reconciled_at, s.reconciled_at),"
+    " reconciled_pairs = coalesce(n.pairs, s.reconciled_pairs),"
+    " reconciled_drifted = coalesce(n.drifted, s.reconciled_drifted),"
+    " reconciled_repaired = coalesce(n.repaired, s.reconciled_repaired)"
     " FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::bytea[], $5::text[], $6::timestamptz[],"
-    " $7::timestamptz[], $8::bigint[], $9::text[], $10::timestamptz[], $11::timestamptz[]) AS n(tenant_id,"
+    " $7::timestamptz[], $8::bigint[], $9::text[], $10::timestamptz[], $11::timestamptz[],"
+    " $12::timestamptz[], $13::integer[], $14::integer[], $15::integer[]) AS n(tenant_id,"
     " provider_id, moves, sealed_cursor, fingerprint, window_from, window_to, mark_seen, calendar_zone,"
-    " next_poll_at, last_sync_at) WHERE s.tenant_id = n.tenant_id AND s.provider_id = n.provider_id"};
+    " next_poll_at, last_sync_at, reconciled_at, pairs, drifted, repaired) WHERE s.tenant_id = n.tenant_id "
+    "AND s.provider_id = n.provider_id"};
 
 // `place` counts a tenant's facts of this statement from 0. Answers where each tenant's begin.
 const statement add_facts{
@@ -223,6 +230,7 @@ private:
 struct provider_move {
   const cursor_move* cursor = nullptr;
   std::optional<instant> last_sync_at;
+  std::optional<reconciliation> reconciled;
 };
 
 /// Collects the rows of a group, then writes them.
@@ -256,7 +264,7 @@ private:
   void add_entry(const tenant_id& t, const entry_write& w);
   void add_mapping(const tenant_id& t, const mapping& m);
   void add_run(const tenant_id& t, const sync_run& r);
-  row_set<11> moves() const;
+  row_set<15> moves() const;
   void queue();
 
   const token_vault& vault_;
@@ -273,7 +281,7 @@ private:
   row_set<12> letters_;
   row_set<7> letters_ended_;
   row_set<8> decisions_;
-  row_set<14> runs_;
+  row_set<17> runs_;
   std::map<std::pair<tenant_id, provider_id>, provider_move> providers_;
   fact_rows facts_;
   std::vector<sql_call> calls_;
@@ -335,18 +343,27 @@ void unit_writer::add_mapping(const tenant_id& t, const mapping& m) {
 void unit_writer::add_run(const tenant_id& t, const sync_run& r) {
   runs_.add(t, r.id, r.provider, name_of(r.cause), name_of(r.outcome), r.counts.pulled,
             r.counts.entries_changed, r.counts.pushed, r.counts.refused, r.counts.vendor_calls, r.error_code,
-            r.error_detail, r.started_at, r.finished_at);
-  if (r.outcome == run_outcome::succeeded)
-    providers_[{t, r.provider}].last_sync_at = r.finished_at.value_or(now_);
+            r.error_detail, r.started_at, r.finished_at, r.counts.drift.compared, r.counts.drift.drifted,
+            r.counts.drift.repaired);
+  if (r.outcome != run_outcome::succeeded) return;
+  auto& moved = providers_[{t, r.provider}];
+  moved.last_sync_at = r.finished_at.value_or(now_);
+  if (r.cause == run_cause::reconcile) moved.reconciled = reconciliation{*moved.last_sync_at, r.counts.drift};
 }
 
-row_set<11> unit_writer::moves() const {
-  row_set<11> out;
+row_set<15> unit_writer::moves() const {
+  row_set<15> out;
   for (const auto& [key, move] : providers_) {
     const auto& [tenant, provider] = key;
+    const sql_value none;
+    const auto& r = move.reconciled;
+    const auto at = r ? sql_value(r->at) : none;
+    const auto pairs = r ? sql_value(r->found.compared) : none;
+    const auto drifted = r ? sql_value(r->found.drifted) : none;
+    const auto repaired = r ? sql_value(r->found.repaired) : none;
     if (!move.cursor) {
-      const sql_value none;
-      out.add(tenant, provider, false, none, none, none, none, none, none, none, move.last_sync_at);
+      out.add(tenant, provider, false, none, none, none, none, none, none, none, move.last_sync_at, at, pairs,
+              drifted, repaired);
       continue;
     }
     const auto& c = *move.cursor;
@@ -354,7 +371,7 @@ row_set<11> unit_writer::moves() const {
     out.add(tenant, provider, true, sql_bytes(vault_.seal(tenant, cursor_seal(provider), c.next.token)),
             c.next.fingerprint, window ? sql_value(window->from) : sql_value(),
             window ? sql_value(window->to) : sql_value(), c.mark_seen, text_or_null(c.calendar_zone),
-            c.next_poll_at, move.last_sync_at);
+            c.next_poll_at, move.last_sync_at, at, pairs, drifted, repaired);
   }
   return out;
 }

@@ -47,6 +47,13 @@ public:
   void save_health(tenant_id tenant, provider_id provider, provider_status status,
                    std::optional<provider_problem> problem, std::optional<instant> last_sync_at,
                    std::optional<instant> next_poll_at, facts what, store_done<facts> done) override;
+  void save_channel_health(tenant_id tenant, provider_id provider, channel_health h,
+                           std::optional<provider_problem> problem, facts what,
+                           store_done<facts> done) override;
+  void plan_reconcile(tenant_id tenant, provider_id provider, std::optional<instant> at,
+                      store_done<bool> done) override;
+  void load_unsettled(tenant_id tenant, provider_id provider, user_id assignee, instant from, entry_id after,
+                      std::size_t limit, store_done<std::vector<entry_id>> done) override;
   void drop_cursor(tenant_id tenant, provider_id provider, store_done<bool> done) override;
   void save_calendar(tenant_id tenant, provider_id provider, calendar_listing chosen,
                      store_done<bool> done) override;
@@ -101,6 +108,19 @@ postgres_store::postgres_store(database& db, const token_vault& vault, world w)
       db_, mark_limits, open_, [now = world_.now](transaction& tx, const std::vector<const marks*>& asks) {
         return write_marks(tx, now(), asks);
       });
+}
+
+/// Facts, and the provider's row that they speak of; not_found `provider_gone` if `write` finds none.
+template <class Write>
+std::function<result<facts>(transaction&)> told_with(Write write, facts what) {
+  return [write = std::move(write), what = std::move(what)](transaction& tx) -> result<facts> {
+    auto appended = append_facts(tx, what);
+    if (!appended) return appended;
+    const auto put = write(tx);
+    if (!put) return tl::unexpected(put.error());
+    if (!*put) return failure(errc::not_found, "provider_gone", "This calendar is not connected any more.");
+    return appended;
+  };
 }
 
 void postgres_store::load(load_request what, store_done<loaded> done) {
@@ -171,17 +191,35 @@ void postgres_store::save_health(tenant_id tenant, provider_id provider, provide
                                  std::optional<provider_problem> problem, std::optional<instant> last_sync_at,
                                  std::optional<instant> next_poll_at, facts what, store_done<facts> done) {
   health h{status, std::move(problem), last_sync_at, next_poll_at};
-  ask<facts>(
+  ask<facts>({std::move(tenant)},
+             told_with([provider, h = std::move(h)](transaction& tx) { return put_health(tx, provider, h); },
+                       std::move(what)),
+             std::move(done));
+}
+
+void postgres_store::save_channel_health(tenant_id tenant, provider_id provider, channel_health h,
+                                         std::optional<provider_problem> problem, facts what,
+                                         store_done<facts> done) {
+  ask<facts>({std::move(tenant)},
+             told_with([provider, h = std::move(h), p = std::move(problem)](
+                           transaction& tx) { return put_channel_health(tx, provider, h, p); },
+                       std::move(what)),
+             std::move(done));
+}
+
+void postgres_store::plan_reconcile(tenant_id tenant, provider_id provider, std::optional<instant> at,
+                                    store_done<bool> done) {
+  ask<bool>(
+      {std::move(tenant)}, [=](transaction& tx) { return put_next_reconcile(tx, provider, at); },
+      std::move(done));
+}
+
+void postgres_store::load_unsettled(tenant_id tenant, provider_id provider, user_id assignee, instant from,
+                                    entry_id after, std::size_t limit,
+                                    store_done<std::vector<entry_id>> done) {
+  ask<std::vector<entry_id>>(
       {std::move(tenant)},
-      [provider, h = std::move(h), what = std::move(what)](transaction& tx) -> result<facts> {
-        auto appended = append_facts(tx, what);
-        if (!appended) return appended;
-        const auto put = put_health(tx, provider, h);
-        if (!put) return tl::unexpected(put.error());
-        if (!*put)
-          return failure(errc::not_found, "provider_gone", "This calendar is not connected any more.");
-        return appended;
-      },
+      [=](transaction& tx) { return unsettled_after(tx, provider, assignee, from, after, limit); },
       std::move(done));
 }
 
@@ -261,18 +299,10 @@ void postgres_store::find_channels(tenant_id tenant, provider_id provider,
 
 void postgres_store::delete_provider(tenant_id tenant, provider_id provider, facts what,
                                      store_done<facts> done) {
-  ask<facts>(
-      {std::move(tenant)},
-      [provider, what = std::move(what)](transaction& tx) -> result<facts> {
-        auto appended = append_facts(tx, what);
-        if (!appended) return appended;
-        const auto gone = persistence::delete_provider(tx, provider);
-        if (!gone) return tl::unexpected(gone.error());
-        if (!*gone)
-          return failure(errc::not_found, "provider_gone", "This calendar is not connected any more.");
-        return appended;
-      },
-      std::move(done));
+  ask<facts>({std::move(tenant)},
+             told_with([provider](transaction& tx) { return persistence::delete_provider(tx, provider); },
+                       std::move(what)),
+             std::move(done));
 }
 
 void postgres_store::list_tenants(store_done<std::vector<tenant_id>> done) {

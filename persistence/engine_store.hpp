@@ -62,6 +62,9 @@ struct schedule_line {
   std::optional<instant> next_poll_at;
   std::optional<instant> channel_expires_at;
   std::int64_t mark = 0; ///< what the counter of notices has reached
+  provider_type type{};
+  std::optional<instant> channel_renews_at = {}; ///< when an attempt to renew it is planned
+  std::optional<instant> next_reconcile_at = {};
 };
 
 /// What the engine's actors read and write. `load`, `commit` and `mark` are collected across tenants:
@@ -94,7 +97,8 @@ public:
   /// before `from`: for the backfill of a new calendar.
   virtual void load_entries(tenant_id tenant, user_id assignee, instant from, entry_id after,
                             std::size_t limit, store_done<std::vector<schedule_entry>> done) = 0;
-  /// Inserts or replaces the run; one that succeeded also moves the provider's `last_sync_at`.
+  /// Inserts or replaces the run; one that succeeded also moves the provider's `last_sync_at`, and if its
+  /// cause is `reconcile`, its `reconciled`.
   virtual void save_run(tenant_id tenant, sync_run run, std::vector<fact> facts,
                         store_done<std::vector<fact>> done) = 0;
   /// Runs that whoever began them cannot end any more become failed, `interrupted`: all of these tenants', or
@@ -105,6 +109,21 @@ public:
                            std::optional<provider_problem> problem, std::optional<instant> last_sync_at,
                            std::optional<instant> next_poll_at, std::vector<fact> facts,
                            store_done<std::vector<fact>> done) = 0;
+  /// How the channel fares; `problem` is what people see from now on (nothing: no problem), the status stays.
+  /// The facts go with it.
+  virtual void save_channel_health(tenant_id tenant, provider_id provider, channel_health health,
+                                   std::optional<provider_problem> problem, std::vector<fact> facts,
+                                   store_done<std::vector<fact>> done) = 0;
+  /// When this calendar is compared in full the next time; nothing: never by itself.
+  virtual void plan_reconcile(tenant_id tenant, provider_id provider, std::optional<instant> at,
+                              store_done<bool> done) = 0;
+  /// Entries after `after`, in id order, that may lack an outbox row for this calendar and have neither one
+  /// nor an open letter: assigned to `assignee` (empty: any), not ended before `from` and without a mapping
+  /// there; or with a mapping there whose entry is gone, that waits for its insert or its removal, or that
+  /// has not seen the entry's last version. Candidates: whether something has to be done is decided on the
+  /// loaded rows.
+  virtual void load_unsettled(tenant_id tenant, provider_id provider, user_id assignee, instant from,
+                              entry_id after, std::size_t limit, store_done<std::vector<entry_id>> done) = 0;
   /// Forgets the cursor, so that the next read begins at the beginning.
   virtual void drop_cursor(tenant_id tenant, provider_id provider, store_done<bool> done) = 0;
   virtual void save_calendar(tenant_id tenant, provider_id provider, calendar_listing chosen,

@@ -56,6 +56,26 @@ const statement select_entries_of{
                         " AND a.user_id = $5 AND a.entry_id > $2 AND e.ends_at >= $3"
                         " ORDER BY a.entry_id LIMIT $4"};
 
+#define KALENDS_UNSETTLED_LINKS                                                                              \
+  " UNION SELECT m.entry_id FROM mappings m LEFT JOIN entries e ON e.tenant_id = m.tenant_id"                \
+  " AND e.entry_id = m.entry_id WHERE m.tenant_id = $1 AND m.provider_id = $2 AND m.entry_id > $3"           \
+  " AND (e.entry_id IS NULL OR NOT m.linked OR m.removing OR m.entry_version <> e.version)) x"               \
+  " WHERE NOT EXISTS (SELECT FROM outbox o WHERE o.tenant_id = $1 AND o.provider_id = $2"                    \
+  " AND o.entry_id = x.entry_id) AND NOT EXISTS (SELECT FROM dead_letters d WHERE d.tenant_id = $1"          \
+  " AND d.provider_id = $2 AND d.entry_id = x.entry_id AND d.kind = 0 AND d.state = 0)"                      \
+  " ORDER BY x.entry_id LIMIT $5"
+#define KALENDS_NO_MAPPING                                                                                   \
+  " AND e.ends_at >= $4 AND NOT EXISTS (SELECT FROM mappings m WHERE m.tenant_id = $1"                       \
+  " AND m.entry_id = e.entry_id AND m.provider_id = $2)"
+const statement select_unsettled{
+    "unsettled_after", "SELECT x.entry_id FROM (SELECT e.entry_id FROM entries e WHERE e.tenant_id = $1"
+                       " AND e.entry_id > $3" KALENDS_NO_MAPPING KALENDS_UNSETTLED_LINKS};
+const statement select_unsettled_of{
+    "unsettled_of_after",
+    "SELECT x.entry_id FROM (SELECT e.entry_id FROM entry_assignments a JOIN entries e"
+    " ON e.tenant_id = a.tenant_id AND e.entry_id = a.entry_id WHERE a.tenant_id = $1"
+    " AND a.user_id = $6 AND a.entry_id > $3" KALENDS_NO_MAPPING KALENDS_UNSETTLED_LINKS};
+
 const statement close_runs{
     "close_open_runs",
     "UPDATE sync_runs SET outcome = 'failed', error_code = 'interrupted',"
@@ -67,6 +87,14 @@ const statement update_health{
     "UPDATE provider_state SET status = $3, problem_code = $4, problem_detail = $5, problem_since = $6,"
     " last_sync_at = coalesce($7, last_sync_at), next_poll_at = coalesce($8, next_poll_at)"
     " WHERE tenant_id = $1 AND provider_id = $2"};
+const statement update_channel_health{
+    "put_channel_health",
+    "UPDATE provider_state SET channel_attempted_at = $3, channel_cause = $4, channel_error_code = $5,"
+    " channel_error_detail = $6, channel_failures = $7, channel_renews_at = $8, channel_silent_since = $9,"
+    " problem_code = $10, problem_detail = $11, problem_since = $12"
+    " WHERE tenant_id = $1 AND provider_id = $2"};
+const statement update_next_reconcile{"plan_reconcile", "UPDATE provider_state SET next_reconcile_at = $3"
+                                                        " WHERE tenant_id = $1 AND provider_id = $2"};
 const statement clear_cursor{
     "forget_cursor", "UPDATE provider_state SET sealed_cursor = NULL, cursor_fingerprint = NULL,"
                      " window_from = NULL, window_to = NULL WHERE tenant_id = $1 AND provider_id = $2"};
@@ -78,7 +106,8 @@ const statement update_zone{"calendar_zone", "UPDATE provider_state SET calendar
 const statement select_schedule{
     "schedule_lines",
     "SELECT s.tenant_id, s.provider_id, s.status, s.stale_since IS NOT NULL, o.due_at, s.next_poll_at,"
-    " c.expires_at, s.mark FROM provider_state s"
+    " c.expires_at, s.mark, p.type, s.channel_renews_at, s.next_reconcile_at FROM provider_state s"
+    " JOIN providers p ON p.tenant_id = s.tenant_id AND p.provider_id = s.provider_id"
     " LEFT JOIN (SELECT tenant_id, provider_id, min(due_at) AS due_at FROM outbox GROUP BY 1, 2) o"
     " ON o.tenant_id = s.tenant_id AND o.provider_id = s.provider_id"
     " LEFT JOIN (SELECT tenant_id, provider_id, max(expires_at) AS expires_at FROM channels GROUP BY 1, 2) c"
@@ -200,6 +229,14 @@ result<std::vector<schedule_entry>> entries_after(transaction& tx, const user_id
                                    read_entry);
 }
 
+result<std::vector<entry_id>> unsettled_after(transaction& tx, const provider_id& id, const user_id& assignee,
+                                              instant from, const entry_id& after, std::size_t limit) {
+  std::vector<sql_value> values{tx.tenant(), id, after_or_first(after), from, batch_size(limit)};
+  if (!assignee.empty()) values.emplace_back(assignee);
+  return read_list<entry_id>(tx.query(assignee.empty() ? select_unsettled : select_unsettled_of, values),
+                             [](const rows& r, std::size_t i) { return r.as<entry_id>(i, 0); });
+}
+
 result<bool> end_open_runs(transaction& tx, const provider_id& only, instant now) {
   return touched(tx.query(close_runs, {only, now}));
 }
@@ -210,6 +247,21 @@ result<bool> put_health(transaction& tx, const provider_id& id, const health& h)
       tx.query(update_health, {tx.tenant(), id, name_of(h.status), p ? sql_value(p->code) : sql_value(),
                                p ? sql_value(p->detail) : sql_value(), p ? sql_value(p->since) : sql_value(),
                                h.last_sync_at, h.next_poll_at}));
+}
+
+result<bool> put_channel_health(transaction& tx, const provider_id& id, const channel_health& h,
+                                const std::optional<provider_problem>& problem) {
+  const auto& p = problem;
+  return touched(
+      tx.query(update_channel_health,
+               {tx.tenant(), id, h.attempted_at, h.cause ? sql_value(name_of(*h.cause)) : sql_value(),
+                text_or_null(h.error_code), text_or_null(h.error_detail), h.failures, h.renews_at,
+                h.silent_since, p ? sql_value(p->code) : sql_value(), p ? sql_value(p->detail) : sql_value(),
+                p ? sql_value(p->since) : sql_value()}));
+}
+
+result<bool> put_next_reconcile(transaction& tx, const provider_id& id, std::optional<instant> at) {
+  return touched(tx.query(update_next_reconcile, {tx.tenant(), id, at}));
 }
 
 result<bool> forget_cursor(transaction& tx, const provider_id& id) {
@@ -226,7 +278,8 @@ result<std::vector<schedule_line>> schedule_lines(transaction& tx) {
     return schedule_line{
         r.as<tenant_id>(i, 0), r.as<provider_id>(i, 1), read_enum<provider_status>(r.view(i, 2)),
         r.boolean(i, 3),       r.optional_time(i, 4),   r.optional_time(i, 5),
-        r.optional_time(i, 6), r.integer(i, 7)};
+        r.optional_time(i, 6), r.integer(i, 7),         read_enum<provider_type>(r.view(i, 8)),
+        r.optional_time(i, 9), r.optional_time(i, 10)};
   });
 }
 

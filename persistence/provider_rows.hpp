@@ -28,6 +28,9 @@ result<std::vector<mapping>> links_after(transaction& tx, const provider_id& id,
 result<std::vector<schedule_entry>> entries_after(transaction& tx, const user_id& assignee, instant from,
                                                   const entry_id& after, std::size_t limit);
 
+result<std::vector<entry_id>> unsettled_after(transaction& tx, const provider_id& id, const user_id& assignee,
+                                              instant from, const entry_id& after, std::size_t limit);
+
 struct health {
   provider_status status{};
   std::optional<provider_problem> problem;
@@ -37,8 +40,11 @@ struct health {
 /// Runs that are under way end as failed, `interrupted`: one provider's, or all of the transaction's
 /// tenants'.
 result<bool> end_open_runs(transaction& tx, const provider_id& only, instant now);
-/// False if the provider is gone; so are the three below.
+/// False if the provider is gone; so are the ones below.
 result<bool> put_health(transaction& tx, const provider_id& id, const health& h);
+result<bool> put_channel_health(transaction& tx, const provider_id& id, const channel_health& h,
+                                const std::optional<provider_problem>& problem);
+result<bool> put_next_reconcile(transaction& tx, const provider_id& id, std::optional<instant> at);
 result<bool> forget_cursor(transaction& tx, const provider_id& id);
 result<bool> choose_calendar(transaction& tx, const provider_id& id, const calendar_listing& chosen);
 

@@ -24,6 +24,18 @@ int small(const rows& found, std::size_t row, int column) {
   return static_cast<int>(found.integer(row, column));
 }
 
+channel_health read_channel_health(const rows& found, std::size_t row, int first) {
+  channel_health h;
+  h.attempted_at = found.optional_time(row, first);
+  if (!found.is_null(row, first + 1)) h.cause = read_enum<renewal_cause>(found.view(row, first + 1));
+  h.error_code = found.text(row, first + 2);
+  h.error_detail = found.text(row, first + 3);
+  h.failures = small(found, row, first + 4);
+  h.renews_at = found.optional_time(row, first + 5);
+  h.silent_since = found.optional_time(row, first + 6);
+  return h;
+}
+
 } // namespace
 
 schedule_entry read_entry(const rows& found, std::size_t row) {
@@ -84,6 +96,11 @@ provider read_provider(const rows& found, std::size_t row) {
   p.last_sync_at = found.optional_time(row, 17);
   p.next_poll_at = found.optional_time(row, 18);
   p.channel_expires_at = found.optional_time(row, 19);
+  p.push = read_channel_health(found, row, 20);
+  if (!found.is_null(row, 27))
+    p.reconciled = reconciliation{found.time(row, 27),
+                                  {small(found, row, 28), small(found, row, 29), small(found, row, 30)}};
+  p.next_reconcile_at = found.optional_time(row, 31);
   return p;
 }
 
@@ -93,8 +110,9 @@ sync_run read_run(const rows& found, std::size_t row) {
   r.provider = found.as<provider_id>(row, 1);
   r.cause = read_enum<run_cause>(found.view(row, 2));
   r.outcome = read_enum<run_outcome>(found.view(row, 3));
-  r.counts = {small(found, row, 4), small(found, row, 5), small(found, row, 6), small(found, row, 7),
-              small(found, row, 8)};
+  r.counts = {small(found, row, 4), small(found, row, 5),
+              small(found, row, 6), small(found, row, 7),
+              small(found, row, 8), {small(found, row, 13), small(found, row, 14), small(found, row, 15)}};
   r.error_code = found.text(row, 9);
   r.error_detail = found.text(row, 10);
   r.started_at = found.time(row, 11);

@@ -23,19 +23,22 @@
   " s.problem_code, s.problem_detail, s.problem_since, p.account, p.subject, p.calendar_id,"                 \
   " p.calendar_name, s.calendar_zone, p.created_at, s.last_sync_at, s.next_poll_at,"                         \
   " (SELECT max(h.expires_at) FROM channels h WHERE h.tenant_id = p.tenant_id"                               \
-  " AND h.provider_id = p.provider_id)"
+  " AND h.provider_id = p.provider_id), s.channel_attempted_at, s.channel_cause, s.channel_error_code,"      \
+  " s.channel_error_detail, s.channel_failures, s.channel_renews_at, s.channel_silent_since,"                \
+  " s.reconciled_at, s.reconciled_pairs, s.reconciled_drifted, s.reconciled_repaired, s.next_reconcile_at"
 #define KALENDS_PROVIDER_TABLES                                                                              \
   " FROM providers p JOIN provider_state s ON s.tenant_id = p.tenant_id AND s.provider_id = p.provider_id"
 #define KALENDS_RUN_COLUMNS                                                                                  \
   "r.run_id, r.provider_id, r.cause, r.outcome, r.pulled, r.entries_changed, r.pushed, r.refused,"           \
-  " r.vendor_calls, r.error_code, r.error_detail, r.started_at, r.finished_at"
+  " r.vendor_calls, r.error_code, r.error_detail, r.started_at, r.finished_at, r.compared, r.drifted,"       \
+  " r.repaired"
 #define KALENDS_FACT_COLUMNS "f.tenant_id, f.sequence, f.fact_id, f.type, f.happened_at, f.data"
 #define KALENDS_CHANNEL_COLUMNS "c.channel_id, c.resource_id, c.expires_at, c.secret_hash, c.address"
 
 namespace kalends::persistence {
 
 /// How many columns the lists have: what a statement selects besides stands after them.
-inline constexpr int provider_columns = 20;
+inline constexpr int provider_columns = 32;
 inline constexpr int channel_columns = 5;
 
 schedule_entry read_entry(const rows& found, std::size_t row);

@@ -59,6 +59,15 @@ constexpr std::array names<run_outcome>{"running"sv, "succeeded"sv, "failed"sv};
 static_assert(names<run_outcome>.size() == static_cast<std::size_t>(run_outcome::failed) + 1);
 
 template <>
+constexpr std::array names<renewal_cause>{"connected"sv, "clock"sv,           "manual"sv, "lifecycle"sv,
+                                          "lost"sv,      "address_changed"sv, "silent"sv};
+static_assert(names<renewal_cause>.size() == static_cast<std::size_t>(renewal_cause::silent) + 1);
+
+template <>
+constexpr std::array names<sync_mode>{"changes"sv, "reconcile"sv};
+static_assert(names<sync_mode>.size() == static_cast<std::size_t>(sync_mode::reconcile) + 1);
+
+template <>
 constexpr std::array names<reason>{"pull_created"sv,
                                    "pull_updated"sv,
                                    "pull_merged"sv,
@@ -131,6 +140,8 @@ std::string_view name_of(entry_status v) { return text_of(v); }
 std::string_view name_of(push_action v) { return text_of(v); }
 std::string_view name_of(run_cause v) { return text_of(v); }
 std::string_view name_of(run_outcome v) { return text_of(v); }
+std::string_view name_of(renewal_cause v) { return text_of(v); }
+std::string_view name_of(sync_mode v) { return text_of(v); }
 std::string_view name_of(reason v) { return text_of(v); }
 std::string_view name_of(letter_kind v) { return text_of(v); }
 std::string_view name_of(letter_state v) { return text_of(v); }
@@ -153,6 +164,8 @@ template std::optional<entry_status> read_name(std::string_view);
 template std::optional<push_action> read_name(std::string_view);
 template std::optional<run_cause> read_name(std::string_view);
 template std::optional<run_outcome> read_name(std::string_view);
+template std::optional<renewal_cause> read_name(std::string_view);
+template std::optional<sync_mode> read_name(std::string_view);
 template std::optional<reason> read_name(std::string_view);
 template std::optional<letter_kind> read_name(std::string_view);
 template std::optional<letter_state> read_name(std::string_view);

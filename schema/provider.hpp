@@ -32,6 +32,45 @@ struct provider_problem {
   friend bool operator==(const provider_problem&, const provider_problem&) = default;
 };
 
+/// Why a push subscription was opened or renewed.
+enum class renewal_cause {
+  connected,       ///< there was none
+  clock,           ///< the planned time came
+  manual,          ///< a person asked
+  lifecycle,       ///< the vendor asked
+  lost,            ///< the vendor dropped it, or it expired
+  address_changed, ///< it named another webhook of ours
+  silent,          ///< it stood, but told nothing of changes that the polls found
+};
+
+/// How the push subscription fares. Durable, so that a restart neither forgets a failure nor misses a plan.
+struct channel_health {
+  std::optional<instant> attempted_at; ///< the last attempt to open or renew it
+  std::optional<renewal_cause> cause;  ///< of that attempt
+  std::string error_code;              ///< of that attempt; empty: it succeeded
+  std::string error_detail;
+  int failures = 0;                 ///< attempts in a row that failed
+  std::optional<instant> renews_at; ///< the next attempt; nothing: none is planned
+  std::optional<instant> silent_since;
+  friend bool operator==(const channel_health&, const channel_health&) = default;
+};
+
+/// What a full comparison of a calendar with its entries found.
+struct drift_counts {
+  int compared = 0; ///< linked pairs
+  int drifted =
+      0; ///< differences that no notice and no earlier read had told, or that nobody was about to push
+  int repaired = 0; ///< of these, the ones that were brought in step, or that the outbox now holds
+  friend bool operator==(const drift_counts&, const drift_counts&) = default;
+};
+
+/// "In step as of `at`": the last full comparison that came to its end.
+struct reconciliation {
+  instant at{};
+  drift_counts found;
+  friend bool operator==(const reconciliation&, const reconciliation&) = default;
+};
+
 /// One connected calendar: its configuration and what is known of its health. No secret is in here.
 struct provider {
   provider_id id;
@@ -53,6 +92,9 @@ struct provider {
   std::optional<instant> last_sync_at; ///< end of the last successful run
   std::optional<instant> next_poll_at;
   std::optional<instant> channel_expires_at; ///< end of the push subscription; nothing: changes are polled
+  channel_health push;
+  std::optional<reconciliation> reconciled;
+  std::optional<instant> next_reconcile_at;
 };
 
 /// The push subscription at the vendor. `secret_hash` is SHA-256 of the channel's secret, for the webhook

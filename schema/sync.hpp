@@ -165,6 +165,13 @@ struct run_counts {
   int pushed = 0; ///< vendor writes
   int refused = 0;
   int vendor_calls = 0;
+  drift_counts drift = {}; ///< reconcile runs only
+};
+
+/// How much a run by hand reads.
+enum class sync_mode {
+  changes,   ///< since the cursor
+  reconcile, ///< all of it, compared pair by pair
 };
 
 struct sync_run {
@@ -196,6 +203,8 @@ std::string_view name_of(entry_status v);
 std::string_view name_of(push_action v);
 std::string_view name_of(run_cause v);
 std::string_view name_of(run_outcome v);
+std::string_view name_of(renewal_cause v);
+std::string_view name_of(sync_mode v);
 /// The value with that name; nothing if there is none. `read_name<provider_type>("google")`. For every enum
 /// that has a `name_of` here, `fact_type` included.
 template <class Enum>

@@ -54,9 +54,9 @@ struct tenant_changes {
   std::vector<dead_letter> letters; ///< opened; if one is open about the same, it takes the newer cause
   std::vector<letter_end> letters_ended;
   std::vector<decision> decisions;
-  std::vector<fact> facts; ///< `sequence` is given by the database, in this order
-  std::vector<sync_run>
-      runs; ///< inserted or replaced; one that succeeded also moves its provider's `last_sync_at`
+  std::vector<fact> facts;    ///< `sequence` is given by the database, in this order
+  std::vector<sync_run> runs; ///< inserted or replaced; one that succeeded also moves its provider's
+                              ///< `last_sync_at`, and if its cause is `reconcile`, its `reconciled`
   std::vector<cursor_move> cursors; ///< at most one per provider
 
   bool empty() const {

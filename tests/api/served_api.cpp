@@ -102,7 +102,9 @@ void scripted_engine::list_calendars(tenant_id, provider_id,
   done(std::vector{calendar_listing{calendar_id("c1"), "Work", "Europe/Berlin", true, true}});
 }
 
-void scripted_engine::sync_now(tenant_id, provider_id provider, actors::answer_to<sync_run> done) {
+void scripted_engine::sync_now(tenant_id, provider_id provider, sync_mode mode,
+                               actors::answer_to<sync_run> done) {
+  asked_mode = mode;
   if (on_sync) return done(on_sync(provider));
   done(failure(errc::not_found, "provider_not_found", "There is no such calendar provider."));
 }

@@ -26,7 +26,8 @@ public:
 
   std::function<result<bool>(const net::unproven_notice&)> on_notice = [](const auto&) { return true; };
   std::function<result<sync_run>(provider_id)> on_sync;
-  std::atomic<bool> hold_creates = false; ///< creates wait for `release_creates`
+  sync_mode asked_mode = sync_mode::changes; ///< of the last sync
+  std::atomic<bool> hold_creates = false;    ///< creates wait for `release_creates`
   std::atomic<bool> down = false;
 
   void release_creates();
@@ -43,7 +44,8 @@ public:
   void remove_provider(tenant_id tenant, provider_id provider, actors::answer_to<bool> done) override;
   void list_calendars(tenant_id tenant, provider_id provider,
                       actors::answer_to<std::vector<calendar_listing>> done) override;
-  void sync_now(tenant_id tenant, provider_id provider, actors::answer_to<sync_run> done) override;
+  void sync_now(tenant_id tenant, provider_id provider, sync_mode mode,
+                actors::answer_to<sync_run> done) override;
   void renew_channel(tenant_id tenant, provider_id provider, actors::answer_to<channel> done) override;
   void tenant_created(tenant_id tenant) override { note("tenant_created " + tenant.str()); }
   void tenant_removed(tenant_id tenant, actors::answer_to<bool> done) override {

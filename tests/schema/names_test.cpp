@@ -33,6 +33,8 @@ TEST(names_test, reads_every_name_it_writes) {
   expect_round_trip(last_reason);
   expect_round_trip(letter_kind::pull);
   expect_round_trip(letter_state::dismissed);
+  expect_round_trip(renewal_cause::silent);
+  expect_round_trip(sync_mode::reconcile);
   expect_round_trip(fact_type::calendar_channel_renewal_failed);
 }
 

@@ -288,8 +288,11 @@ void ledger_store::put_run(tenant_rows& t, const sync_run& r) {
     t.runs.push_back(r);
   else
     *at = r;
-  if (auto p = t.providers.find(r.provider); p != t.providers.end() && r.outcome == run_outcome::succeeded)
-    p->second.calendar.last_sync_at = r.finished_at;
+  auto p = t.providers.find(r.provider);
+  if (p == t.providers.end() || r.outcome != run_outcome::succeeded) return;
+  p->second.calendar.last_sync_at = r.finished_at;
+  if (r.cause == run_cause::reconcile)
+    p->second.calendar.reconciled = reconciliation{r.finished_at.value_or(instant{}), r.counts.drift};
 }
 
 std::vector<fact> ledger_store::append(const tenant_id& tenant, tenant_rows& t, std::vector<fact> facts) {
@@ -446,6 +449,65 @@ void ledger_store::save_health(tenant_id tenant, provider_id provider, provider_
       std::move(done));
 }
 
+void ledger_store::save_channel_health(tenant_id tenant, provider_id provider, channel_health health,
+                                       std::optional<provider_problem> problem, std::vector<fact> facts,
+                                       store_done<std::vector<fact>> done) {
+  ask<std::vector<fact>>(
+      "save_channel_health",
+      [=, this] {
+        return with_provider(tenant, provider, facts, [&](tenant_rows& t) {
+          auto& c = t.providers[provider].calendar;
+          c.push = health;
+          c.problem = problem;
+        });
+      },
+      std::move(done));
+}
+
+void ledger_store::plan_reconcile(tenant_id tenant, provider_id provider, std::optional<instant> at,
+                                  store_done<bool> done) {
+  ask<bool>(
+      "plan_reconcile",
+      [=, this]() -> result<bool> {
+        if (!tenants[tenant].providers.contains(provider)) return false;
+        tenants[tenant].providers[provider].calendar.next_reconcile_at = at;
+        return true;
+      },
+      std::move(done));
+}
+
+void ledger_store::load_unsettled(tenant_id tenant, provider_id provider, user_id assignee, instant from,
+                                  entry_id after, std::size_t limit, store_done<std::vector<entry_id>> done) {
+  ask<std::vector<entry_id>>(
+      "load_unsettled",
+      [=, this]() -> result<std::vector<entry_id>> {
+        const auto& t = tenants[tenant];
+        std::set<entry_id> found;
+        for (const auto& [id, e] : t.entries) {
+          const bool theirs = assignee.empty() ||
+                              std::find(e.assigned.begin(), e.assigned.end(), assignee) != e.assigned.end();
+          if (theirs && instant(instant_of(e.what.end)) >= from && !t.mappings.contains({provider, id}))
+            found.insert(id);
+        }
+        for (const auto& [key, m] : t.mappings) {
+          if (key.provider != provider) continue;
+          auto e = t.entries.find(key.entry);
+          if (e == t.entries.end() || !m.linked || m.removing || m.entry_version != e->second.version)
+            found.insert(key.entry);
+        }
+        for (const auto& [id, row] : t.outbox)
+          if (row.provider == provider) found.erase(row.entry);
+        for (const auto& l : t.letters)
+          if (l.provider == provider && l.kind == letter_kind::push && l.state == letter_state::open)
+            found.erase(l.entry);
+        std::vector<entry_id> page;
+        for (const auto& id : found)
+          if (id > after && page.size() < limit) page.push_back(id);
+        return page;
+      },
+      std::move(done));
+}
+
 void ledger_store::drop_cursor(tenant_id tenant, provider_id provider, store_done<bool> done) {
   ask<bool>(
       "drop_cursor",
@@ -576,6 +638,9 @@ void ledger_store::load_schedule(std::vector<tenant_id> ids, store_done<std::vec
         for (const auto& id : ids)
           for (const auto& [pid, p] : tenants[id].providers) {
             schedule_line line{id, pid, p.calendar.status, p.stale, {}, p.calendar.next_poll_at, {}, p.mark};
+            line.type = p.calendar.type;
+            line.channel_renews_at = p.calendar.push.renews_at;
+            line.next_reconcile_at = p.calendar.next_reconcile_at;
             for (const auto& [rid, row] : tenants[id].outbox)
               if (row.provider == pid && (!line.outbox_due || row.due_at < *line.outbox_due))
                 line.outbox_due = row.due_at;

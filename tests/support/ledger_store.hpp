@@ -112,6 +112,13 @@ public:
                    std::optional<provider_problem> problem, std::optional<instant> last_sync_at,
                    std::optional<instant> next_poll_at, std::vector<fact> facts,
                    persistence::store_done<std::vector<fact>> done) override;
+  void save_channel_health(tenant_id tenant, provider_id provider, channel_health health,
+                           std::optional<provider_problem> problem, std::vector<fact> facts,
+                           persistence::store_done<std::vector<fact>> done) override;
+  void plan_reconcile(tenant_id tenant, provider_id provider, std::optional<instant> at,
+                      persistence::store_done<bool> done) override;
+  void load_unsettled(tenant_id tenant, provider_id provider, user_id assignee, instant from, entry_id after,
+                      std::size_t limit, persistence::store_done<std::vector<entry_id>> done) override;
   void drop_cursor(tenant_id tenant, provider_id provider, persistence::store_done<bool> done) override;
   void save_calendar(tenant_id tenant, provider_id provider, calendar_listing chosen,
                      persistence::store_done<bool> done) override;

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/plan_reconcile.hpp"
+
+#include "actors/decision_inputs.hpp"
+#include "actors/entry_changes.hpp"
+
+namespace kalends::actors {
+namespace {
+
+bool should_have_been_told(const calendar_event& event, const comparison& by) {
+  return event.updated_at && *event.updated_at <= by.told_until;
+}
+
+bool lay_within(const appointment& a, const std::optional<read_window>& w) {
+  return !w || (instant_of(a.start) < w->to && instant_of(a.end) > w->from);
+}
+
+void tell_repair(tenant_picture& p, const provider_id& calendar, const entry_id& entry, const event_id& event,
+                 std::string inputs, drift_counts& found) {
+  ++found.drifted;
+  ++found.repaired;
+  p.explain(calendar, entry, event, reason::reconcile_repaired, std::move(inputs));
+}
+
+/// An event without a link: ours if its tag says so, else one that came.
+pull_verdict compare_unknown(tenant_picture& p, const provider& calendar, const calendar_event& event,
+                             removal proof, const comparison& by, drift_counts& found) {
+  const bool tag_unseen = calendar.type == provider_type::microsoft && proof == removal::unconfirmed;
+  if (tag_unseen && event.tag.empty() && !event.removed && !event.in_series)
+    return pull_verdict::confirm_removal;
+  const auto changes_before = p.entry_changes();
+  const auto verdict = plan_pull(p, calendar.id, event, proof);
+  const auto* link = p.link_of(calendar.id, event);
+  if (link == nullptr) return verdict;
+  const auto entry = link->entry;
+  if (entry == event.tag)
+    tell_repair(p, calendar.id, entry, event.id, cause_inputs("event_without_mapping", event.version), found);
+  else if (p.entry_changes() > changes_before && should_have_been_told(event, by) &&
+           lay_within(event.what, by.window))
+    tell_repair(p, calendar.id, entry, event.id, cause_inputs("event_not_told", event.version), found);
+  return verdict;
+}
+
+pull_verdict compare_gone(tenant_picture& p, const mapping& link, const calendar_event& event, removal proof,
+                          drift_counts& found) {
+  const auto verdict = plan_pull(p, link.provider, event, proof);
+  if (verdict == pull_verdict::confirm_removal || !link.linked || link.removing) return verdict;
+  ++found.compared;
+  tell_repair(p, link.provider, link.entry, event.id, cause_inputs("removal_not_told", link.event_version),
+              found);
+  return verdict;
+}
+
+pull_verdict compare_pair(tenant_picture& p, mapping link, const calendar_event& event, removal proof,
+                          const comparison& by, drift_counts& found) {
+  const auto* entry = p.entry(link.entry);
+  if (!link.linked || link.removing || entry == nullptr || event.in_series || event.unreadable)
+    return plan_pull(p, link.provider, event, proof);
+  ++found.compared;
+  const auto changed = difference(event.what, link.base_event);
+  const bool version_known = event.version == link.event_version;
+  if (changed.empty() || !(version_known || should_have_been_told(event, by)))
+    return plan_pull(p, link.provider, event, proof);
+  const auto entry_version = entry->version;
+  if (version_known) { // else it would pass for an echo
+    link.event_version.clear();
+    p.put_link(link);
+  }
+  const auto refused_before = p.refusals();
+  const auto verdict = plan_pull(p, link.provider, event, proof);
+  if (p.refusals() == refused_before)
+    tell_repair(p, link.provider, link.entry, event.id, change_inputs(entry_version, event.version, changed),
+                found);
+  else
+    ++found.drifted;
+  return verdict;
+}
+
+/// What is missing on the entry's way there; an empty text: nothing.
+std::string_view repair(tenant_picture& p, const provider& calendar, const entry_id& id) {
+  const auto* entry = p.entry(id);
+  const auto* known = p.link(calendar.id, id);
+  if (known == nullptr) {
+    if (entry == nullptr || !belongs_in(*entry, calendar)) return {};
+    bring_anew(p, *entry, calendar);
+    return "no_mapping";
+  }
+  const auto link = *known;
+  if (link.removing) {
+    send_away(p, link, link.entry_version);
+    return "removal_not_queued";
+  }
+  if (entry == nullptr) {
+    if (calendar.direction == sync_direction::to_provider)
+      send_away(p, link, link.entry_version);
+    else
+      p.drop_link({link.provider, link.entry});
+    return "mapping_without_entry";
+  }
+  if (!belongs_in(*entry, calendar)) {
+    send_away(p, link, entry->version);
+    return "does_not_belong_here";
+  }
+  if (!link.linked || !difference(entry->what, link.base_entry).empty()) {
+    p.enqueue(calendar.id, id, entry->version, push_action::upsert);
+    return link.linked ? "change_not_queued" : "insert_not_queued";
+  }
+  auto agreed = link; // the later versions changed nothing that a calendar shows
+  agreed.entry_version = entry->version;
+  p.put_link(std::move(agreed));
+  return {};
+}
+
+} // namespace
+
+pull_verdict plan_compared_pull(tenant_picture& p, const provider_id& calendar, const calendar_event& event,
+                                removal proof, const comparison& by, drift_counts& found) {
+  const auto* where = p.calendar(calendar);
+  if (where == nullptr) return pull_verdict::settled;
+  const auto* link = p.link_of(calendar, event);
+  if (link == nullptr) return compare_unknown(p, *where, event, proof, by, found);
+  if (event.removed) return compare_gone(p, mapping(*link), event, proof, found);
+  return compare_pair(p, *link, event, proof, by, found);
+}
+
+drift_counts plan_repairs(tenant_picture& p, const provider_id& calendar, std::span<const entry_id> entries) {
+  drift_counts found;
+  const auto* where = p.calendar(calendar);
+  if (where == nullptr || !takes_pushes(*where)) return found;
+  for (const auto& id : entries) {
+    const auto* link = p.link(calendar, id);
+    const auto event = link != nullptr ? link->event : event_id();
+    const auto version = link != nullptr ? link->event_version : std::string();
+    if (const auto cause = repair(p, *where, id); !cause.empty())
+      tell_repair(p, calendar, id, event, cause_inputs(cause, version), found);
+  }
+  return found;
+}
+
+} // namespace kalends::actors
