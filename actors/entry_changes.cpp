@@ -78,6 +78,9 @@ void reserve_link(tenant_picture& p, const entry_id& e, const provider& calendar
   mapping m;
   m.provider = calendar.id;
   m.entry = e;
+  // What the insert will say, unless the host is faster: should its answer be lost, this is how a person's
+  // change is told from ours.
+  if (const auto* now = p.entry(e)) m.base_entry = m.base_event = now->what;
   if (calendar.type == provider_type::google)
     m.event = make_google_event_id(p.outside());
   else

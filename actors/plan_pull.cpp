@@ -23,25 +23,6 @@ void refuse(tenant_picture& p, const provider_id& calendar, const entry_id& entr
   p.explain(calendar, entry, event.id, reason::pull_refused_unreadable, cause_inputs(cause, event.version));
 }
 
-/// The event is ours, but we do not know what both sides last agreed on: the host's values are written over
-/// where they differ.
-void adopt(tenant_picture& p, const provider& calendar, mapping link, const schedule_entry& entry,
-           const calendar_event& event) {
-  const auto differs = difference(entry.what, event.what);
-  const auto version = entry.version;
-  link.linked = true;
-  link.event = event.id;
-  link.event_version = event.version;
-  link.entry_version = version;
-  link.base_event = event.what;
-  link.base_entry = take(entry.what, event.what, differs);
-  p.explain(link.provider, link.entry, event.id, reason::pull_adopted,
-            change_inputs(version, event.version, differs));
-  if (!differs.empty() && takes_pushes(calendar))
-    p.enqueue(link.provider, link.entry, version, push_action::upsert);
-  p.put_link(std::move(link));
-}
-
 void import_event(tenant_picture& p, const provider& calendar, const calendar_event& event) {
   schedule_entry e;
   e.id = entry_id(make_uuid(p.outside()));
@@ -62,6 +43,173 @@ void import_event(tenant_picture& p, const provider& calendar, const calendar_ev
   p.put_link(std::move(link));
   p.explain(calendar.id, e.id, event.id, reason::pull_created, change_inputs(1, event.version, field_set()));
   commit_new_entry(p, std::move(e), calendar.id);
+}
+
+/// What is decided about the groups that changed in the calendar.
+struct merge_plan {
+  field_set changed;  ///< there, since the base
+  field_set local;    ///< here, since the base, and not the same as there
+  field_set conflict; ///< changed on both sides, to different values
+  field_set taken;    ///< the entry takes these
+  field_set refused;  ///< the entry keeps its own, which is pushed
+  std::string_view rule;
+  bool external_wins = false;
+};
+
+bool status_is_the_hosts(const schedule_entry& e) {
+  return e.status != entry_status::scheduled && e.status != entry_status::tentative;
+}
+
+/// Who wins where both sides changed the same group: `policy` unless more is known.
+enum class favour { policy, host };
+
+bool calendar_wins(const provider& calendar, const schedule_entry& entry, const calendar_event& event,
+                   favour whom) {
+  if (calendar.direction == sync_direction::from_provider) return true;
+  if (whom == favour::host) return false;
+  switch (calendar.on_conflict) {
+  case conflict_policy::local:
+    return false;
+  case conflict_policy::external:
+    return true;
+  case conflict_policy::newest:
+    return event.updated_at && *event.updated_at > entry.updated_at;
+  }
+  return false;
+}
+
+merge_plan plan_merge(const provider& calendar, const schedule_entry& entry, const mapping& link,
+                      const calendar_event& event, favour whom) {
+  merge_plan m;
+  m.changed = difference(event.what, link.base_event);
+  const auto news = m.changed & difference(event.what, entry.what);
+  const auto local = difference(entry.what, link.base_entry);
+  m.local = local - (m.changed - news);
+  if (calendar.direction == sync_direction::to_provider) {
+    m.refused = news;
+    m.rule = name_of(calendar.direction);
+    return m;
+  }
+  field_set hosts_own;
+  if (status_is_the_hosts(entry)) hosts_own.add(field_group::status);
+  m.conflict = (news & local) - hosts_own;
+  m.external_wins = calendar_wins(calendar, entry, event, whom);
+  m.refused = news & hosts_own;
+  if (!m.external_wins) m.refused = m.refused | m.conflict;
+  m.taken = news - m.refused;
+  m.rule = m.conflict.empty()     ? "status_is_the_hosts"
+           : whom == favour::host ? "insert_unanswered"
+                                  : name_of(calendar.on_conflict);
+  if (!m.conflict.empty() && calendar.direction == sync_direction::from_provider)
+    m.rule = name_of(calendar.direction);
+  return m;
+}
+
+reason reason_of(const merge_plan& m, const provider& calendar, favour whom) {
+  if (m.conflict.empty()) {
+    if (!m.refused.empty()) return reason::pull_conflict_local;
+    return m.local.empty() ? reason::pull_updated : reason::pull_merged;
+  }
+  if (calendar.direction == sync_direction::from_provider) return reason::pull_conflict_external;
+  if (whom == favour::host) return reason::pull_conflict_local;
+  switch (calendar.on_conflict) {
+  case conflict_policy::newest:
+    return reason::pull_conflict_newest;
+  case conflict_policy::local:
+    return reason::pull_conflict_local;
+  case conflict_policy::external:
+    return reason::pull_conflict_external;
+  }
+  return reason::pull_conflict_local;
+}
+
+void tell_merge(tenant_picture& p, const merge_plan& m, const provider& calendar,
+                const schedule_entry& before, const calendar_event& event, favour whom) {
+  if (m.taken.empty() && m.refused.empty()) return; // both sides say the same already
+  const auto why = reason_of(m, calendar, whom);
+  if (m.conflict.empty() && m.refused.empty()) {
+    p.explain(calendar.id, before.id, event.id, why, change_inputs(before.version, event.version, m.taken));
+    return;
+  }
+  const auto groups = m.conflict.empty() ? m.refused : m.conflict;
+  const bool external = !m.conflict.empty() && m.external_wins;
+  const conflict_story story{groups, m.rule, external ? "external" : "local", before.version, event.version};
+  if (!m.conflict.empty())
+    p.state(fact_type::calendar_conflict_detected, conflict_fact(story, before.id, calendar.id));
+  p.explain(calendar.id, before.id, event.id, why,
+            conflict_inputs(story, external ? before.what : event.what));
+}
+
+void merge_event(tenant_picture& p, const provider& calendar, mapping link, const schedule_entry& known,
+                 const calendar_event& event, favour whom) {
+  const auto before = known;
+  const auto m = plan_merge(calendar, before, link, event, whom);
+  link.event_version = event.version;
+  if (m.changed.empty()) {
+    p.put_link(std::move(link));
+    return;
+  }
+  auto after = before;
+  after.what = take(before.what, event.what, m.taken);
+  if (m.taken.has(field_group::status))
+    after.status = event.what.is_tentative ? entry_status::tentative : entry_status::scheduled;
+  link.base_event = event.what;
+  link.base_entry = take(link.base_entry, event.what, m.changed);
+  const bool agrees = difference(after.what, link.base_entry).empty();
+  const auto version = m.taken.empty() ? before.version : p.next_version(before.id);
+  if (agrees) link.entry_version = version;
+  p.put_link(link);
+
+  tell_merge(p, m, calendar, before, event, whom);
+  if (!m.taken.empty()) commit_change(p, before, after, calendar.id);
+  const auto* now = p.link(calendar.id, before.id);
+  if (!agrees && takes_pushes(calendar) && !now->removing)
+    p.enqueue(calendar.id, before.id, version, push_action::upsert);
+}
+
+/// Whether an insert was under way that says what its event began with.
+bool knows_its_beginning(const mapping& link) { return !link.linked && !(link.base_entry == appointment{}); }
+
+/// The event is ours, but the answer to its insert never came. If the link knows what the insert was to say,
+/// what differs from that is news from there or from here. Where both differ, the event may still say what
+/// the host said meanwhile: the host wins. If the link does not know, the host's values are written over all
+/// that differs.
+void adopt(tenant_picture& p, const provider& calendar, mapping link, const schedule_entry& known,
+           const calendar_event& event) {
+  const auto entry = known; // `known` may lie in the picture
+  const auto differs = difference(entry.what, event.what);
+  const bool begun = knows_its_beginning(link);
+  const mapping_key key{link.provider, link.entry};
+  link.linked = true;
+  link.event = event.id;
+  link.event_version = event.version;
+  link.entry_version = entry.version;
+  p.explain(link.provider, link.entry, event.id, reason::pull_adopted,
+            change_inputs(entry.version, event.version, differs));
+  if (begun) {
+    merge_event(p, calendar, std::move(link), entry, event, favour::host);
+  } else {
+    link.base_event = event.what;
+    link.base_entry = take(entry.what, event.what, differs);
+    p.put_link(std::move(link));
+  }
+  const auto* now = p.entry(key.entry);
+  if (takes_pushes(calendar) && !difference(now->what, p.link(key.provider, key.entry)->base_entry).empty())
+    p.enqueue(key.provider, key.entry, now->version, push_action::upsert);
+}
+
+/// On its way out by our own hand. The entry may come back before it is gone: then its own values are to be
+/// pushed over whatever the calendar shows, so that the base has to say what that is.
+void note_leaving(tenant_picture& p, mapping link, const calendar_event& event) {
+  const auto changed = link.linked ? difference(event.what, link.base_event) : field_set::all();
+  link.linked = true;
+  link.event = event.id;
+  link.event_version = event.version;
+  link.base_event = event.what;
+  link.base_entry = take(link.base_entry, event.what, changed);
+  p.explain(link.provider, link.entry, event.id, reason::pull_ignored_removing,
+            cause_inputs("removing", event.version));
+  p.put_link(std::move(link));
 }
 
 void meet_unknown(tenant_picture& p, const provider& calendar, const calendar_event& event) {
@@ -88,134 +236,6 @@ void meet_unknown(tenant_picture& p, const provider& calendar, const calendar_ev
   }
 }
 
-/// What is decided about the groups that changed in the calendar.
-struct merge_plan {
-  field_set changed;  ///< there, since the base
-  field_set local;    ///< here, since the base, and not the same as there
-  field_set conflict; ///< changed on both sides, to different values
-  field_set taken;    ///< the entry takes these
-  field_set refused;  ///< the entry keeps its own, which is pushed
-  std::string_view rule;
-  bool external_wins = false;
-};
-
-bool status_is_the_hosts(const schedule_entry& e) {
-  return e.status != entry_status::scheduled && e.status != entry_status::tentative;
-}
-
-bool calendar_wins(const provider& calendar, const schedule_entry& entry, const calendar_event& event) {
-  if (calendar.direction == sync_direction::from_provider) return true;
-  switch (calendar.on_conflict) {
-  case conflict_policy::local:
-    return false;
-  case conflict_policy::external:
-    return true;
-  case conflict_policy::newest:
-    return event.updated_at && *event.updated_at > entry.updated_at;
-  }
-  return false;
-}
-
-merge_plan plan_merge(const provider& calendar, const schedule_entry& entry, const mapping& link,
-                      const calendar_event& event) {
-  merge_plan m;
-  m.changed = difference(event.what, link.base_event);
-  const auto news = m.changed & difference(event.what, entry.what);
-  const auto local = difference(entry.what, link.base_entry);
-  m.local = local - (m.changed - news);
-  if (calendar.direction == sync_direction::to_provider) {
-    m.refused = news;
-    m.rule = name_of(calendar.direction);
-    return m;
-  }
-  field_set hosts_own;
-  if (status_is_the_hosts(entry)) hosts_own.add(field_group::status);
-  m.conflict = (news & local) - hosts_own;
-  m.external_wins = calendar_wins(calendar, entry, event);
-  m.refused = news & hosts_own;
-  if (!m.external_wins) m.refused = m.refused | m.conflict;
-  m.taken = news - m.refused;
-  m.rule = m.conflict.empty() ? "status_is_the_hosts" : name_of(calendar.on_conflict);
-  if (!m.conflict.empty() && calendar.direction == sync_direction::from_provider)
-    m.rule = name_of(calendar.direction);
-  return m;
-}
-
-reason reason_of(const merge_plan& m, const provider& calendar) {
-  if (m.conflict.empty()) {
-    if (!m.refused.empty()) return reason::pull_conflict_local;
-    return m.local.empty() ? reason::pull_updated : reason::pull_merged;
-  }
-  if (calendar.direction == sync_direction::from_provider) return reason::pull_conflict_external;
-  switch (calendar.on_conflict) {
-  case conflict_policy::newest:
-    return reason::pull_conflict_newest;
-  case conflict_policy::local:
-    return reason::pull_conflict_local;
-  case conflict_policy::external:
-    return reason::pull_conflict_external;
-  }
-  return reason::pull_conflict_local;
-}
-
-void tell_merge(tenant_picture& p, const merge_plan& m, const provider& calendar,
-                const schedule_entry& before, const calendar_event& event) {
-  if (m.taken.empty() && m.refused.empty()) return; // both sides say the same already
-  const auto why = reason_of(m, calendar);
-  if (m.conflict.empty() && m.refused.empty()) {
-    p.explain(calendar.id, before.id, event.id, why, change_inputs(before.version, event.version, m.taken));
-    return;
-  }
-  const auto groups = m.conflict.empty() ? m.refused : m.conflict;
-  const bool external = !m.conflict.empty() && m.external_wins;
-  const conflict_story story{groups, m.rule, external ? "external" : "local", before.version, event.version};
-  if (!m.conflict.empty())
-    p.state(fact_type::calendar_conflict_detected, conflict_fact(story, before.id, calendar.id));
-  p.explain(calendar.id, before.id, event.id, why,
-            conflict_inputs(story, external ? before.what : event.what));
-}
-
-void merge_event(tenant_picture& p, const provider& calendar, mapping link, const schedule_entry& known,
-                 const calendar_event& event) {
-  const auto before = known;
-  const auto m = plan_merge(calendar, before, link, event);
-  link.event_version = event.version;
-  if (m.changed.empty()) {
-    p.put_link(std::move(link));
-    return;
-  }
-  auto after = before;
-  after.what = take(before.what, event.what, m.taken);
-  if (m.taken.has(field_group::status))
-    after.status = event.what.is_tentative ? entry_status::tentative : entry_status::scheduled;
-  link.base_event = event.what;
-  link.base_entry = take(link.base_entry, event.what, m.changed);
-  const bool agrees = difference(after.what, link.base_entry).empty();
-  const auto version = m.taken.empty() ? before.version : p.next_version(before.id);
-  if (agrees) link.entry_version = version;
-  p.put_link(link);
-
-  tell_merge(p, m, calendar, before, event);
-  if (!m.taken.empty()) commit_change(p, before, after, calendar.id);
-  const auto* now = p.link(calendar.id, before.id);
-  if (!agrees && takes_pushes(calendar) && !now->removing)
-    p.enqueue(calendar.id, before.id, version, push_action::upsert);
-}
-
-/// On its way out by our own hand. The entry may come back before it is gone: then its own values are to be
-/// pushed over whatever the calendar shows, so that the base has to say what that is.
-void note_leaving(tenant_picture& p, mapping link, const calendar_event& event) {
-  const auto changed = link.linked ? difference(event.what, link.base_event) : field_set::all();
-  link.linked = true;
-  link.event = event.id;
-  link.event_version = event.version;
-  link.base_event = event.what;
-  link.base_entry = take(link.base_entry, event.what, changed);
-  p.explain(link.provider, link.entry, event.id, reason::pull_ignored_removing,
-            cause_inputs("removing", event.version));
-  p.put_link(std::move(link));
-}
-
 void meet_linked(tenant_picture& p, const provider& calendar, const mapping& link,
                  const calendar_event& event) {
   if (link.linked && !event.version.empty() && event.version == link.event_version)
@@ -231,7 +251,7 @@ void meet_linked(tenant_picture& p, const provider& calendar, const mapping& lin
   } else if (!link.linked) {
     adopt(p, calendar, link, *entry, event);
   } else {
-    merge_event(p, calendar, link, *entry, event);
+    merge_event(p, calendar, link, *entry, event, favour::policy);
   }
 }
 

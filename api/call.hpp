@@ -20,8 +20,11 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/json.hpp>
@@ -53,14 +56,30 @@ struct services {
   std::function<std::vector<readiness_check>()> more_checks = {};
 };
 
+/// The Idempotency-Keys that requests of this process hold. Any thread.
+class held_keys {
+public:
+  /// Holds the key until the last copy of what is returned is gone; nothing if somebody holds it already.
+  std::shared_ptr<void> hold(const tenant_id& tenant, const std::string& key);
+
+private:
+  struct keys {
+    std::mutex guard;
+    std::set<std::pair<tenant_id, std::string>> held;
+  };
+  std::shared_ptr<keys> keys_ = std::make_shared<keys>();
+};
+
 /// What all requests share.
 struct house {
-  explicit house(services s) : with(std::move(s)) {}
+  explicit house(services s) : with(std::move(s)), life(make_uuid(with.outside)) {}
   services with;
+  const std::string life; ///< names this process: what a former one left under way is never finished
   key_cache keys;
   denial_limiter denials;
   pusher_cache pushers;
   event_streams streams;
+  held_keys held;
 };
 
 /// The claim on an Idempotency-Key that this request holds.
@@ -69,6 +88,7 @@ struct answer_claim {
   std::string fingerprint;
   std::string reserved_id; ///< the id of what is made; a repetition after a lost answer makes the same thing
   bool repeated = false;
+  std::shared_ptr<void> held; ///< says to this process's other requests that it is under way
 };
 
 /// One request on its way to its answer. Shared by the callbacks that carry it on; used by one thread at a

@@ -15,10 +15,12 @@ using persistence::kept_answer;
 struct unfinished {
   std::string reserved_id;
   std::int64_t since_ms = 0;
+  std::string life; ///< of the process that works on it
 };
 
 std::string write(const unfinished& u) {
-  return json::serialize(json::object{{"reserved_id", u.reserved_id}, {"since_ms", u.since_ms}});
+  return json::serialize(
+      json::object{{"reserved_id", u.reserved_id}, {"since_ms", u.since_ms}, {"life", u.life}});
 }
 
 unfinished read_unfinished(const std::string& text) {
@@ -30,7 +32,16 @@ unfinished read_unfinished(const std::string& text) {
     out.reserved_id = id->get_string().c_str();
   if (const auto* at = v.get_object().if_contains("since_ms"); at && at->is_int64())
     out.since_ms = at->get_int64();
+  if (const auto* life = v.get_object().if_contains("life"); life && life->is_string())
+    out.life = life->get_string().c_str();
   return out;
+}
+
+/// Whether somebody may still be working on it. `held_here`: a request of this process is.
+bool under_way(const unfinished& u, const house& h, bool held_here, instant now) {
+  const bool only_process = h.with.configured.database_url.empty();
+  if (!held_here && (only_process || u.life == h.life)) return false;
+  return now - instant{std::chrono::milliseconds(u.since_ms)} < claim_lifetime;
 }
 
 net::http_response replay(const kept_answer& kept) {
@@ -67,20 +78,29 @@ result<claimed> claim(persistence::transaction& tx, const call& c, answer_claim 
       return failure(errc::invalid, "idempotency_key_reused", "This key was used for another request.");
     if (kept.status != 0 && kept.status < 500) return claimed{std::nullopt, replay(kept)};
     const auto left = read_unfinished(kept.headers);
-    const instant since{std::chrono::milliseconds(left.since_ms)};
-    if (kept.status == 0 && now - since < claim_lifetime)
+    if (kept.status == 0 && under_way(left, *c.at, !wanted.held, now))
       return failure(errc::conflict, "idempotency_in_progress",
                      "The first request with this key is not answered yet.");
     wanted.repeated = true;
     if (is_uuid(left.reserved_id)) wanted.reserved_id = left.reserved_id;
   }
   const kept_answer begun{
-      wanted.fingerprint, 0, write({wanted.reserved_id, now.time_since_epoch().count()}), {}};
+      wanted.fingerprint, 0, write({wanted.reserved_id, now.time_since_epoch().count(), c.at->life}), {}};
   if (auto kept = persistence::keep_answer(tx, wanted.key, begun); !kept) return tl::unexpected(kept.error());
   return claimed{std::move(wanted), std::nullopt};
 }
 
 } // namespace
+
+std::shared_ptr<void> held_keys::hold(const tenant_id& tenant, const std::string& key) {
+  const std::lock_guard lock(keys_->guard);
+  const auto [at, fresh] = keys_->held.emplace(tenant, key);
+  if (!fresh) return nullptr;
+  return std::shared_ptr<void>(keys_.get(), [keys = keys_, at = at](void*) {
+    const std::lock_guard release(keys->guard);
+    keys->held.erase(at);
+  });
+}
 
 void claim_key_then(const call_ptr& c, std::function<void()> then) {
   const auto key = net::find_header(c->request.headers, "Idempotency-Key");
@@ -89,6 +109,7 @@ void claim_key_then(const call_ptr& c, std::function<void()> then) {
   wanted.key = key;
   if (key.size() > idempotency_key_bytes)
     return c->fail({errc::invalid, "malformed_idempotency_key", "At most 200 characters.", {}, {}});
+  wanted.held = c->at->held.hold(c->who.tenant, wanted.key);
   wanted.fingerprint = net::sha256(c->request.method + '\n' + c->request.path + '\n' + c->request.body);
   ask<claimed>(
       c, c->who.tenant, [c, wanted](persistence::transaction& tx) { return claim(tx, *c, wanted); },
@@ -103,13 +124,15 @@ void keep_answer_then(const call_ptr& c, net::http_response answer,
                       std::function<void(net::http_response)> then) {
   const auto held = *std::exchange(c->claim, std::nullopt);
   kept_answer kept{held.fingerprint, answer.status, headers_json(answer.headers), answer.body};
-  if (answer.status >= 500) kept = {held.fingerprint, 503, write({held.reserved_id, 0}), {}};
+  if (answer.status >= 500) kept = {held.fingerprint, 503, write({held.reserved_id, 0, {}}), {}};
   c->with().db.run<bool>(
       {c->who.tenant},
       [key = held.key, kept = std::move(kept)](persistence::transaction& tx) -> result<bool> {
         return persistence::keep_answer(tx, key, kept).map([] { return true; });
       },
-      [c, answer = std::move(answer), then = std::move(then)](const result<bool>& r) mutable {
+      [c, still = held.held, answer = std::move(answer),
+       then = std::move(then)](const result<bool>& r) mutable {
+        still.reset();
         if (!r)
           observe::log(observe::log_level::warn, "an answer could not be kept for its Idempotency-Key",
                        {{"tenant", c->who.tenant}, {"request", c->id}, {"code", r.error().code}});

@@ -12,7 +12,8 @@ namespace kalends::api {
 
 inline constexpr std::size_t idempotency_key_bytes = 200;
 /// A first request that has not answered by then is lost: its repetition goes on in its place, with the same
-/// new ids.
+/// new ids. It is lost at once when the process that worked on it is known to be gone (with the embedded
+/// database there is only one) or has given it up because its answer could not be kept.
 inline constexpr std::chrono::minutes claim_lifetime{3};
 
 /// Claims the request's key, if it brings one and the route honours it, and goes on with `then`; or answers.

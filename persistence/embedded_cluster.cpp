@@ -33,6 +33,9 @@ constexpr auto init_limit = 120s;
 /// Recovery after a crash replays up to max_wal_size: seconds, on a slow disk minutes.
 constexpr auto start_limit = 10min;
 constexpr auto fast_stop_limit = 30s;
+/// A killed kalends' server may be recovering, which a fast shutdown waits for and an immediate one does not;
+/// either way what was committed is there.
+constexpr auto former_stop_limit = 3s;
 constexpr auto immediate_stop_limit = 5s;
 constexpr auto log_look = 5s;
 constexpr auto first_backoff = 200ms;
@@ -209,7 +212,7 @@ result<void> embedded_cluster::impl::end_former() {
     log(log_level::warn, "taking over the PostgreSQL that a killed kalends left",
         {{"process", *former}, {"folder", files.data.string()}});
     ::kill(*former, SIGINT);
-    if (!gone_within(fast_stop_limit)) ::kill(*former, SIGQUIT);
+    if (!gone_within(former_stop_limit)) ::kill(*former, SIGQUIT);
     if (!gone_within(immediate_stop_limit)) ::kill(*former, SIGKILL);
     if (!gone_within(immediate_stop_limit))
       return failure(errc::broken, "postgres_start_failed",

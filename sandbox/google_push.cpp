@@ -184,6 +184,7 @@ json::array half::channels() {
                                {"account", k.account},
                                {"resource", k.calendar_id.empty() ? "calendarList" : k.calendar_id},
                                {"resource_id", k.resource_id},
+                               {"token", k.token},
                                {"url", k.address},
                                {"expires", to_rfc3339(k.expires)},
                                {"messages", k.messages},

@@ -385,7 +385,6 @@ TEST_F(plan_pull_test, an_insert_whose_answer_was_lost_is_adopted) {
   ASSERT_TRUE(create_entry(p(), visit, hour({alice})));
   auto by_id = event_of(*p().link(a.id, visit), entry().what, "v1");
   auto by_transaction = event_of(*p().link(m.id, visit), entry().what, "v1");
-  by_transaction.what.title = "Edited meanwhile";
   taken();
 
   pull(a, by_id);
@@ -393,12 +392,60 @@ TEST_F(plan_pull_test, an_insert_whose_answer_was_lost_is_adopted) {
 
   const auto c = taken();
   EXPECT_EQ(reasons(c), (reason_list{reason::pull_adopted, reason::pull_adopted}));
-  EXPECT_EQ(rows(c), names{"m:upsert"});
-  EXPECT_TRUE(c.entries.empty() && c.facts.empty());
+  EXPECT_TRUE(c.entries.empty() && c.facts.empty() && c.outbox.empty());
   EXPECT_TRUE(p().link(m.id, visit)->linked);
   EXPECT_EQ(p().link(m.id, visit)->event, by_transaction.id);
   EXPECT_TRUE(std::holds_alternative<push_nothing>(plan_push(p(), a.id, visit)));
-  EXPECT_TRUE(std::holds_alternative<push_update>(plan_push(p(), m.id, visit)));
+  EXPECT_TRUE(std::holds_alternative<push_nothing>(plan_push(p(), m.id, visit)));
+}
+
+TEST_F(plan_pull_test, what_a_person_changed_before_an_insert_was_answered_is_not_lost) {
+  auto a = add("a", alice);
+  add("b", bob);
+  ASSERT_TRUE(create_entry(p(), visit, hour({alice, bob})));
+  auto event = event_of(*p().link(a.id, visit), entry().what, "v2");
+  event.what.location = "Hall 4";
+  taken();
+
+  pull(a, event);
+
+  const auto c = taken();
+  EXPECT_EQ(reasons(c), (reason_list{reason::pull_adopted, reason::pull_updated}));
+  EXPECT_EQ(entry().what.location, "Hall 4");
+  EXPECT_EQ(rows(c), names{"b:upsert"});
+  EXPECT_TRUE(std::holds_alternative<push_nothing>(plan_push(p(), a.id, visit)));
+}
+
+TEST_F(plan_pull_test, an_unanswered_insert_keeps_what_both_sides_changed_apart) {
+  auto a = add("a", alice);
+  ASSERT_TRUE(create_entry(p(), visit, hour({alice})));
+  auto event = event_of(*p().link(a.id, visit), entry().what, "v2");
+  event.what.location = "Hall 4";
+  taken();
+  edit_title("Replace router");
+
+  pull(a, event);
+
+  EXPECT_EQ(entry().what.location, "Hall 4");
+  EXPECT_EQ(entry().what.title, "Replace router");
+  const auto step = plan_push(p(), a.id, visit);
+  ASSERT_TRUE(std::holds_alternative<push_update>(step));
+  EXPECT_EQ(names_of(std::get<push_update>(step).changed), std::vector<std::string_view>{"title"});
+}
+
+TEST_F(plan_pull_test, an_unanswered_insert_never_brings_an_older_value_of_the_host_back) {
+  auto& calendar = add("a", alice);
+  calendar.on_conflict = conflict_policy::external;
+  const auto a = calendar;
+  ASSERT_TRUE(create_entry(p(), visit, hour({alice})));
+  edit_title("Second");
+  auto event = event_of(*p().link(a.id, visit), entry().what, "v1"); // the insert said this
+  edit_title("Third");
+
+  pull(a, event);
+
+  EXPECT_EQ(entry().what.title, "Third");
+  EXPECT_TRUE(std::holds_alternative<push_update>(plan_push(p(), a.id, visit)));
 }
 
 TEST_F(plan_pull_test, our_tag_is_adopted_after_a_reconnect_but_not_on_a_copy) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "persistence/schedule.hpp"
 #include "tests/api/served_api.hpp"
 
+#include <future>
 #include <thread>
 
 namespace kalends::api {
@@ -16,6 +18,23 @@ struct entries_test : served_api {
   net::http_response post(const std::string& body, const std::string& key = {}) {
     return ask(t.operator_, "POST", "/v1/schedule-entries", body,
                key.empty() ? net::header_list{} : net::header_list{{"Idempotency-Key", key}});
+  }
+  /// As if the database had gone away between the deed and the keeping of its answer.
+  void unkeep(const std::string& key, const std::string& made) {
+    const auto now = std::to_string(outside_.now().time_since_epoch().count());
+    persistence::kept_answer begun{
+        {}, 0, R"({"reserved_id": ")" + made + R"(", "since_ms": )" + now + "}", {}};
+    std::promise<void> done;
+    db_->run<bool>(
+        {tenant_id(t.id)},
+        [&](persistence::transaction& tx) {
+          return persistence::keep_answer(tx, key, begun).map([] { return true; });
+        },
+        [&](const result<bool>& r) {
+          EXPECT_TRUE(r);
+          done.set_value();
+        });
+    done.get_future().wait();
   }
   std::size_t count() {
     return body_of(ask(t.reader, "GET", "/v1/schedule-entries")).at("items").as_array().size();
@@ -108,6 +127,32 @@ TEST_F(entries_test, goes_on_with_the_same_id_when_the_first_request_was_lost) {
   second = post(one, "k1");
   engine_->release_creates();
   lost.join();
+
+  EXPECT_EQ(second.status, 201) << second.body;
+  EXPECT_EQ(count(), 1u);
+}
+
+TEST_F(entries_test, goes_on_at_once_when_the_process_of_the_first_request_is_gone) {
+  engine_->hold_creates = true;
+  net::http_response first, second;
+  std::thread lost([&] { first = post(one, "k1"); });
+  while (engine_->told().empty() || engine_->told().back() != "held") std::this_thread::yield();
+  start_anew();
+  engine_->hold_creates = false;
+
+  second = post(one, "k1");
+  engine_->release_creates();
+  lost.join();
+
+  EXPECT_EQ(second.status, 201) << second.body;
+  EXPECT_EQ(count(), 1u);
+}
+
+TEST_F(entries_test, goes_on_at_once_when_the_first_answer_could_not_be_kept) {
+  const auto first = post(one, "k1");
+  unkeep("k1", std::string(body_of(first).at("id").as_string()));
+
+  const auto second = post(one, "k1");
 
   EXPECT_EQ(second.status, 201) << second.body;
   EXPECT_EQ(count(), 1u);

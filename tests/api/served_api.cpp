@@ -248,6 +248,12 @@ served_api::served_api()
                         }},
                        metrics_token))) {}
 
+void served_api::start_anew() {
+  former_front_ =
+      std::exchange(front_, std::make_unique<front>(services{*db_, vault_, engine_, oauth_,
+                                                             settings_of_test(admin_key), outside_}));
+}
+
 net::http_response served_api::ask(const std::string& key, const std::string& method,
                                    const std::string& target, const std::string& body,
                                    net::header_list more) {

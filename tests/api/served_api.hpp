@@ -125,6 +125,8 @@ protected:
   /// "action subject" of the newest lines, oldest first, once there are at least `count`.
   std::vector<std::string> audit(const tenant_keys& t, const std::string& action);
   void pass(std::chrono::seconds time) { offset_ += time.count(); }
+  /// A process that comes after the first one, whose requests may still be under way. Once.
+  void start_anew();
 
   /// What is found out about the token of a push.
   std::function<result<net::oidc_identity>(const std::string& token, const std::string& audience)>
@@ -145,6 +147,7 @@ protected:
   std::shared_ptr<scripted_engine> engine_;
   std::shared_ptr<scripted_oauth> oauth_;
   std::unique_ptr<front> front_;
+  std::unique_ptr<front> former_front_;
 };
 
 boost::json::object body_of(const net::http_response& r);

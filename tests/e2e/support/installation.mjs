@@ -150,9 +150,10 @@ export class Demonstration extends Installation {
 export class Service extends Installation {
   /** `env` goes to the server: what makes it special. */
   static async start({ pollSeconds = noPolling, env = () => ({}) } = {}) {
-    const s = new Service();
+    const s = new this();
     s.env = env(s.directory);
     s.pollSeconds = String(pollSeconds);
+    s.data = join(s.directory, 'data');
     s.pushes = true;
     return s.orNothing(async () => {
       await s.#openSandbox();
@@ -180,9 +181,8 @@ export class Service extends Installation {
   /** Starts the server: the first time at any port, later at the same one. */
   async launch() {
     const { base_url: base, ca_file: ca } = this.sandbox.home;
-    const data = join(this.directory, 'data');
     const port = this.baseUrl ? new URL(this.baseUrl).port : '0';
-    this.server = new Program(['serve', '--data-dir', data, '--port', port, '--webhook-url', 'self'], {
+    this.server = new Program(['serve', '--data-dir', this.data, '--port', port, '--webhook-url', 'self'], {
       KALENDS_ADMIN_KEY: 'an-admin-key-for-end-to-end-tests',
       KALENDS_EXTRA_CA_FILE: ca,
       KALENDS_POLL_SECONDS: this.pollSeconds,
