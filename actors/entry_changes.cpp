@@ -21,6 +21,22 @@ struct entry_change {
   const provider_id* cause = nullptr;
 };
 
+/// What the entry said before this change may be on its way to the calendar, or have arrived there without an
+/// answer: should the calendar show it, it is no change of a person's.
+void remember_superseded(tenant_picture& p, const mapping& link, const entry_change& c) {
+  if (c.before == nullptr || c.after == nullptr) return;
+  const auto given_up =
+      difference(c.before->what, link.base_entry) & difference(c.before->what, c.after->what);
+  if (given_up.empty()) return;
+  auto knowing = link;
+  auto said = take(link.base_entry, c.before->what, given_up);
+  auto& all = knowing.superseded;
+  if (std::find(all.begin(), all.end(), said) != all.end()) return;
+  if (all.size() >= most_superseded) all.erase(all.begin());
+  all.push_back(std::move(said));
+  p.put_link(std::move(knowing));
+}
+
 void reach_calendar(tenant_picture& p, const provider& calendar, const entry_id& id, const entry_change& c) {
   const auto* link = p.link(calendar.id, id);
   if (!takes_pushes(calendar)) {
@@ -41,6 +57,8 @@ void reach_calendar(tenant_picture& p, const provider& calendar, const entry_id&
     bring_anew(p, *c.after, calendar);
     return;
   }
+  if (calendar.id != *c.cause) remember_superseded(p, *link, c);
+  link = p.link(calendar.id, id);
   if (link->removing) {
     auto back = *link;
     back.removing = false;

@@ -48,6 +48,7 @@ void import_event(tenant_picture& p, const provider& calendar, const calendar_ev
 /// What is decided about the groups that changed in the calendar.
 struct merge_plan {
   field_set changed;  ///< there, since the base
+  field_set own;      ///< of these, what an earlier write of ours says whose answer was lost
   field_set local;    ///< here, since the base, and not the same as there
   field_set conflict; ///< changed on both sides, to different values
   field_set taken;    ///< the entry takes these
@@ -60,13 +61,8 @@ bool status_is_the_hosts(const schedule_entry& e) {
   return e.status != entry_status::scheduled && e.status != entry_status::tentative;
 }
 
-/// Who wins where both sides changed the same group: `policy` unless more is known.
-enum class favour { policy, host };
-
-bool calendar_wins(const provider& calendar, const schedule_entry& entry, const calendar_event& event,
-                   favour whom) {
+bool calendar_wins(const provider& calendar, const schedule_entry& entry, const calendar_event& event) {
   if (calendar.direction == sync_direction::from_provider) return true;
-  if (whom == favour::host) return false;
   switch (calendar.on_conflict) {
   case conflict_policy::local:
     return false;
@@ -78,11 +74,24 @@ bool calendar_wins(const provider& calendar, const schedule_entry& entry, const 
   return false;
 }
 
+/// The groups in which `shown` says what the entry said for a while since the base. Yes or no is said by
+/// chance, too: privacy and status do not tell who wrote them.
+field_set own_writes(const mapping& link, const appointment& shown) {
+  field_set telling;
+  for (const auto g : {field_group::time, field_group::title, field_group::notes, field_group::location})
+    telling.add(g);
+  field_set own;
+  for (const auto& said : link.superseded)
+    own = own | (difference(said, link.base_entry) - difference(said, shown));
+  return own & telling;
+}
+
 merge_plan plan_merge(const provider& calendar, const schedule_entry& entry, const mapping& link,
-                      const calendar_event& event, favour whom) {
+                      const calendar_event& event) {
   merge_plan m;
   m.changed = difference(event.what, link.base_event);
-  const auto news = m.changed & difference(event.what, entry.what);
+  m.own = (m.changed & own_writes(link, event.what)) & difference(event.what, entry.what);
+  const auto news = (m.changed & difference(event.what, entry.what)) - m.own;
   const auto local = difference(entry.what, link.base_entry);
   m.local = local - (m.changed - news);
   if (calendar.direction == sync_direction::to_provider) {
@@ -93,25 +102,22 @@ merge_plan plan_merge(const provider& calendar, const schedule_entry& entry, con
   field_set hosts_own;
   if (status_is_the_hosts(entry)) hosts_own.add(field_group::status);
   m.conflict = (news & local) - hosts_own;
-  m.external_wins = calendar_wins(calendar, entry, event, whom);
+  m.external_wins = calendar_wins(calendar, entry, event);
   m.refused = news & hosts_own;
   if (!m.external_wins) m.refused = m.refused | m.conflict;
   m.taken = news - m.refused;
-  m.rule = m.conflict.empty()     ? "status_is_the_hosts"
-           : whom == favour::host ? "insert_unanswered"
-                                  : name_of(calendar.on_conflict);
+  m.rule = m.conflict.empty() ? "status_is_the_hosts" : name_of(calendar.on_conflict);
   if (!m.conflict.empty() && calendar.direction == sync_direction::from_provider)
     m.rule = name_of(calendar.direction);
   return m;
 }
 
-reason reason_of(const merge_plan& m, const provider& calendar, favour whom) {
+reason reason_of(const merge_plan& m, const provider& calendar) {
   if (m.conflict.empty()) {
     if (!m.refused.empty()) return reason::pull_conflict_local;
     return m.local.empty() ? reason::pull_updated : reason::pull_merged;
   }
   if (calendar.direction == sync_direction::from_provider) return reason::pull_conflict_external;
-  if (whom == favour::host) return reason::pull_conflict_local;
   switch (calendar.on_conflict) {
   case conflict_policy::newest:
     return reason::pull_conflict_newest;
@@ -124,9 +130,9 @@ reason reason_of(const merge_plan& m, const provider& calendar, favour whom) {
 }
 
 void tell_merge(tenant_picture& p, const merge_plan& m, const provider& calendar,
-                const schedule_entry& before, const calendar_event& event, favour whom) {
+                const schedule_entry& before, const calendar_event& event) {
   if (m.taken.empty() && m.refused.empty()) return; // both sides say the same already
-  const auto why = reason_of(m, calendar, whom);
+  const auto why = reason_of(m, calendar);
   if (m.conflict.empty() && m.refused.empty()) {
     p.explain(calendar.id, before.id, event.id, why, change_inputs(before.version, event.version, m.taken));
     return;
@@ -141,9 +147,9 @@ void tell_merge(tenant_picture& p, const merge_plan& m, const provider& calendar
 }
 
 void merge_event(tenant_picture& p, const provider& calendar, mapping link, const schedule_entry& known,
-                 const calendar_event& event, favour whom) {
+                 const calendar_event& event) {
   const auto before = known;
-  const auto m = plan_merge(calendar, before, link, event, whom);
+  const auto m = plan_merge(calendar, before, link, event);
   link.event_version = event.version;
   if (m.changed.empty()) {
     p.put_link(std::move(link));
@@ -160,7 +166,10 @@ void merge_event(tenant_picture& p, const provider& calendar, mapping link, cons
   if (agrees) link.entry_version = version;
   p.put_link(link);
 
-  tell_merge(p, m, calendar, before, event, whom);
+  if (!m.own.empty())
+    p.explain(calendar.id, before.id, event.id, reason::pull_own_write,
+              change_inputs(before.version, event.version, m.own));
+  tell_merge(p, m, calendar, before, event);
   if (!m.taken.empty()) commit_change(p, before, after, calendar.id);
   const auto* now = p.link(calendar.id, before.id);
   if (!agrees && takes_pushes(calendar) && !now->removing)
@@ -171,9 +180,8 @@ void merge_event(tenant_picture& p, const provider& calendar, mapping link, cons
 bool knows_its_beginning(const mapping& link) { return !link.linked && !(link.base_entry == appointment{}); }
 
 /// The event is ours, but the answer to its insert never came. If the link knows what the insert was to say,
-/// what differs from that is news from there or from here. Where both differ, the event may still say what
-/// the host said meanwhile: the host wins. If the link does not know, the host's values are written over all
-/// that differs.
+/// what differs from that is news from there or from here. If not, the host's values are written over where
+/// they differ.
 void adopt(tenant_picture& p, const provider& calendar, mapping link, const schedule_entry& known,
            const calendar_event& event) {
   const auto entry = known; // `known` may lie in the picture
@@ -187,7 +195,7 @@ void adopt(tenant_picture& p, const provider& calendar, mapping link, const sche
   p.explain(link.provider, link.entry, event.id, reason::pull_adopted,
             change_inputs(entry.version, event.version, differs));
   if (begun) {
-    merge_event(p, calendar, std::move(link), entry, event, favour::host);
+    merge_event(p, calendar, std::move(link), entry, event);
   } else {
     link.base_event = event.what;
     link.base_entry = take(entry.what, event.what, differs);
@@ -251,7 +259,7 @@ void meet_linked(tenant_picture& p, const provider& calendar, const mapping& lin
   } else if (!link.linked) {
     adopt(p, calendar, link, *entry, event);
   } else {
-    merge_event(p, calendar, link, *entry, event, favour::policy);
+    merge_event(p, calendar, link, *entry, event);
   }
 }
 

@@ -65,6 +65,7 @@ void settle_push(tenant_picture& p, const mapping& link, const appointment& push
   settled.entry_version = entry_version;
   settled.base_entry = pushed;
   settled.base_event = now.what;
+  settled.superseded.clear();
   if (dropped)
     relink(p, std::move(settled));
   else

@@ -193,9 +193,9 @@ protected:
       a.is_private = !a.is_private;
       break;
     default: {
-      const auto hour = std::to_string(10 + roll(8));
-      a.start = at("2026-12-01T" + hour + ":00:00");
-      a.end = at("2026-12-01T" + hour + ":30:00");
+      const auto minute = std::to_string(10 + roll(8)) + ":" + std::to_string(10 + roll(50));
+      a.start = at("2026-12-01T" + minute + ":00");
+      a.end = at("2026-12-01T" + minute + ":30");
     }
     }
     return a;

@@ -433,6 +433,74 @@ TEST_F(plan_pull_test, an_unanswered_insert_keeps_what_both_sides_changed_apart)
   EXPECT_EQ(names_of(std::get<push_update>(step).changed), std::vector<std::string_view>{"title"});
 }
 
+TEST_F(plan_pull_test, an_unanswered_write_never_brings_an_older_value_of_the_host_back) {
+  auto& calendar = add("a", alice);
+  calendar.on_conflict = conflict_policy::external;
+  const auto a = calendar;
+  auto event = linked(a, {alice});
+  edit_title("Second");
+  event.version = "v2";
+  event.what.title = "Second"; // written, and the answer was lost
+  edit_title("Third");
+
+  pull(a, event);
+
+  const auto c = taken();
+  EXPECT_EQ(reasons(c), reason_list{reason::pull_own_write});
+  EXPECT_TRUE(c.facts.empty());
+  EXPECT_EQ(entry().what.title, "Third");
+  EXPECT_EQ(rows(c), names{"a:upsert"});
+}
+
+TEST_F(plan_pull_test, a_change_that_the_host_took_back_stays_taken_back) {
+  auto a = add("a", alice);
+  auto event = linked(a, {alice});
+  const auto before = entry().what.title;
+  edit_title("Second");
+  event.version = "v2";
+  event.what.title = "Second"; // written, and the answer was lost
+  edit_title(before);
+
+  pull(a, event);
+
+  EXPECT_EQ(entry().what.title, before);
+  EXPECT_EQ(rows(taken()), names{"a:upsert"});
+  EXPECT_TRUE(std::holds_alternative<push_update>(plan_push(p(), a.id, visit)));
+}
+
+TEST_F(plan_pull_test, a_person_who_changed_something_after_an_unanswered_write_is_heard) {
+  auto& calendar = add("a", alice);
+  calendar.on_conflict = conflict_policy::external;
+  const auto a = calendar;
+  auto event = linked(a, {alice});
+  edit_title("Second");
+  event.version = "v3";
+  event.what.title = "Alice's";
+  edit_title("Third");
+
+  pull(a, event);
+
+  EXPECT_EQ(entry().what.title, "Alice's");
+  EXPECT_EQ(reasons(taken()), reason_list{reason::pull_conflict_external});
+}
+
+TEST_F(plan_pull_test, a_confirmed_write_ends_the_memory_of_what_was_said_before) {
+  auto a = add("a", alice);
+  linked(a, {alice});
+  edit_title("Second");
+  edit_title("Third");
+  EXPECT_EQ(p().link(a.id, visit)->superseded.size(), 1u);
+  for (int n = 0; n < 20; ++n) edit_title("Title " + std::to_string(n));
+  EXPECT_EQ(p().link(a.id, visit)->superseded.size(), most_superseded);
+
+  const auto step = plan_push(p(), a.id, visit);
+  const auto& update = std::get<push_update>(step);
+  settle_push(p(), update.link, update.what, entry().version, event_of(update.link, update.what, "v9"),
+              reason::push_updated);
+
+  EXPECT_TRUE(p().link(a.id, visit)->superseded.empty());
+}
+
 TEST_F(plan_pull_test, an_unanswered_insert_never_brings_an_older_value_of_the_host_back) {
   auto& calendar = add("a", alice);
   calendar.on_conflict = conflict_policy::external;
