@@ -4,6 +4,7 @@
 #include "actors/channel_directory.hpp"
 #include "actors/event_bus.hpp"
 #include "actors/intake.hpp"
+#include "actors/lease_book.hpp"
 #include "actors/protocol.hpp"
 #include "actors/supervisor.hpp"
 #include "net/oauth.hpp"
@@ -67,6 +68,7 @@ struct engine::doors : std::enable_shared_from_this<engine::doors> {
   std::atomic<int> in_flight{0};
   std::atomic<std::uint64_t> readers{0};
   channel_directory channels;
+  lease_book leases{machine_uptime};
 
   template <class Actor, class Message>
   bool tell(Actor doors::*whom, Message m) {
@@ -118,8 +120,9 @@ result<std::unique_ptr<engine>> engine::start(engine_parts parts) {
   auto& p = i->parts;
   auto& at = *i->at;
   const std::shared_ptr<channel_directory> channels(i->at, &at.channels);
-  const staff_parts staff{p.store,      p.google,  p.microsoft, p.refresh,
-                          p.configured, p.outside, channels,    p.meter};
+  const std::shared_ptr<lease_book> leases(i->at, &at.leases);
+  const staff_parts staff{p.store,   p.google, p.microsoft, p.refresh, p.configured,
+                          p.outside, channels, p.meter,     leases,    p.node};
   at.bus = i->system.spawn<event_bus>(std::ref(p.store));
   at.supervisor = i->system.spawn<supervisor>(staff, at.bus);
   at.intake = i->system.spawn<intake>(std::ref(p.store), at.supervisor);
@@ -152,7 +155,8 @@ void engine::stop() {
 void engine::notice(net::unproven_notice n, answer_to<bool> done) {
   auto at = impl_->at;
   auto proven = at->channels.proves(n.ticket.provider, net::sha256(n.ticket.secret));
-  if (proven) return at->prove(n, proven, std::move(done));
+  // A calendar of another node may have a new channel that we have not heard of.
+  if (proven && (*proven || at->leases.holds(n.ticket.tenant))) return at->prove(n, proven, std::move(done));
   // Not known here: a channel of another node, or of before our start. The rows know.
   impl_->parts.store.find_channels(
       n.ticket.tenant, n.ticket.provider,
@@ -228,13 +232,29 @@ void engine::renew_channel(tenant_id tenant, provider_id provider, answer_to<cha
   impl_->order(done, for_provider{std::move(tenant), std::move(provider), renewal_order{done}});
 }
 
-void engine::tenant_created(tenant_id tenant) {
-  impl_->at->tell(&doors::supervisor, tenant_arrived{std::move(tenant)});
+void engine::tenant_created(tenant_id tenant, answer_to<bool> done) {
+  impl_->order(done, tenant_arrived{std::move(tenant), done});
 }
 
 void engine::tenant_removed(tenant_id tenant, answer_to<bool> done) {
   impl_->order(done, tenant_leaving{std::move(tenant), done});
 }
+
+// ---------------------------------------------------------------- other nodes
+
+bool engine::runs_here(const tenant_id& tenant) const { return impl_->at->leases.holds(tenant); }
+
+void engine::find_owner(tenant_id tenant, answer_to<std::optional<persistence::node_line>> done) {
+  impl_->parts.store.find_owner(std::move(tenant), std::move(done));
+}
+
+void engine::marked_elsewhere(tenant_id tenant, provider_id provider, std::int64_t mark) {
+  providers_stale news;
+  news.lines.push_back({std::move(tenant), std::move(provider), wake{wake_reason::notice, mark}});
+  impl_->at->tell(&doors::supervisor, std::move(news));
+}
+
+void engine::leases_moved() { impl_->at->tell(&doors::supervisor, actors::leases_moved{}); }
 
 // ---------------------------------------------------------------- the bus
 

@@ -22,6 +22,13 @@ using answer_to = std::function<void(result<T>)>;
 /// `oauth_client::refresh`, or a test's.
 using token_refresh = std::function<net::call_token(provider_type, oauth_app, grant, answer_to<grant>)>;
 
+/// Who this process is among those that share the database.
+struct node_identity {
+  std::string id;          ///< UUID, the same over restarts
+  std::string url;         ///< where other nodes reach its API
+  std::string incarnation; ///< UUID of this process; empty: the engine makes one
+};
+
 /// What the engine works with. All of it outlives the engine.
 struct engine_parts {
   persistence::engine_store& store;
@@ -31,6 +38,7 @@ struct engine_parts {
   settings configured;
   world outside;
   observe::meter& meter;
+  node_identity node = {}; ///< an empty id: a node that nobody knows from earlier
 };
 
 /// Ends its subscription when destroyed.
@@ -52,7 +60,8 @@ private:
 };
 
 struct engine_status {
-  std::size_t tenants = 0;
+  std::size_t tenants = 0;          ///< held here
+  std::size_t nodes = 1;            ///< alive
   std::size_t providers = 0;        ///< known
   std::size_t provider_actors = 0;  ///< awake
   std::size_t failed_providers = 0; ///< waiting for their respawn
@@ -96,9 +105,21 @@ public:
   void renew_channel(tenant_id tenant, provider_id provider, answer_to<channel> done);
 
   // ---- tenants ----
-  void tenant_created(tenant_id tenant);
+  /// Answers when it is known who runs it: this node, or another.
+  void tenant_created(tenant_id tenant, answer_to<bool> done);
   /// Stops its actors; answers when no step of it runs any more, so that its rows can be erased.
   void tenant_removed(tenant_id tenant, answer_to<bool> done);
+
+  // ---- other nodes ----
+  /// Whether orders for this tenant are carried out here; elsewhere they end with retry_later
+  /// `tenant_moving`. Does not wait.
+  bool runs_here(const tenant_id& tenant) const;
+  /// The node that runs it, if one that is alive does.
+  void find_owner(tenant_id tenant, answer_to<std::optional<persistence::node_line>> done);
+  /// What the nodes tell each other through the database: a calendar of ours was marked elsewhere; leases
+  /// were given away.
+  void marked_elsewhere(tenant_id tenant, provider_id provider, std::int64_t mark);
+  void leases_moved();
 
   // ---- the bus ----
   /// Committed facts of this tenant from now on, in order, on an engine thread; `sink` must be quick. An

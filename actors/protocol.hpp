@@ -163,6 +163,7 @@ using tenant_actor =
 
 // ---------------------------------------------------------------- supervisor: who exists, what is due
 
+/// Takes the leases that are this node's, opens their tenants, and answers.
 struct house_opened {
   answer_to<bool> done;
 };
@@ -205,12 +206,21 @@ struct for_provider {
   provider_id provider;
   std::variant<wake, sync_order, renewal_order, calendars_order, leave_order> order;
 };
+/// The door: a tenant was made. Answered when it is known who runs it, here or elsewhere.
 struct tenant_arrived {
   tenant_id tenant;
+  answer_to<bool> done;
 };
 struct tenant_leaving {
   tenant_id tenant;
   answer_to<bool> done;
+};
+/// Another node gave tenants away, or left: there may be something to take.
+struct leases_moved {};
+/// The store refused a write of this tenant under this epoch (0: it was not held any more).
+struct lease_fenced {
+  tenant_id tenant;
+  std::int64_t epoch = 0;
 };
 struct count_house {
   answer_to<engine_status> done;
@@ -231,6 +241,8 @@ using supervisor_actor =
                      caf::reacts_to<clock_tick>,      // polls, retries, renewals, respawns that are due
                      caf::reacts_to<tenant_arrived>,  //
                      caf::reacts_to<tenant_leaving>,  //
+                     caf::reacts_to<leases_moved>,    // look at the leases now
+                     caf::reacts_to<lease_fenced>,    // a tenant is ours no more
                      caf::reacts_to<count_house>,     //
                      caf::reacts_to<house_closing>>;
 
@@ -278,6 +290,8 @@ KALENDS_MAIL(kalends::actors::for_tenant)
 KALENDS_MAIL(kalends::actors::for_provider)
 KALENDS_MAIL(kalends::actors::tenant_arrived)
 KALENDS_MAIL(kalends::actors::tenant_leaving)
+KALENDS_MAIL(kalends::actors::leases_moved)
+KALENDS_MAIL(kalends::actors::lease_fenced)
 KALENDS_MAIL(kalends::actors::count_house)
 KALENDS_MAIL(kalends::actors::house_closing)
 KALENDS_MAIL(kalends::actors::facts_committed)

@@ -128,6 +128,8 @@ private:
   instant now() const { return parts_.outside.now(); }
 
   // ---- provider_token.cpp: no vendor call without a valid token, one refresh in flight ----
+  /// Asked for right before each vendor call: a process that was frozen must not go on where it stood.
+  static tl::unexpected<error> not_ours();
   using with_access = std::function<void(result<net::calendar_access>)>;
   void access(with_access then);
   void refresh(with_access then);
@@ -202,6 +204,7 @@ void connected_calendar::call_vendor(vendor_verb verb, vendor_call<T> start,
   access([this, verb, start = std::move(start), then = std::move(then),
           refreshed](result<net::calendar_access> who) {
     if (!who) return then(tl::unexpected(who.error()));
+    if (!parts_.leases->holds(tenant_id_)) return then(not_ours());
     if (state.run) ++state.run->counts.vendor_calls;
     auto asked_at = now();
     state.call =

@@ -15,6 +15,10 @@ const std::optional<oauth_app>& installed_app(const settings& s, provider_type t
 
 } // namespace
 
+tl::unexpected<error> connected_calendar::not_ours() {
+  return failure(errc::stopped, "fenced", "The tenant is run by another node now.");
+}
+
 void connected_calendar::access(with_access then) {
   if (!state.token) {
     parts_.store.load_grant(tenant_id_, id_,
@@ -31,6 +35,7 @@ void connected_calendar::access(with_access then) {
 
 void connected_calendar::refresh(with_access then) {
   auto with_app = [this, then](oauth_app app) {
+    if (!parts_.leases->holds(tenant_id_)) return then(not_ours());
     state.call = parts_.refresh(
         calendar().type, std::move(app), *state.token, ask<grant>(this, [this, then](result<grant> fresh) {
           if (!fresh) return then(tl::unexpected(fresh.error()));

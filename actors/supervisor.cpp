@@ -16,10 +16,17 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto clock_period = 250ms;
-constexpr auto look_around_period = 30s;  ///< a slow second look at the rows: what a lost message left behind
-constexpr std::size_t deaths_allowed = 5; ///< within `death_window`; more: parked
+constexpr auto look_around_period = 30s; ///< a slow second look at the rows: what a lost message left behind
+constexpr auto look_around_among_nodes = 10s; ///< others mark our calendars, too
+constexpr std::size_t deaths_allowed = 5;     ///< within `death_window`; more: parked
 constexpr auto death_window = 5min;
 constexpr auto parked_for = 10min;
+constexpr auto erasure_patience = 60s; ///< by then a tenant that was dismissed is erased, or works on
+
+tl::unexpected<error> moving() {
+  return tl::unexpected(error{errc::retry_later, "tenant_moving",
+                              "Another node is taking this tenant over. Try again in a moment.", "", 1s});
+}
 
 std::optional<instant> next_due(const supervisor_state::provider_line& p) {
   if (p.respawn_at) return p.respawn_at;
@@ -34,6 +41,8 @@ std::optional<instant> next_due(const supervisor_state::provider_line& p) {
 supervisor::supervisor(caf::actor_config& cfg, staff_parts parts, event_bus_actor bus)
     : actor_with<supervisor_actor, supervisor_state>(cfg), parts_(std::move(parts)) {
   state.bus = std::move(bus);
+  if (parts_.node.id.empty()) parts_.node.id = make_uuid(parts_.outside);
+  if (parts_.node.incarnation.empty()) parts_.node.incarnation = make_uuid(parts_.outside);
   report_last_words(*this, "supervisor");
   set_down_handler([this](caf::down_msg& m) { someone_died(m); });
   set_exit_handler([this](caf::exit_msg& m) { leave_house(m); });
@@ -55,10 +64,9 @@ supervisor::behavior_type supervisor::make_behavior() {
           if (order != nullptr) order->done(failure(errc::stopped, "stopping", "The server is stopping."));
           return;
         }
-        if (t != nullptr)
+        if (t != nullptr && !t->resting)
           return std::visit([&](const auto& o) { send(tenant_of(m.tenant, *t), o); }, m.order);
-        if (order != nullptr)
-          order->done(failure(errc::not_found, "tenant_not_found", "There is no such tenant."));
+        if (order != nullptr) order->done(moving());
       },
       [this](const providers_due& m) {
         for (const auto& p : m.providers) tell({m.tenant, p}, wake{wake_reason::outbox, 0});
@@ -66,8 +74,14 @@ supervisor::behavior_type supervisor::make_behavior() {
       [this](const provider_idle& m) { idle(m); },
       [this](const provider_gone& m) { forget_provider(m); },
       [this](clock_tick) { tick(); },
-      [this](const tenant_arrived& m) { state.tenants.try_emplace(m.tenant); },
+      [this](const tenant_arrived& m) { arrive(m); },
       [this](const tenant_leaving& m) { dismiss(m); },
+      [this](leases_moved) {
+        state.next_round = {};
+        state.ask_again = true;
+        keep_leases();
+      },
+      [this](const lease_fenced& m) { fenced(m); },
       [this](const count_house& m) { count(m); },
       [this](const house_closing& m) { close_house(m); },
   };
@@ -76,43 +90,31 @@ supervisor::behavior_type supervisor::make_behavior() {
 // ---------------------------------------------------------------- the directory and the clock
 
 void supervisor::open_house(const house_opened& o) {
-  close_interrupted_runs(o.done);
+  state.house_opened = o.done;
+  state.next_look = parts_.outside.now() + look_around_period;
+  // The address alone: whoever listens does not keep the house.
+  parts_.store.on_fenced([at = caf::actor_cast<caf::weak_actor_ptr>(caf::strong_actor_ptr(ctrl()))](
+                             const tenant_id& tenant, std::int64_t epoch) {
+    if (const auto house = at.lock())
+      caf::anon_send(caf::actor_cast<supervisor_actor>(house), lease_fenced{tenant, epoch});
+  });
+  begin_round();
   delayed_send(this, clock_period, clock_tick{});
 }
 
-/// What the last process left under way: nobody will end it. Then the first look.
-void supervisor::close_interrupted_runs(answer_to<bool> opened) {
-  auto closed = ask<bool>(this, [this, opened](const result<bool>& ended) {
-    if (!ended) return opened(ended);
-    look_around(opened);
-  });
-  parts_.store.list_tenants(
-      ask<std::vector<tenant_id>>(this, [this, opened, closed](result<std::vector<tenant_id>> ids) {
-        if (!ids) return opened(tl::unexpected(ids.error()));
-        parts_.store.end_interrupted_runs(std::move(*ids), {}, closed);
-      }));
-}
-
-void supervisor::look_around(answer_to<bool> looked) {
+void supervisor::look_around() {
+  auto now = parts_.outside.now();
+  state.next_look = now + (state.nodes_alive > 1 ? look_around_among_nodes : look_around_period);
+  std::vector<tenant_id> ids;
+  for (const auto& [id, t] : state.tenants)
+    if (!t.resting && !state.unopened.contains(id)) ids.push_back(id);
+  if (ids.empty()) return;
   state.looking = true;
-  state.next_look = parts_.outside.now() + look_around_period;
-  auto failed = [this, looked](const error& e) {
-    state.looking = false;
-    looked(tl::unexpected(e));
-  };
-  auto scheduled = ask<std::vector<persistence::schedule_line>>(
-      this, [this, looked, failed](result<std::vector<persistence::schedule_line>> lines) {
-        if (!lines) return failed(lines.error());
-        state.looking = false;
-        take_schedule(*lines);
-        looked(true);
-      });
-  parts_.store.list_tenants(
-      ask<std::vector<tenant_id>>(this, [this, failed, scheduled](result<std::vector<tenant_id>> ids) {
-        if (!ids) return failed(ids.error());
-        for (const auto& id : *ids) state.tenants.try_emplace(id);
-        parts_.store.load_schedule(std::move(*ids), scheduled);
-      }));
+  parts_.store.load_schedule(std::move(ids),
+                             ask<std::vector<persistence::schedule_line>>(this, [this](const auto& lines) {
+                               state.looking = false;
+                               if (lines) take_schedule(*lines);
+                             }));
 }
 
 void supervisor::take_schedule(const std::vector<persistence::schedule_line>& lines) {
@@ -150,7 +152,8 @@ void supervisor::tick() {
     at->second.queued_at.reset();
     wake_due(who, at->second, now);
   }
-  if (!state.looking && state.next_look && now >= *state.next_look) look_around([](const result<bool>&) {});
+  keep_leases();
+  if (!state.looking && !state.shut && state.next_look && now >= *state.next_look) look_around();
   if (!state.shut) delayed_send(this, clock_period, clock_tick{});
 }
 
@@ -210,7 +213,7 @@ tenant_actor supervisor::tenant_of(const tenant_id& id, supervisor_state::tenant
 
 provider_actor supervisor::provider_of(const key& who) {
   auto* t = find_tenant(who.first);
-  if (t == nullptr) return {};
+  if (t == nullptr || t->resting || state.unopened.contains(who.first)) return {};
   auto& p = t->providers[who.second];
   if (p.parked || p.respawn_at) return {};
   if (!p.actor) {
@@ -226,10 +229,13 @@ template <class Message>
 void supervisor::tell(const key& who, const Message& m) {
   auto p = state.shut ? provider_actor{} : provider_of(who);
   if (p) return send(p, m);
-  if constexpr (!std::is_same_v<Message, wake>)
+  if constexpr (!std::is_same_v<Message, wake>) {
+    const auto* t = find_tenant(who.first);
+    if (!state.shut && (t == nullptr || t->resting)) return m.done(moving());
     m.done(failure(errc::retry_later, "provider_not_awake",
                    "The calendar cannot work right now: it failed repeatedly, or the server is stopping. It "
                    "tries again by itself."));
+  }
 }
 
 void supervisor::someone_died(const caf::down_msg& m) {
@@ -245,8 +251,11 @@ void supervisor::someone_died(const caf::down_msg& m) {
     return;
   }
   t->actor = nullptr;
-  if (state.shut && state.resting > 0 && --state.resting == 0)
-    for (const auto& tell_closed : std::exchange(state.closing, {})) tell_closed(true);
+  if (state.shut) {
+    if (state.resting > 0 && --state.resting == 0) give_everything_back();
+  } else if (t->resting) {
+    return rested(who.first);
+  }
   // Its providers hold a dead handle; they come back with the next message, their truth is in the database.
   for (auto& [id, p] : t->providers)
     if (p.actor) send_exit(p.actor, caf::exit_reason::user_shutdown);
@@ -291,15 +300,11 @@ void supervisor::forget_provider(const provider_gone& m) {
 
 void supervisor::dismiss(const tenant_leaving& m) {
   auto* t = find_tenant(m.tenant);
-  if (t == nullptr) return m.done(true);
-  for (auto& [id, p] : t->providers) {
-    if (p.queued_at) state.due.erase({*p.queued_at, {m.tenant, id}});
-    if (p.actor) {
-      state.names.erase(p.actor.address());
-      send_exit(p.actor, caf::exit_reason::user_shutdown);
-    }
-    parts_.channels->drop_all(id);
-  }
+  if (t == nullptr || t->resting) return m.done(moving());
+  stop_providers(m.tenant, *t);
+  parts_.leases->let_go(m.tenant);
+  state.unopened.erase(m.tenant);
+  state.dismissed[m.tenant] = parts_.leases->now() + erasure_patience;
   if (t->actor) {
     state.names.erase(t->actor.address());
     send(t->actor, tenant_rest{m.done});
@@ -319,13 +324,13 @@ void supervisor::close_house(const house_closing& m) {
     ++state.resting;
     send(t.actor, tenant_rest{[](const result<bool>&) {}});
   }
-  if (state.resting == 0)
-    for (const auto& tell_closed : std::exchange(state.closing, {})) tell_closed(true);
+  if (state.resting == 0) give_everything_back();
 }
 
 /// Nobody looks after the others from here on; what did not come to rest in time ends in the middle of its
 /// step, as after a crash.
 void supervisor::leave_house(const caf::exit_msg& m) {
+  parts_.store.on_fenced(nullptr);
   for (auto& [id, t] : state.tenants) {
     if (t.actor) send_exit(t.actor, m.reason);
     for (auto& [pid, p] : t.providers)
@@ -337,6 +342,7 @@ void supervisor::leave_house(const caf::exit_msg& m) {
 void supervisor::count(const count_house& m) {
   engine_status s;
   s.tenants = state.tenants.size();
+  s.nodes = state.nodes_alive;
   for (const auto& [id, t] : state.tenants)
     for (const auto& [pid, p] : t.providers) {
       ++s.providers;

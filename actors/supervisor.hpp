@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/channel_directory.hpp"
+#include "actors/lease_book.hpp"
 #include "actors/protocol.hpp"
 #include "actors/visible_to_tsan.hpp"
 
@@ -24,6 +25,8 @@ struct staff_parts {
   world outside;
   std::shared_ptr<channel_directory> channels;
   observe::meter& meter;
+  std::shared_ptr<lease_book> leases;
+  node_identity node;
 };
 
 struct supervisor_state {
@@ -38,9 +41,12 @@ struct supervisor_state {
     bool parked = false;
     std::optional<instant> queued_at; ///< its place in `due`
   };
+  /// A tenant that this node holds.
   struct tenant_line {
     tenant_actor actor;
     std::map<provider_id, provider_line> providers;
+    std::int64_t epoch = 0;
+    bool resting = false; ///< comes to rest to be given away: takes nothing new
   };
   using key = std::pair<tenant_id, provider_id>;
 
@@ -53,6 +59,22 @@ struct supervisor_state {
   std::size_t resting = 0; ///< tenants that have not come to rest yet
   std::optional<instant> next_look;
   bool looking = false;
+
+  // ---- leases; times are the lease book's ----
+  using milliseconds = std::chrono::milliseconds;
+  bool asking = false;    ///< a round is under way
+  bool ask_again = false; ///< something moved since it began
+  bool arriving = true;   ///< no round has succeeded yet
+  bool leaving = false;   ///< the last round
+  milliseconds next_round{0};
+  std::size_t nodes_alive = 1;
+  std::set<tenant_id>
+      unopened;               ///< held, but their last holder's runs are not closed yet: no calendar is woken
+  std::set<tenant_id> giving; ///< at rest; told with the next round
+  std::map<tenant_id, milliseconds> dismissed; ///< being erased: not taken up again before then
+  std::vector<answer_to<bool>> awaiting_round; ///< answered after the round that begins next
+  bool opening = false;                        ///< arrivals are being opened
+  answer_to<bool> house_opened;                ///< null once it was told
 };
 
 /// The directory of tenants and providers: spawns on the first message, respawns what died (backoff; too many
@@ -67,8 +89,7 @@ private:
   using key = supervisor_state::key;
 
   void open_house(const house_opened& o);
-  void close_interrupted_runs(answer_to<bool> opened);
-  void look_around(answer_to<bool> looked);
+  void look_around();
   void take_schedule(const std::vector<persistence::schedule_line>& lines);
   void tick();
   void wake_due(const key& who, supervisor_state::provider_line& p, instant now);
@@ -88,6 +109,31 @@ private:
   void close_house(const house_closing& m);
   void leave_house(const caf::exit_msg& m);
   void count(const count_house& m);
+
+  // ---- supervisor_leases.cpp: which tenants are ours ----
+  void keep_leases();
+  struct lease_question {
+    std::chrono::milliseconds asked_at{};
+    std::set<tenant_id> given;
+    std::vector<answer_to<bool>> waiting;
+  };
+  void begin_round();
+  void end_round(const lease_question& asked, const result<persistence::lease_news>& news);
+  void round_failed(const error& e);
+  void take_news(const persistence::lease_news& news);
+  void take_up(const persistence::lease& l);
+  void arrive(const tenant_arrived& m);
+  void open_arrivals();
+  void take_arrivals(const std::vector<persistence::lease>& arrivals,
+                     const result<std::vector<persistence::schedule_line>>& lines);
+  void bring_to_rest(const tenant_id& id);
+  void rested(const tenant_id& id);
+  /// Whatever runs for it ends now, in the middle of its step.
+  void let_go(const tenant_id& id);
+  void let_all_go();
+  void stop_providers(const tenant_id& id, supervisor_state::tenant_line& t);
+  void fenced(const lease_fenced& m);
+  void give_everything_back();
 
   staff_parts parts_;
 };

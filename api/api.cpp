@@ -42,7 +42,9 @@ public:
   void renew_channel(tenant_id tenant, provider_id provider, actors::answer_to<channel> done) override {
     engine_.renew_channel(std::move(tenant), std::move(provider), std::move(done));
   }
-  void tenant_created(tenant_id tenant) override { engine_.tenant_created(std::move(tenant)); }
+  void tenant_created(tenant_id tenant, actors::answer_to<bool> done) override {
+    engine_.tenant_created(std::move(tenant), std::move(done));
+  }
   void tenant_removed(tenant_id tenant, actors::answer_to<bool> done) override {
     engine_.tenant_removed(std::move(tenant), std::move(done));
   }

@@ -84,8 +84,11 @@ void create_tenant(const call_ptr& c) {
             .map([] { return true; });
       },
       [c, made](bool) {
-        c->with().engine->tenant_created(made.id);
-        c->finish(created("/v1/admin/tenants/" + made.id.str(), to_json(made)));
+        // It is there, whoever runs it and whenever that node begins.
+        auto answer = [c, made](const result<bool>&) {
+          c->finish(created("/v1/admin/tenants/" + made.id.str(), to_json(made)));
+        };
+        c->with().engine->tenant_created(made.id, answer);
       });
 }
 

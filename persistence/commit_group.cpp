@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/commit_group.hpp"
 
+#include "persistence/leases.hpp"
 #include "persistence/row_codec.hpp"
 
 #include <map>
@@ -11,7 +12,7 @@ namespace {
 
 // In tenant order, so that two groups never wait for each other in a ring.
 const statement lock_tenants{"lock_tenants",
-                             "SELECT tenant_id FROM tenant_counters WHERE tenant_id = ANY ($1::uuid[])"
+                             "SELECT tenant_id, epoch FROM tenant_counters WHERE tenant_id = ANY ($1::uuid[])"
                              " ORDER BY tenant_id FOR NO KEY UPDATE"};
 
 const statement insert_entries{
@@ -238,7 +239,7 @@ class unit_writer {
 public:
   unit_writer(const token_vault& vault, instant now) : vault_(vault), now_(now) {}
 
-  void add(const tenant_changes& c);
+  void add(const commit_unit& u);
   result<std::map<tenant_id, std::int64_t>> write(transaction& tx);
 
 private:
@@ -265,11 +266,13 @@ private:
   void add_mapping(const tenant_id& t, const mapping& m);
   void add_run(const tenant_id& t, const sync_run& r);
   row_set<15> moves() const;
+  bool holds_all(const rows& locked) const;
   void queue();
 
   const token_vault& vault_;
   const instant now_;
-  std::map<tenant_id, int> tenants_;
+  std::map<tenant_id, std::int64_t> tenants_; ///< the epoch that each one's row must have
+  bool epochs_differ_ = false;                ///< between units of one tenant: not all of them can be right
   row_set<19> inserted_;
   row_set<20> updated_;
   row_set<2> deleted_;
@@ -288,9 +291,10 @@ private:
   std::vector<step> steps_;
 };
 
-void unit_writer::add(const tenant_changes& c) {
+void unit_writer::add(const commit_unit& u) {
+  const auto& c = u.changes;
   const auto& t = c.tenant;
-  tenants_.try_emplace(t, 0);
+  epochs_differ_ |= tenants_.try_emplace(t, u.epoch).first->second != u.epoch;
   for (const auto& w : c.entries) add_entry(t, w);
   for (const auto& e : c.deleted_entries) deleted_.add(t, e);
   for (const auto& k : c.unlinked) unlinked_.add(t, k.entry, k.provider);
@@ -397,10 +401,18 @@ void unit_writer::queue() {
   send(add_facts, facts_);
 }
 
+bool unit_writer::holds_all(const rows& locked) const {
+  for (std::size_t i = 0; i < locked.size(); ++i)
+    if (tenants_.at(locked.as<tenant_id>(i, 0)) != locked.integer(i, 1)) return false;
+  return true;
+}
+
 result<std::map<tenant_id, std::int64_t>> unit_writer::write(transaction& tx) {
+  if (epochs_differ_) return fenced();
   queue();
   auto answers = tx.query_all(calls_);
   if (!answers) return explained(std::move(answers.error()));
+  if (!holds_all(answers->front())) return fenced();
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     const auto& s = steps_[i];
     const auto& got = (*answers)[i];
@@ -418,7 +430,7 @@ result<std::map<tenant_id, std::int64_t>> unit_writer::write(transaction& tx) {
 } // namespace
 
 result<std::vector<std::vector<fact>>> write_units(transaction& tx, const token_vault& vault, instant now,
-                                                   const std::vector<const tenant_changes*>& units) {
+                                                   const std::vector<const commit_unit*>& units) {
   unit_writer writer(vault, now);
   for (const auto* u : units) writer.add(*u);
   auto next = writer.write(tx);
@@ -427,10 +439,10 @@ result<std::vector<std::vector<fact>>> write_units(transaction& tx, const token_
   std::vector<std::vector<fact>> answers;
   answers.reserve(units.size());
   for (const auto* u : units) {
-    auto& facts = answers.emplace_back(u->facts);
+    auto& facts = answers.emplace_back(u->changes.facts);
     for (auto& f : facts) {
-      f.tenant = u->tenant;
-      f.sequence = (*next)[u->tenant]++;
+      f.tenant = u->changes.tenant;
+      f.sequence = (*next)[u->changes.tenant]++;
     }
   }
   return answers;

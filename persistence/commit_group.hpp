@@ -5,6 +5,7 @@
 #include "persistence/transaction.hpp"
 #include "schema/tenant_changes.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,11 +13,18 @@
 /// units.
 namespace kalends::persistence {
 
+/// Changes, and the epoch under which they were asked for.
+struct commit_unit {
+  tenant_changes changes;
+  std::int64_t epoch = 0;
+};
+
 /// Writes all units, which may be of many tenants, in one round trip; answers each one's facts with their
-/// sequences. Units of one tenant must not share a key (see `keys_of`). Errors, of the whole group: conflict
-/// `stale_version`; not_found `tenant_gone`, `provider_gone`, `user_gone`; those of `transaction::query`.
+/// sequences. Units of one tenant must not share a key (see `keys_of`). Errors, of the whole group: stopped
+/// `fenced` (a unit's epoch is not the row's); conflict `stale_version`; not_found `tenant_gone`,
+/// `provider_gone`, `user_gone`; those of `transaction::query`.
 result<std::vector<std::vector<fact>>> write_units(transaction& tx, const token_vault& vault, instant now,
-                                                   const std::vector<const tenant_changes*>& units);
+                                                   const std::vector<const commit_unit*>& units);
 
 /// The rows that this unit writes and another might: two units that share one must be written one after the
 /// other.

@@ -24,8 +24,10 @@ constexpr std::size_t exchange_limit = 1'000;
 /// How much longer than the server's own limit we wait before we give the connection up.
 constexpr auto answer_grace = 5s;
 constexpr const char* connect_timeout_s = "5";
-/// A transaction of ours never waits on anything but the database, so an idle one is a hung process.
-constexpr const char* idle_in_transaction_ms = "60000";
+/// A transaction of ours never waits on anything but the database, so an idle one is a hung process. Shorter
+/// than the life of a node's heartbeat, so that nothing of a frozen node is in the way of those who take
+/// over.
+constexpr const char* idle_in_transaction_ms = "8000";
 
 const statement session_settings{
     "session_settings", "SELECT set_config('statement_timeout', $1, false), "
@@ -326,6 +328,23 @@ bool connection::usable() {
   pollfd fd{PQsocket(conn_.get()), POLLIN, 0};
   if (::poll(&fd, 1, 0) != 0) lost_ = true;
   return !lost_;
+}
+
+std::vector<std::string> connection::await_words(std::chrono::milliseconds patience, int or_readable) {
+  std::vector<std::string> words;
+  const auto take_words = [&] {
+    while (pgNotify* n = PQnotifies(conn_.get())) {
+      words.emplace_back(n->extra);
+      PQfreemem(n);
+    }
+  };
+  take_words();
+  if (!words.empty() || lost_) return words;
+  pollfd fds[] = {{PQsocket(conn_.get()), POLLIN, 0}, {or_readable, POLLIN, 0}};
+  if (::poll(fds, 2, static_cast<int>(patience.count())) <= 0 || fds[0].revents == 0) return words;
+  if (PQconsumeInput(conn_.get()) != 1 || PQstatus(conn_.get()) != CONNECTION_OK) lost_ = true;
+  take_words();
+  return words;
 }
 
 bool connection::in_transaction() const { return PQtransactionStatus(conn_.get()) == PQTRANS_INTRANS; }

@@ -46,6 +46,9 @@ public:
 
   /// Looks, without waiting, whether the server closed the connection while it was idle.
   bool usable();
+  /// Waits, at most that long or until `or_readable` can be read, for words (the payloads of NOTIFY) on what
+  /// this session LISTENs to; those that came meanwhile are answered at once.
+  std::vector<std::string> await_words(std::chrono::milliseconds patience, int or_readable);
   bool lost() const noexcept { return lost_; }
   bool in_transaction() const;
 

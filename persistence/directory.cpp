@@ -13,6 +13,7 @@ constexpr std::size_t tenants_limit = 10'000;
 const statement add_tenant{"insert_tenant",
                            "INSERT INTO tenants (tenant_id, name, created_at) VALUES ($1, $2, $3)"};
 const statement add_to_directory{"insert_directory", "INSERT INTO tenant_directory (tenant_id) VALUES ($1)"};
+const statement tell_nodes{"tell_nodes", "SELECT pg_notify('kalends', 'leases')"};
 const statement add_counter{"insert_counter", "INSERT INTO tenant_counters (tenant_id) VALUES ($1)"};
 const statement select_tenant{"find_tenant",
                               "SELECT tenant_id, name, created_at FROM tenants WHERE tenant_id = $1"};
@@ -135,8 +136,10 @@ result<page_of<T>> ask_page(transaction& tx, const statement& s, const std::stri
 } // namespace
 
 result<void> insert_tenant(transaction& tx, const tenant& t) {
-  auto done = tx.query_all(
-      {{add_tenant, {t.id, t.name, t.created_at}}, {add_to_directory, {t.id}}, {add_counter, {t.id}}});
+  auto done = tx.query_all({{add_tenant, {t.id, t.name, t.created_at}},
+                            {add_to_directory, {t.id}},
+                            {add_counter, {t.id}},
+                            {tell_nodes, {}}});
   if (!done) return tl::unexpected(std::move(done.error()));
   return {};
 }

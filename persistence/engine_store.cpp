@@ -5,10 +5,13 @@
 #include "persistence/connections.hpp"
 #include "persistence/directory.hpp"
 #include "persistence/group_line.hpp"
+#include "persistence/held_leases.hpp"
+#include "persistence/leases.hpp"
 #include "persistence/load_group.hpp"
 #include "persistence/provider_rows.hpp"
 #include "persistence/schedule.hpp"
 
+#include <set>
 #include <utility>
 
 namespace kalends::persistence {
@@ -75,6 +78,13 @@ public:
                          store_done<std::vector<letter_key>> done) override;
   void load_facts(tenant_id tenant, std::int64_t after, std::size_t limit, store_done<facts> done) override;
 
+  void keep_leases(lease_round round, store_done<lease_news> done) override;
+  void hold(tenant_id tenant, std::int64_t epoch) override { held_->hold(tenant, epoch); }
+  void on_fenced(std::function<void(const tenant_id&, std::int64_t)> told) override {
+    held_->listen(std::move(told));
+  }
+  void find_owner(tenant_id tenant, store_done<std::optional<node_line>> done) override;
+
 private:
   /// Runs it as a transaction of its own.
   template <class T>
@@ -87,26 +97,53 @@ private:
                });
   }
 
+  /// A write of a tenant's rows: under the epoch that is held now, or not at all.
+  template <class T>
+  void write(tenant_id tenant, std::function<result<T>(transaction&)> work, store_done<T> done) {
+    const auto epoch = held_->epoch_of(tenant);
+    done = unless_fenced(tenant, epoch, std::move(done));
+    if (epoch == 0) return done(fenced());
+    ask<T>(
+        {std::move(tenant)},
+        [epoch, work = std::move(work)](transaction& tx) -> result<T> {
+          if (auto ours = check_epoch(tx, epoch); !ours) return tl::unexpected(std::move(ours.error()));
+          return work(tx);
+        },
+        std::move(done));
+  }
+  /// Whoever keeps the leases hears of a refusal before the writer does.
+  template <class T>
+  store_done<T> unless_fenced(const tenant_id& tenant, std::int64_t epoch, store_done<T> done) {
+    return [held = held_, tenant, epoch, d = std::move(done)](result<T> r) {
+      if (!r && r.error().code == "fenced") held->refused(tenant, epoch);
+      d(std::move(r));
+    };
+  }
+  void move_leases(lease_round round, lease_view seen, store_done<lease_news> done);
+  void leave_house(lease_round round, store_done<lease_news> done);
+
   database& db_;
   const token_vault& vault_;
   const world world_;
+  const std::shared_ptr<held_leases> held_ = std::make_shared<held_leases>();
   const std::shared_ptr<open_work> open_ = std::make_shared<open_work>();
   std::shared_ptr<group_line<load_request, loaded>> loads_;
-  std::shared_ptr<group_line<tenant_changes, facts>> commits_;
+  std::shared_ptr<group_line<commit_unit, facts>> commits_;
   std::shared_ptr<group_line<marks, counters>> marks_;
 };
 
 postgres_store::postgres_store(database& db, const token_vault& vault, world w)
     : db_(db), vault_(vault), world_(std::move(w)) {
   loads_ = std::make_shared<group_line<load_request, loaded>>(db_, load_limits, open_, read_units);
-  commits_ = std::make_shared<group_line<tenant_changes, facts>>(
+  commits_ = std::make_shared<group_line<commit_unit, facts>>(
       db_, commit_limits, open_,
-      [&v = vault_, now = world_.now](transaction& tx, const std::vector<const tenant_changes*>& units) {
+      [&v = vault_, now = world_.now](transaction& tx, const std::vector<const commit_unit*>& units) {
         return write_units(tx, v, now(), units);
       });
   marks_ = std::make_shared<group_line<marks, counters>>(
-      db_, mark_limits, open_, [now = world_.now](transaction& tx, const std::vector<const marks*>& asks) {
-        return write_marks(tx, now(), asks);
+      db_, mark_limits, open_,
+      [now = world_.now, held = held_](transaction& tx, const std::vector<const marks*>& asks) {
+        return write_marks(tx, now(), asks, [&](const tenant_id& t) { return held->epoch_of(t) != 0; });
       });
 }
 
@@ -132,8 +169,16 @@ void postgres_store::load(load_request what, store_done<loaded> done) {
 void postgres_store::commit(tenant_changes changes, store_done<facts> done) {
   const auto tenant = changes.tenant;
   const auto weight = weight_of(changes);
+  const auto epoch = held_->epoch_of(tenant);
   auto keys = keys_of(changes);
-  commits_->add({tenant.str(), {tenant}, weight, std::move(keys), std::move(changes), std::move(done)});
+  done = unless_fenced(tenant, epoch, std::move(done));
+  if (epoch == 0) return done(fenced());
+  commits_->add({tenant.str(),
+                 {tenant},
+                 weight,
+                 std::move(keys),
+                 commit_unit{std::move(changes), epoch},
+                 std::move(done)});
 }
 
 void postgres_store::mark(marks what, store_done<counters> done) {
@@ -181,9 +226,18 @@ void postgres_store::save_run(tenant_id tenant, sync_run run, facts what, store_
 
 void postgres_store::end_interrupted_runs(std::vector<tenant_id> tenants, provider_id only,
                                           store_done<bool> done) {
+  std::vector<lease> ours;
+  for (const auto& t : tenants)
+    if (const auto epoch = held_->epoch_of(t); epoch != 0) ours.push_back({t, epoch});
+  if (ours.empty()) return done(tenants.empty() ? result<bool>(false) : fenced());
   ask<bool>(
       std::move(tenants),
-      [only = std::move(only), now = world_.now](transaction& tx) { return end_open_runs(tx, only, now()); },
+      [only = std::move(only), now = world_.now, ours = std::move(ours)](transaction& tx) -> result<bool> {
+        auto locked = lock_held(tx, ours);
+        if (!locked) return tl::unexpected(std::move(locked.error()));
+        if (locked->empty()) return fenced();
+        return end_open_runs(tx, *locked, only, now());
+      },
       std::move(done));
 }
 
@@ -191,26 +245,27 @@ void postgres_store::save_health(tenant_id tenant, provider_id provider, provide
                                  std::optional<provider_problem> problem, std::optional<instant> last_sync_at,
                                  std::optional<instant> next_poll_at, facts what, store_done<facts> done) {
   health h{status, std::move(problem), last_sync_at, next_poll_at};
-  ask<facts>({std::move(tenant)},
-             told_with([provider, h = std::move(h)](transaction& tx) { return put_health(tx, provider, h); },
-                       std::move(what)),
-             std::move(done));
+  write<facts>(
+      std::move(tenant),
+      told_with([provider, h = std::move(h)](transaction& tx) { return put_health(tx, provider, h); },
+                std::move(what)),
+      std::move(done));
 }
 
 void postgres_store::save_channel_health(tenant_id tenant, provider_id provider, channel_health h,
                                          std::optional<provider_problem> problem, facts what,
                                          store_done<facts> done) {
-  ask<facts>({std::move(tenant)},
-             told_with([provider, h = std::move(h), p = std::move(problem)](
-                           transaction& tx) { return put_channel_health(tx, provider, h, p); },
-                       std::move(what)),
-             std::move(done));
+  write<facts>(std::move(tenant),
+               told_with([provider, h = std::move(h), p = std::move(problem)](
+                             transaction& tx) { return put_channel_health(tx, provider, h, p); },
+                         std::move(what)),
+               std::move(done));
 }
 
 void postgres_store::plan_reconcile(tenant_id tenant, provider_id provider, std::optional<instant> at,
                                     store_done<bool> done) {
-  ask<bool>(
-      {std::move(tenant)}, [=](transaction& tx) { return put_next_reconcile(tx, provider, at); },
+  write<bool>(
+      std::move(tenant), [=](transaction& tx) { return put_next_reconcile(tx, provider, at); },
       std::move(done));
 }
 
@@ -224,14 +279,14 @@ void postgres_store::load_unsettled(tenant_id tenant, provider_id provider, user
 }
 
 void postgres_store::drop_cursor(tenant_id tenant, provider_id provider, store_done<bool> done) {
-  ask<bool>(
-      {std::move(tenant)}, [=](transaction& tx) { return forget_cursor(tx, provider); }, std::move(done));
+  write<bool>(
+      std::move(tenant), [=](transaction& tx) { return forget_cursor(tx, provider); }, std::move(done));
 }
 
 void postgres_store::save_calendar(tenant_id tenant, provider_id provider, calendar_listing chosen,
                                    store_done<bool> done) {
-  ask<bool>(
-      {std::move(tenant)},
+  write<bool>(
+      std::move(tenant),
       [provider, chosen = std::move(chosen)](transaction& tx) {
         return choose_calendar(tx, provider, chosen);
       },
@@ -251,8 +306,8 @@ void postgres_store::load_grant(tenant_id tenant, provider_id provider, store_do
 }
 
 void postgres_store::save_grant(tenant_id tenant, provider_id provider, grant g, store_done<bool> done) {
-  ask<bool>(
-      {std::move(tenant)},
+  write<bool>(
+      std::move(tenant),
       [&v = vault_, provider, g = std::move(g)](transaction& tx) -> result<bool> {
         if (auto put = put_grant(tx, v, provider, g); !put) return tl::unexpected(std::move(put.error()));
         return true;
@@ -269,8 +324,8 @@ void postgres_store::load_oauth_app(tenant_id tenant, provider_type type,
 
 void postgres_store::save_channel(tenant_id tenant, provider_id provider, channel c, std::string secret,
                                   std::string replaces, store_done<bool> done) {
-  ask<bool>(
-      {std::move(tenant)},
+  write<bool>(
+      std::move(tenant),
       [&v = vault_, provider, c = std::move(c), secret = std::move(secret),
        old = std::move(replaces)](transaction& tx) -> result<bool> {
         if (secret.empty())
@@ -284,8 +339,8 @@ void postgres_store::save_channel(tenant_id tenant, provider_id provider, channe
 
 void postgres_store::delete_channel(tenant_id tenant, provider_id provider, std::string channel_id,
                                     store_done<bool> done) {
-  ask<bool>(
-      {std::move(tenant)},
+  write<bool>(
+      std::move(tenant),
       [=](transaction& tx) { return persistence::delete_channel(tx, provider, channel_id); },
       std::move(done));
 }
@@ -299,10 +354,10 @@ void postgres_store::find_channels(tenant_id tenant, provider_id provider,
 
 void postgres_store::delete_provider(tenant_id tenant, provider_id provider, facts what,
                                      store_done<facts> done) {
-  ask<facts>({std::move(tenant)},
-             told_with([provider](transaction& tx) { return persistence::delete_provider(tx, provider); },
-                       std::move(what)),
-             std::move(done));
+  write<facts>(std::move(tenant),
+               told_with([provider](transaction& tx) { return persistence::delete_provider(tx, provider); },
+                         std::move(what)),
+               std::move(done));
 }
 
 void postgres_store::list_tenants(store_done<std::vector<tenant_id>> done) {
@@ -340,6 +395,68 @@ void postgres_store::load_facts(tenant_id tenant, std::int64_t after, std::size_
                                 store_done<facts> done) {
   ask<facts>(
       {std::move(tenant)}, [=](transaction& tx) { return list_facts(tx, after, limit); }, std::move(done));
+}
+
+// ---- which tenants are ours ----
+
+void postgres_store::keep_leases(lease_round round, store_done<lease_news> done) {
+  if (round.leaving) return leave_house(std::move(round), std::move(done));
+  auto seen = [this, round, done = std::move(done)](result<lease_view> view) {
+    if (!view) return done(tl::unexpected(std::move(view.error())));
+    move_leases(round, std::move(*view), done);
+  };
+  ask<lease_view>(
+      {}, [round](transaction& tx) { return beat(tx, round); }, std::move(seen));
+}
+
+/// A second transaction, which may touch the rows of the tenants that come and go, and only theirs.
+void postgres_store::move_leases(lease_round round, lease_view seen, store_done<lease_news> done) {
+  const std::set<tenant_id> given(round.give_back.begin(), round.give_back.end());
+  std::erase_if(seen.held, [&](const lease& l) { return given.contains(l.tenant); });
+  auto plan = plan_leases(seen);
+  lease_news news{std::move(seen.held), std::move(plan.to_give), seen.nodes_alive, 0};
+  if (plan.take.empty() && given.empty()) return done(std::move(news));
+  std::vector<tenant_id> taken;
+  for (const auto& l : plan.take) taken.push_back(l.tenant);
+  auto took = [this, round, news = std::move(news), take = std::move(plan.take), taken = std::move(taken),
+               done = std::move(done)](const result<bool>& given_back) {
+    if (!given_back) return done(tl::unexpected(given_back.error()));
+    ask<lease_news>(
+        taken,
+        [round, news, take](transaction& tx) -> result<lease_news> {
+          auto got = take_leases(tx, round, take);
+          if (!got) return tl::unexpected(std::move(got.error()));
+          auto all = news;
+          all.busy = take.size() - got->size();
+          all.held.insert(all.held.end(), got->begin(), got->end());
+          return all;
+        },
+        done);
+  };
+  if (given.empty()) return took(true);
+  ask<bool>(
+      round.give_back, [round](transaction& tx) { return give_leases(tx, round); }, std::move(took));
+}
+
+void postgres_store::leave_house(lease_round round, store_done<lease_news> done) {
+  auto gone = [this, round, done = std::move(done)](result<std::vector<tenant_id>> held) {
+    if (!held) return done(tl::unexpected(std::move(held.error())));
+    ask<lease_news>(
+        std::move(*held),
+        [round](transaction& tx) -> result<lease_news> {
+          if (auto given = give_leases(tx, round); !given) return tl::unexpected(std::move(given.error()));
+          if (auto left = forget_node(tx, round); !left) return tl::unexpected(std::move(left.error()));
+          return lease_news{{}, {}, 0, 0};
+        },
+        done);
+  };
+  ask<std::vector<tenant_id>>(
+      {}, [round](transaction& tx) { return held_tenants(tx, round); }, std::move(gone));
+}
+
+void postgres_store::find_owner(tenant_id tenant, store_done<std::optional<node_line>> done) {
+  ask<std::optional<node_line>>(
+      {}, [tenant = std::move(tenant)](transaction& tx) { return owner_of(tx, tenant); }, std::move(done));
 }
 
 } // namespace

@@ -5,6 +5,7 @@
 #include "persistence/token_vault.hpp"
 #include "schema/tenant_changes.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -67,11 +68,44 @@ struct schedule_line {
   std::optional<instant> next_reconcile_at = {};
 };
 
+/// One look of a node at the leases, every two seconds. All times are the database's: the nodes' clocks may
+/// differ.
+struct lease_round {
+  std::string node;        ///< UUID, kept in the data directory: the same over restarts
+  std::string incarnation; ///< UUID of this process: leases of its earlier life are taken back at once
+  std::string url = {};    ///< where other nodes reach its API
+  std::chrono::milliseconds life{10'000}; ///< of the heartbeat
+  bool arriving = false; ///< the first round of this process: it takes the place of its earlier life
+  bool leaving = false;  ///< gives everything back; the node's row goes
+  std::vector<tenant_id> give_back = {}; ///< came to rest here
+};
+/// The right to run a tenant. The epoch grows with every take-over and is what writes are checked against.
+struct lease {
+  tenant_id tenant;
+  std::int64_t epoch = 0;
+  bool operator==(const lease&) const = default;
+};
+struct lease_news {
+  std::vector<lease> held;        ///< all that this node may run now
+  std::vector<tenant_id> to_give; ///< surplus: bring to rest, then give back
+  std::size_t nodes_alive = 1;    ///< with this one
+  std::size_t busy = 0; ///< ours to take, but a commit of the former holder still has the row: ask again soon
+};
+/// A node that is alive, and where its API is.
+struct node_line {
+  std::string node;
+  std::string url;
+};
+
 /// What the engine's actors read and write. `load`, `commit` and `mark` are collected across tenants:
 /// whatever arrived while the last group was being written goes out as one group (one transaction, set-based
 /// statements over `unnest`, one round trip), and every caller is answered when the group's commit is
 /// durable. A group in which one unit fails is taken apart and committed unit by unit, so a bad unit fails
 /// alone. Callable from any thread; answers come on database threads, exactly once.
+///
+/// Every write of a tenant's rows is done under the epoch that `hold` named when it was asked for, and
+/// refused with stopped `fenced` when the tenant is not held here or the row's epoch is another one. Only
+/// `mark` is free: any node may take a notice.
 class engine_store {
 public:
   virtual ~engine_store() = default; ///< waits for what was begun
@@ -102,7 +136,7 @@ public:
   virtual void save_run(tenant_id tenant, sync_run run, std::vector<fact> facts,
                         store_done<std::vector<fact>> done) = 0;
   /// Runs that whoever began them cannot end any more become failed, `interrupted`: all of these tenants', or
-  /// one provider's.
+  /// one provider's. Tenants that are not held here are left alone; `fenced` if none is.
   virtual void end_interrupted_runs(std::vector<tenant_id> tenants, provider_id only,
                                     store_done<bool> done) = 0;
   virtual void save_health(tenant_id tenant, provider_id provider, provider_status status,
@@ -156,6 +190,20 @@ public:
   /// Facts after `sequence`, in order, at most `limit`.
   virtual void load_facts(tenant_id tenant, std::int64_t after, std::size_t limit,
                           store_done<std::vector<fact>> done) = 0;
+
+  // ---- which tenants are ours ----
+  /// Says that this node lives, and takes and gives tenants: its own of an earlier life at once, those of
+  /// dead nodes and of nobody up to its fair share. Error conflict `node_replaced`: another process goes by
+  /// this node's id; nothing is held any more.
+  virtual void keep_leases(lease_round round, store_done<lease_news> done) = 0;
+  /// The epoch with which this store writes for `tenant` from now on; 0: the tenant is not ours.
+  virtual void hold(tenant_id tenant, std::int64_t epoch) = 0;
+  /// Told of every write that was refused as `fenced`, with the epoch it was asked under (0: not held), on
+  /// any thread. Null: nobody listens any more, and no call of the former listener is under way when this
+  /// returns.
+  virtual void on_fenced(std::function<void(const tenant_id&, std::int64_t epoch)> told) = 0;
+  /// The node that runs the tenant, if one that is alive does.
+  virtual void find_owner(tenant_id tenant, store_done<std::optional<node_line>> done) = 0;
 };
 
 /// The store on PostgreSQL. `db` and `vault` outlive it.

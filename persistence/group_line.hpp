@@ -177,7 +177,7 @@ private:
 
   /// Whether doing it in smaller parts can end better than it did.
   static bool halve(const error& e, std::size_t size) {
-    if (size < 2 || e.kind == errc::stopped) return false;
+    if (size < 2 || (e.kind == errc::stopped && e.code != "fenced")) return false;
     return e.kind != errc::retry_later || e.code == "serialization_failure" || e.code == "statement_timeout";
   }
 

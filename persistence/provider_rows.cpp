@@ -21,6 +21,8 @@ const statement mark_providers{
     " WHERE s.tenant_id = n.tenant_id AND s.provider_id = n.provider_id"
     " RETURNING s.tenant_id, s.provider_id, s.mark"};
 
+const statement tell_owners{"tell_owners", "SELECT pg_notify('kalends', word) FROM unnest($1::text[]) word"};
+
 const statement select_state{
     "provider_state",
     "SELECT " KALENDS_PROVIDER_COLUMNS ", s.mark, s.stale_since IS NOT NULL, s.sealed_cursor,"
@@ -80,7 +82,8 @@ const statement close_runs{
     "close_open_runs",
     "UPDATE sync_runs SET outcome = 'failed', error_code = 'interrupted',"
     " error_detail = 'The server stopped, or the calendar failed, while this run was under way.',"
-    " finished_at = $2 WHERE outcome = 'running' AND provider_id = coalesce($1, provider_id)"};
+    " finished_at = $2 WHERE outcome = 'running' AND provider_id = coalesce($1, provider_id)"
+    " AND tenant_id = ANY ($3::uuid[])"};
 
 const statement update_health{
     "put_health",
@@ -156,7 +159,8 @@ result<bool> touched(const result<rows>& done) {
 } // namespace
 
 result<std::vector<std::vector<std::int64_t>>>
-write_marks(transaction& tx, instant now, const std::vector<const std::vector<notice_mark>*>& asks) {
+write_marks(transaction& tx, instant now, const std::vector<const std::vector<notice_mark>*>& asks,
+            const std::function<bool(const tenant_id&)>& held_here) {
   // Sorted, as every lock on many rows is taken, and one row per provider however many notices came.
   std::map<std::pair<tenant_id, provider_id>, std::int64_t> marks;
   for (const auto* ask : asks)
@@ -172,6 +176,11 @@ write_marks(transaction& tx, instant now, const std::vector<const std::vector<no
   for (auto& [key, n] : marks) n = 0;
   for (std::size_t i = 0; i < done->size(); ++i)
     marks[{done->as<tenant_id>(i, 0), done->as<provider_id>(i, 1)}] = done->integer(i, 2);
+  sql_array words;
+  for (const auto& [key, n] : marks)
+    if (n > 0 && !held_here(key.first))
+      words.add_text("stale " + key.first.str() + " " + key.second.str() + " " + std::to_string(n));
+  if (words.size() > 0) tx.defer(tell_owners, {words});
   std::vector<std::vector<std::int64_t>> answers;
   answers.reserve(asks.size());
   for (const auto* ask : asks) {
@@ -237,8 +246,11 @@ result<std::vector<entry_id>> unsettled_after(transaction& tx, const provider_id
                              [](const rows& r, std::size_t i) { return r.as<entry_id>(i, 0); });
 }
 
-result<bool> end_open_runs(transaction& tx, const provider_id& only, instant now) {
-  return touched(tx.query(close_runs, {only, now}));
+result<bool> end_open_runs(transaction& tx, const std::vector<tenant_id>& tenants, const provider_id& only,
+                           instant now) {
+  sql_array ids;
+  for (const auto& t : tenants) ids.add(t);
+  return touched(tx.query(close_runs, {only, now, ids}));
 }
 
 result<bool> put_health(transaction& tx, const provider_id& id, const health& h) {

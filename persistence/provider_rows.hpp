@@ -6,6 +6,7 @@
 #include "persistence/transaction.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,8 +16,10 @@
 namespace kalends::persistence {
 
 /// One statement for any number of askers; each is answered with the counters of its marks, in its order.
+/// Nodes that hold the other tenants are told with the commit: "stale <tenant> <provider> <counter>".
 result<std::vector<std::vector<std::int64_t>>>
-write_marks(transaction& tx, instant now, const std::vector<const std::vector<notice_mark>*>& asks);
+write_marks(transaction& tx, instant now, const std::vector<const std::vector<notice_mark>*>& asks,
+            const std::function<bool(const tenant_id&)>& held_here);
 
 /// Error not_found `provider_gone`.
 result<provider_state> load_state(transaction& tx, const token_vault& vault, const provider_id& id);
@@ -37,9 +40,9 @@ struct health {
   std::optional<instant> last_sync_at; ///< absent: stays as it is
   std::optional<instant> next_poll_at; ///< absent: stays as it is
 };
-/// Runs that are under way end as failed, `interrupted`: one provider's, or all of the transaction's
-/// tenants'.
-result<bool> end_open_runs(transaction& tx, const provider_id& only, instant now);
+/// Runs of these tenants that are under way end as failed, `interrupted`: one provider's, or all.
+result<bool> end_open_runs(transaction& tx, const std::vector<tenant_id>& tenants, const provider_id& only,
+                           instant now);
 /// False if the provider is gone; so are the ones below.
 result<bool> put_health(transaction& tx, const provider_id& id, const health& h);
 result<bool> put_channel_health(transaction& tx, const provider_id& id, const channel_health& h,

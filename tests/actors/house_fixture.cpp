@@ -31,6 +31,8 @@ struct supervisor_ear : supervisor_actor::base {
             [](clock_tick) {},
             [](const tenant_arrived&) {},
             [](const tenant_leaving&) {},
+            [](leases_moved) {},
+            [](const lease_fenced&) {},
             [](const count_house&) {},
             [](const house_closing&) {}};
   }
@@ -55,6 +57,10 @@ house_fixture::house_fixture()
   configured.google = oauth_app{"client", "secret", ""};
   configured.microsoft = oauth_app{"client", "secret", "common"};
   store.tenants[acme];
+  store.rows.clock = [this] { return now; };
+  leases->hold(acme);
+  leases->renew(leases->now(),
+                24h * 3650); // for those who work without a supervisor; it renews on its own terms
 }
 
 house_fixture::~house_fixture() {
@@ -179,7 +185,11 @@ staff_parts house_fixture::staff() {
     refreshes.push_back(call);
     return net::call_token([call] { call->open = false; });
   };
-  return {store, google, microsoft, refresh, configured, outside(), channels, observe::no_meter()};
+  return {store,      google,
+          microsoft,  refresh,
+          configured, outside(),
+          channels,   observe::no_meter(),
+          leases,     node_identity{"0192a000-0000-7000-8000-0000000000f1", "http://one.test", "life-1"}};
 }
 
 supervisor_actor house_fixture::listening_supervisor() {

@@ -194,7 +194,7 @@ TEST_F(supervisor_test, a_failed_look_around_is_repeated) {
   open_house();
   rows(work).stale = true;
   rows(work).mark = 1;
-  store.fail("list_tenants", trouble(errc::retry_later, "database_away"));
+  store.fail("load_schedule", trouble(errc::retry_later, "database_away"));
   pass(31s);
   EXPECT_TRUE(google.calls.empty());
 
@@ -226,7 +226,7 @@ TEST_F(supervisor_test, a_tenant_that_leaves_is_answered_when_its_step_is_over) 
   EXPECT_EQ(made.size(), 1u);
   EXPECT_EQ(status().tenants, 0u);
   store.tenants.erase(acme);
-  EXPECT_EQ(create(second_visit, "Late").error().code, "tenant_not_found");
+  EXPECT_EQ(create(second_visit, "Late").error().code, "tenant_moving");
   pass(2min);
   EXPECT_EQ(google.calls.size(), 1u);
 }
@@ -234,7 +234,8 @@ TEST_F(supervisor_test, a_tenant_that_leaves_is_answered_when_its_step_is_over) 
 TEST_F(supervisor_test, a_tenant_that_arrived_can_be_worked_for) {
   open_house();
   store.tenants[other_house];
-  tell(supervisor, tenant_arrived{other_house});
+  answers<bool> arrived;
+  tell(supervisor, tenant_arrived{other_house, arrived.slot()});
   answers<schedule_entry> made;
   entry_order o{entry_order::kind::create, visit, {}, made.slot()};
   o.edit.start = hour("").start;

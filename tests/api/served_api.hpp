@@ -47,7 +47,7 @@ public:
   void sync_now(tenant_id tenant, provider_id provider, sync_mode mode,
                 actors::answer_to<sync_run> done) override;
   void renew_channel(tenant_id tenant, provider_id provider, actors::answer_to<channel> done) override;
-  void tenant_created(tenant_id tenant) override { note("tenant_created " + tenant.str()); }
+  void tenant_created(tenant_id tenant, actors::answer_to<bool> done) override;
   void tenant_removed(tenant_id tenant, actors::answer_to<bool> done) override {
     note("tenant_removed " + tenant.str());
     done(true);

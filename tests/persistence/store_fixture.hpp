@@ -97,6 +97,13 @@ struct store_fixture : ::testing::Test {
     return wait_for<std::vector<std::int64_t>>(
         [&](auto done) { store->mark(std::move(m), std::move(done)); });
   }
+  /// The store writes for what it was given.
+  result<lease_news> keep_leases(const lease_round& r) {
+    auto news = wait_for<lease_news>([&](auto done) { store->keep_leases(r, std::move(done)); });
+    if (news)
+      for (const auto& l : news->held) store->hold(l.tenant, l.epoch);
+    return news;
+  }
   result<provider_state> state(const household& h) {
     return wait_for<provider_state>(
         [&](auto done) { store->load_provider(h.tenant, h.calendar, std::move(done)); });
@@ -121,6 +128,7 @@ struct store_fixture : ::testing::Test {
     household h;
     h.tenant = tenant_id(uuid());
     must(as(h.tenant, [&](transaction& tx) { return insert_tenant(tx, {h.tenant, "Acme", now}); }));
+    must(keep_leases(this_node));
     h.user = add_user(h.tenant, "alice@example.org");
     h.calendar = add_calendar(h.tenant, h.user);
     return h;
@@ -193,6 +201,7 @@ struct store_fixture : ::testing::Test {
   std::unique_ptr<database> db;
   std::unique_ptr<token_vault> vault;
   std::unique_ptr<engine_store> store;
+  const lease_round this_node{uuid(), uuid(), "http://127.0.0.1:1"};
 };
 
 } // namespace kalends::persistence

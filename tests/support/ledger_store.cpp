@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/ledger_store.hpp"
 
+#include "persistence/leases.hpp"
+
 #include <boost/json.hpp>
 
 #include <algorithm>
@@ -116,6 +118,18 @@ void ledger_store::ask(const char* what, std::function<result<T>()> work, store_
     run(fate::answered);
 }
 
+template <class T>
+void ledger_store::ask_fenced(const char* what, const tenant_id& tenant, std::function<result<T>()> work,
+                              store_done<T> done) {
+  ask<T>(
+      what,
+      [this, tenant, epoch = epoch_of(tenant), work = std::move(work)]() -> result<T> {
+        if (fenced(tenant, epoch)) return persistence::fenced();
+        return work();
+      },
+      std::move(done));
+}
+
 // ---------------------------------------------------------------- a tenant's step
 
 void ledger_store::load(load_request what, store_done<loaded> done) {
@@ -144,8 +158,8 @@ void ledger_store::load(load_request what, store_done<loaded> done) {
 }
 
 void ledger_store::commit(tenant_changes changes, store_done<std::vector<fact>> done) {
-  ask<std::vector<fact>>(
-      "commit", [this, changes] { return carry_out(changes); }, std::move(done));
+  ask_fenced<std::vector<fact>>(
+      "commit", changes.tenant, [this, changes] { return carry_out(changes); }, std::move(done));
 }
 
 /// Each change of an entry is one version and one fact (invariant 4).
@@ -407,8 +421,8 @@ void ledger_store::load_entries(tenant_id tenant, user_id assignee, instant from
 
 void ledger_store::save_run(tenant_id tenant, sync_run run, std::vector<fact> facts,
                             store_done<std::vector<fact>> done) {
-  ask<std::vector<fact>>(
-      "save_run",
+  ask_fenced<std::vector<fact>>(
+      "save_run", tenant,
       [=, this] {
         return with_provider(tenant, run.provider, facts, [&](tenant_rows& t) { put_run(t, run); });
       },
@@ -419,13 +433,16 @@ void ledger_store::end_interrupted_runs(std::vector<tenant_id> ids, provider_id 
                                         store_done<bool> done) {
   ask<bool>(
       "end_interrupted_runs",
-      [=, this]() -> result<bool> {
-        for (const auto& id : ids)
+      [=, this, held = epochs_]() -> result<bool> {
+        for (const auto& id : ids) {
+          const auto epoch = held.find(id);
+          if (fenced(id, epoch == held.end() ? 0 : epoch->second)) continue;
           for (auto& run : tenants[id].runs)
             if (run.outcome == run_outcome::running && (provider.empty() || run.provider == provider)) {
               run.outcome = run_outcome::failed;
               run.error_code = "interrupted";
             }
+        }
         return true;
       },
       std::move(done));
@@ -435,8 +452,8 @@ void ledger_store::save_health(tenant_id tenant, provider_id provider, provider_
                                std::optional<provider_problem> problem, std::optional<instant> last_sync_at,
                                std::optional<instant> next_poll_at, std::vector<fact> facts,
                                store_done<std::vector<fact>> done) {
-  ask<std::vector<fact>>(
-      "save_health",
+  ask_fenced<std::vector<fact>>(
+      "save_health", tenant,
       [=, this] {
         return with_provider(tenant, provider, facts, [&](tenant_rows& t) {
           auto& c = t.providers[provider].calendar;
@@ -509,8 +526,8 @@ void ledger_store::load_unsettled(tenant_id tenant, provider_id provider, user_i
 }
 
 void ledger_store::drop_cursor(tenant_id tenant, provider_id provider, store_done<bool> done) {
-  ask<bool>(
-      "drop_cursor",
+  ask_fenced<bool>(
+      "drop_cursor", tenant,
       [=, this]() -> result<bool> {
         tenants[tenant].providers[provider].read_from.reset();
         return true;
@@ -520,8 +537,8 @@ void ledger_store::drop_cursor(tenant_id tenant, provider_id provider, store_don
 
 void ledger_store::save_calendar(tenant_id tenant, provider_id provider, calendar_listing chosen,
                                  store_done<bool> done) {
-  ask<bool>(
-      "save_calendar",
+  ask_fenced<bool>(
+      "save_calendar", tenant,
       [=, this]() -> result<bool> {
         auto& c = tenants[tenant].providers[provider].calendar;
         c.calendar = chosen.id;
@@ -543,8 +560,8 @@ void ledger_store::load_grant(tenant_id tenant, provider_id provider, store_done
 }
 
 void ledger_store::save_grant(tenant_id tenant, provider_id provider, grant g, store_done<bool> done) {
-  ask<bool>(
-      "save_grant",
+  ask_fenced<bool>(
+      "save_grant", tenant,
       [=, this]() -> result<bool> {
         tenants[tenant].providers[provider].tokens = g;
         return true;
@@ -566,8 +583,8 @@ void ledger_store::load_oauth_app(tenant_id tenant, provider_type type,
 
 void ledger_store::save_channel(tenant_id tenant, provider_id provider, channel c, std::string secret,
                                 std::string replaces, store_done<bool> done) {
-  ask<bool>(
-      "save_channel",
+  ask_fenced<bool>(
+      "save_channel", tenant,
       [=, this]() -> result<bool> {
         if (!tenants[tenant].providers.contains(provider)) return provider_gone();
         auto& p = tenants[tenant].providers[provider];
@@ -582,8 +599,8 @@ void ledger_store::save_channel(tenant_id tenant, provider_id provider, channel 
 
 void ledger_store::delete_channel(tenant_id tenant, provider_id provider, std::string channel_id,
                                   store_done<bool> done) {
-  ask<bool>(
-      "delete_channel",
+  ask_fenced<bool>(
+      "delete_channel", tenant,
       [=, this]() -> result<bool> {
         return tenants[tenant].providers[provider].channels.erase(channel_id) > 0;
       },
@@ -604,8 +621,8 @@ void ledger_store::find_channels(tenant_id tenant, provider_id provider,
 
 void ledger_store::delete_provider(tenant_id tenant, provider_id provider, std::vector<fact> facts,
                                    store_done<std::vector<fact>> done) {
-  ask<std::vector<fact>>(
-      "delete_provider",
+  ask_fenced<std::vector<fact>>(
+      "delete_provider", tenant,
       [=, this] {
         return with_provider(tenant, provider, facts, [&](tenant_rows& t) {
           t.providers.erase(provider);
@@ -689,6 +706,99 @@ void ledger_store::load_facts(tenant_id tenant, std::int64_t after, std::size_t 
         for (const auto& f : tenants[tenant].facts)
           if (f.sequence > after && found.size() < limit) found.push_back(f);
         return found;
+      },
+      std::move(done));
+}
+
+// ---------------------------------------------------------------- which tenants are whose
+
+std::int64_t ledger_store::epoch_of(const tenant_id& tenant) const {
+  const auto at = epochs_.find(tenant);
+  return at == epochs_.end() ? 0 : at->second;
+}
+
+bool ledger_store::lives(const lease_row& l) const {
+  const auto n = rows.nodes.find(l.node);
+  return n != rows.nodes.end() && n->second.incarnation == l.incarnation && n->second.expires_at > now();
+}
+
+bool ledger_store::fenced(const tenant_id& tenant, std::int64_t epoch) {
+  const auto row = rows.leases.find(tenant);
+  if (row == rows.leases.end() || row->second.epoch == 0 || row->second.epoch == epoch) return false;
+  if (epoch_of(tenant) == epoch) epochs_.erase(tenant);
+  if (told_fenced_) told_fenced_(tenant, epoch);
+  return true;
+}
+
+void ledger_store::give(const lease_round& r, const tenant_id& tenant) {
+  auto& l = rows.leases[tenant];
+  if (l.node == r.node && l.incarnation == r.incarnation) l.node = l.incarnation = "";
+}
+
+void ledger_store::leave(const lease_round& r) {
+  for (const auto& [id, unused] : tenants) give(r, id);
+  if (const auto n = rows.nodes.find(r.node); n != rows.nodes.end() && n->second.incarnation == r.incarnation)
+    rows.nodes.erase(n);
+}
+
+result<lease_news> ledger_store::round_of(const lease_round& r) {
+  if (r.leaving) {
+    leave(r);
+    return lease_news{{}, {}, 0, 0};
+  }
+  auto& own = rows.nodes[r.node];
+  if (!own.incarnation.empty() && own.incarnation != r.incarnation && !r.arriving)
+    return failure(errc::conflict, "node_replaced", "Another process goes by the id of this node.");
+  own = {r.incarnation, r.url, now() + r.life};
+  for (const auto& id : r.give_back) give(r, id);
+
+  lease_view seen;
+  seen.tenants = tenants.size();
+  seen.nodes_alive = static_cast<std::size_t>(std::count_if(
+      rows.nodes.begin(), rows.nodes.end(), [&](const auto& n) { return n.second.expires_at > now(); }));
+  const std::set<tenant_id> given(r.give_back.begin(), r.give_back.end());
+  for (const auto& [id, unused] : tenants) {
+    const auto& l = rows.leases[id];
+    if (given.contains(id)) continue;
+    if (l.node == r.node && l.incarnation == r.incarnation)
+      seen.held.push_back({id, l.epoch});
+    else if (l.node == r.node)
+      seen.before.push_back({id, l.epoch});
+    else if (!lives(l))
+      seen.free.push_back({id, l.epoch});
+  }
+  auto plan = plan_leases(seen);
+  lease_news news{std::move(seen.held), std::move(plan.to_give), seen.nodes_alive, 0};
+  for (const auto& l : plan.take) {
+    rows.leases[l.tenant] = {r.node, r.incarnation, l.epoch + 1};
+    news.held.push_back({l.tenant, l.epoch + 1});
+  }
+  return news;
+}
+
+void ledger_store::keep_leases(lease_round round, store_done<lease_news> done) {
+  ask<lease_news>(
+      "keep_leases", [this, round] { return round_of(round); }, std::move(done));
+}
+
+void ledger_store::hold(tenant_id tenant, std::int64_t epoch) {
+  if (epoch == 0)
+    epochs_.erase(tenant);
+  else
+    epochs_[tenant] = epoch;
+}
+
+void ledger_store::on_fenced(std::function<void(const tenant_id&, std::int64_t)> told) {
+  told_fenced_ = std::move(told);
+}
+
+void ledger_store::find_owner(tenant_id tenant, store_done<std::optional<node_line>> done) {
+  ask<std::optional<node_line>>(
+      "find_owner",
+      [this, tenant]() -> result<std::optional<node_line>> {
+        const auto l = rows.leases.find(tenant);
+        if (l == rows.leases.end() || !lives(l->second)) return std::nullopt;
+        return node_line{l->second.node, rows.nodes.at(l->second.node).url};
       },
       std::move(done));
 }

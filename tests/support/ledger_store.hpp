@@ -41,20 +41,32 @@ public:
 
     const sync_run* run(const run_id& id) const;
   };
+  struct lease_row {
+    std::string node, incarnation; ///< empty: nobody's
+    std::int64_t epoch = 0;        ///< a tenant is fenced from its first lease on
+  };
+  struct node_row {
+    std::string incarnation, url;
+    instant expires_at{};
+  };
   /// The rows, and what a correct engine would not have done to them.
   struct ledger {
     std::map<tenant_id, tenant_rows> tenants;
+    std::map<tenant_id, lease_row> leases;
+    std::map<std::string, node_row> nodes;
+    std::function<instant()> clock; ///< the database's; unset: its time stands still
     std::vector<std::string> wrongs;
     /// Each commit that is possible, before and after it is carried out.
     std::function<void(const tenant_rows&, const tenant_changes&)> before_commit, after_commit;
   };
 
   explicit ledger_store(std::shared_ptr<ledger> shared = std::make_shared<ledger>())
-      : tenants(shared->tenants), wrongs(shared->wrongs), ledger_(std::move(shared)) {}
+      : tenants(shared->tenants), wrongs(shared->wrongs), rows(*shared), ledger_(std::move(shared)) {}
 
   std::map<tenant_id, tenant_rows>& tenants;
   /// What a correct engine would not have done.
   std::vector<std::string>& wrongs;
+  ledger& rows;
 
   /// What was asked, in order: "commit", "load", …
   std::vector<std::string> asked;
@@ -143,6 +155,12 @@ public:
                          persistence::store_done<std::vector<letter_key>> done) override;
   void load_facts(tenant_id tenant, std::int64_t after, std::size_t limit,
                   persistence::store_done<std::vector<fact>> done) override;
+  void keep_leases(persistence::lease_round round,
+                   persistence::store_done<persistence::lease_news> done) override;
+  void hold(tenant_id tenant, std::int64_t epoch) override;
+  void on_fenced(std::function<void(const tenant_id&, std::int64_t)> told) override;
+  void find_owner(tenant_id tenant,
+                  persistence::store_done<std::optional<persistence::node_line>> done) override;
 
 private:
   struct question {
@@ -156,6 +174,17 @@ private:
 
   template <class T>
   void ask(const char* what, std::function<result<T>()> work, persistence::store_done<T> done);
+  /// A write of the tenant's rows, under the epoch that this store holds now.
+  template <class T>
+  void ask_fenced(const char* what, const tenant_id& tenant, std::function<result<T>()> work,
+                  persistence::store_done<T> done);
+  std::int64_t epoch_of(const tenant_id& tenant) const;
+  bool fenced(const tenant_id& tenant, std::int64_t epoch);
+  result<persistence::lease_news> round_of(const persistence::lease_round& r);
+  void leave(const persistence::lease_round& r);
+  void give(const persistence::lease_round& r, const tenant_id& tenant);
+  bool lives(const lease_row& l) const;
+  instant now() const { return rows.clock ? rows.clock() : instant{}; }
   template <class T>
   result<T> outcome(const std::string& what, const std::function<result<T>()>& work);
   void check(const tenant_rows& before, const tenant_changes& c);
@@ -172,6 +201,8 @@ private:
                                           const std::function<void(tenant_rows&)>& write);
 
   std::shared_ptr<ledger> ledger_;
+  std::map<tenant_id, std::int64_t> epochs_; ///< held
+  std::function<void(const tenant_id&, std::int64_t)> told_fenced_;
   std::deque<question> waiting_;
   std::vector<std::string> held_kinds_;
   std::map<std::string, trouble, std::less<>> trouble_;

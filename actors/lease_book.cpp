@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/lease_book.hpp"
+
+#include <time.h>
+
+#include <mutex>
+#include <utility>
+
+namespace kalends::actors {
+
+lease_book::lease_book(clock since_start) : clock_(std::move(since_start)) {}
+
+void lease_book::renew(milliseconds asked_at, milliseconds life) {
+  const std::unique_lock lock(guard_);
+  until_ = asked_at + life;
+}
+
+bool lease_book::expired() const {
+  const std::shared_lock lock(guard_);
+  return clock_() >= until_;
+}
+
+void lease_book::hold(const tenant_id& tenant) {
+  const std::unique_lock lock(guard_);
+  held_.insert(tenant);
+}
+
+void lease_book::let_go(const tenant_id& tenant) {
+  const std::unique_lock lock(guard_);
+  held_.erase(tenant);
+}
+
+bool lease_book::holds(const tenant_id& tenant) const {
+  const std::shared_lock lock(guard_);
+  return held_.contains(tenant) && clock_() < until_;
+}
+
+lease_book::milliseconds machine_uptime() {
+  timespec t{};
+  ::clock_gettime(CLOCK_BOOTTIME, &t);
+  return std::chrono::duration_cast<lease_book::milliseconds>(std::chrono::seconds(t.tv_sec) +
+                                                              std::chrono::nanoseconds(t.tv_nsec));
+}
+
+} // namespace kalends::actors
