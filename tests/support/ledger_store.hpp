@@ -103,6 +103,7 @@ public:
   void lose_answer(std::string_view what);
   /// Throws from within the call, which ends the actor that asked.
   void blow_up(std::string_view what, int count = 1);
+  void forget_trouble() { trouble_.clear(); }
 
   void load(persistence::load_request what, persistence::store_done<persistence::loaded> done) override;
   void commit(tenant_changes changes, persistence::store_done<std::vector<fact>> done) override;

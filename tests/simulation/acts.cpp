@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/simulation/world.hpp"
+
+#include <algorithm>
+
+/// What people do in their calendars, and hosts through the API.
+namespace kalends::simulation {
+
+using namespace actors;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr int most_entries = 24; ///< more add time, not cases
+
+std::string entry_uuid(int n) {
+  const auto digits = std::to_string(n);
+  return "0192a000-0000-7000-80dd-" + std::string(12 - digits.size(), '0') + digits;
+}
+
+} // namespace
+
+/// "ah12": the first house's host wrote it. Nobody ever writes the same value twice.
+std::string world_of_seed::new_value(const house& h, bool by_host) {
+  auto text = h.mark + (by_host ? "h" : "p") + std::to_string(++values_);
+  if (by_host) judge_.host_writes(text);
+  return text;
+}
+
+/// An hour that begins at a minute of its own; now and then years away, where Graph's window does not reach.
+std::pair<calendar_time, calendar_time> world_of_seed::new_time(bool by_host) {
+  auto day = std::chrono::floor<std::chrono::days>(now_) + std::chrono::days(10);
+  if (dice_.one_in(6)) day += std::chrono::days(1200);
+  const auto start = day + std::chrono::minutes(++minutes_used_);
+  auto begin = at_zone(std::chrono::sys_seconds(start), "Europe/Berlin").value();
+  auto end = at_zone(std::chrono::sys_seconds(start + 1h), "Europe/Berlin").value();
+  if (by_host) judge_.host_writes(write_local(begin));
+  return {begin, end};
+}
+
+std::vector<user_id> world_of_seed::some_users(const house& h) {
+  std::vector<user_id> some;
+  for (const auto& u : h.users)
+    if (dice_.coin()) some.push_back(u);
+  return some;
+}
+
+// ---------------------------------------------------------------- people
+
+calendar_event world_of_seed::changed(const house& h, calendar_event e) {
+  switch (dice_.below(5)) {
+  case 0:
+    e.what.location = new_value(h, false);
+    break;
+  case 1:
+    e.what.notes = new_value(h, false);
+    break;
+  case 2:
+    std::tie(e.what.start, e.what.end) = new_time(false);
+    break;
+  default:
+    e.what.title = new_value(h, false);
+  }
+  if (dice_.one_in(8)) e.what.is_private = !e.what.is_private;
+  return e;
+}
+
+void world_of_seed::person_writes(house& h, account& a) {
+  calendar_event e;
+  e.id = event_id("foreign-" + h.mark + std::to_string(++made_));
+  e.what.title = new_value(h, false);
+  std::tie(e.what.start, e.what.end) = new_time(false);
+  judge_.person_wrote({}, e.what);
+  vendor_.person_put(a, e, now_);
+  a.model.events.at(e.id).extras = "guests of " + e.id.str();
+}
+
+void world_of_seed::person_acts() {
+  auto& h = houses_[dice_.one_in(4) ? 1 : 0];
+  auto& a = vendor_.at(dice_.pick(h.calendars));
+  const auto standing = a.model.standing();
+  const auto say = [&](const char* what, const event_id& id) {
+    log_.count(std::string("person:") + what);
+    log_.say([&] { return std::string("a person ") + what + " " + id.str() + " in " + a.calendar.str(); });
+  };
+  if (standing.size() < 2 || (dice_.one_in(5) && standing.size() < most_entries)) {
+    person_writes(h, a);
+    return say("creates", {});
+  }
+  const auto id = dice_.pick(standing);
+  auto e = a.model.events.at(id).now;
+  if (dice_.one_in(6)) {
+    say("deletes", id);
+    vendor_.person_remove(a, id, now_);
+  } else if (dice_.one_in(12)) { // Google's "duplicate": the copy bears our tag, too
+    say("copies", id);
+    auto copy = e;
+    copy.id = event_id("copy-" + h.mark + std::to_string(++made_));
+    copy.transaction_id.clear();
+    copy.what.title = new_value(h, false);
+    std::tie(copy.what.start, copy.what.end) = new_time(false);
+    judge_.person_wrote({}, copy.what);
+    vendor_.person_put(a, copy, now_);
+  } else if (dice_.one_in(10)) { // guests, colours: a new version, and nothing of ours
+    say("decorates", id);
+    a.model.events.at(id).extras += "+";
+    vendor_.person_put(a, e, now_);
+  } else {
+    say("changes", id);
+    auto after = changed(h, e);
+    judge_.person_wrote(e.what, after.what);
+    vendor_.person_put(a, after, now_);
+  }
+}
+
+void world_of_seed::person_withdraws_consent() {
+  auto& h = houses_[dice_.one_in(4) ? 1 : 0];
+  auto& a = vendor_.at(dice_.pick(h.calendars));
+  log_.say([&] { return "consent for " + a.calendar.str() + " is withdrawn"; });
+  vendor::revoke(a);
+}
+
+/// As the API does it: the new grant and the status in the rows, then the word to the engine.
+void world_of_seed::person_connects_again(const provider_id& p) {
+  auto& a = vendor_.at(p);
+  auto& r = ledger_->tenants[a.tenant].providers[p];
+  log_.count("person:connects_again");
+  log_.say([&] { return a.calendar.str() + " is connected again"; });
+  r.tokens = vendor_.new_grant(a, now_);
+  r.calendar.status = provider_status::active;
+  r.calendar.problem.reset();
+  judge_.connected();
+  for (auto& s : slots_)
+    if (s.running) {
+      s.running->order(for_tenant{a.tenant, calendars_changed{}});
+      s.running->order(for_provider{a.tenant, p, wake{wake_reason::connected, 0}});
+    }
+}
+
+// ---------------------------------------------------------------- hosts
+
+void world_of_seed::host_acts() {
+  auto& h = houses_[dice_.one_in(4) ? 1 : 0];
+  const auto& entries = ledger_->tenants[h.id].entries;
+  if (entries.size() < 2 || (dice_.one_in(4) && entries.size() < most_entries)) return host_creates(h);
+  auto at = entries.begin();
+  std::advance(at, dice_.below(entries.size()));
+  host_changes(h, at->second);
+}
+
+void world_of_seed::host_creates(house& h) {
+  entry_order o{};
+  o.what = entry_order::kind::create;
+  o.entry = entry_id(entry_uuid(++made_));
+  o.edit.title = new_value(h, true);
+  std::tie(o.edit.start, o.edit.end) = new_time(true);
+  o.edit.assigned = some_users(h);
+  if (dice_.one_in(10)) o.edit.is_private = true;
+  send(h, std::move(o));
+}
+
+void world_of_seed::host_changes(house& h, const schedule_entry& e) {
+  entry_order o{};
+  o.entry = e.id;
+  o.what = entry_order::kind::change;
+  if (dice_.one_in(8)) o.edit.expected_version = e.version;
+  switch (dice_.below(12)) {
+  case 0:
+    o.what = entry_order::kind::remove;
+    break;
+  case 1:
+  case 2:
+    o.edit.assigned = some_users(h);
+    break;
+  case 3:
+    o.edit.status = static_cast<entry_status>(dice_.below(5));
+    break;
+  case 4:
+  case 5:
+    std::tie(o.edit.start, o.edit.end) = new_time(true);
+    break;
+  case 6:
+    o.edit.is_private = !e.what.is_private;
+    break;
+  case 7:
+    o.edit.notes = new_value(h, true);
+    break;
+  case 8:
+  case 9:
+    o.edit.location = new_value(h, true);
+    break;
+  default:
+    o.edit.title = new_value(h, true);
+  }
+  send(h, std::move(o));
+}
+
+void world_of_seed::send(house& h, entry_order o) {
+  auto* s = awake_slot();
+  if (s == nullptr || !s->running->open()) return;
+  const char* names[] = {"creates", "changes", "deletes"};
+  const std::string what = names[static_cast<int>(o.what)];
+  log_.count("host:" + what);
+  log_.say([&] { return "the host " + what + " " + o.entry.str() + " " + o.edit.title.value_or(""); });
+  const bool removed = o.what == entry_order::kind::remove;
+  o.done = [this, t = h.id, e = o.entry, removed](const result<schedule_entry>& answer) {
+    log_.count(answer ? "host_heard:ok" : "host_heard:" + answer.error().code);
+    judge_.host_heard(t, e, removed, answer);
+  };
+  s->running->order(for_tenant{h.id, std::move(o)});
+}
+
+} // namespace kalends::simulation

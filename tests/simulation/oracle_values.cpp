@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/simulation/oracle.hpp"
+
+#include <cctype>
+
+namespace kalends::simulation {
+
+/// Title, notes, place, time.
+std::array<std::string, 4> oracle::values_of(const appointment& a) {
+  std::string start;
+  if (const auto* at = std::get_if<zoned_time>(&a.start)) start = write_local(*at);
+  if (const auto* on = std::get_if<calendar_date>(&a.start)) start = write_date(*on);
+  return {a.title, a.notes, a.location, start};
+}
+
+oracle::value* oracle::find(const std::string& text) {
+  auto at = values_.find(text);
+  return at == values_.end() ? nullptr : &at->second;
+}
+
+// ---------------------------------------------------------------- who wrote what
+
+void oracle::person_wrote(const appointment& before, const appointment& after) {
+  const auto was = values_of(before);
+  const auto is = values_of(after);
+  for (std::size_t i = 0; i < was.size(); ++i) {
+    if (was[i] == is[i]) continue;
+    if (auto* v = find(was[i])) v->overwritten = true;
+    if (!is[i].empty()) values_.try_emplace(is[i]);
+  }
+}
+
+void oracle::host_writes(const std::string& text) { values_[text].by_host = true; }
+
+/// What a host is told is true, and durable.
+void oracle::host_heard(const tenant_id& t, const entry_id& e, bool removed,
+                        const result<schedule_entry>& answer) {
+  if (!answer) return;
+  const auto& entries = ledger_->tenants.at(t).entries;
+  auto at = entries.find(e);
+  if (removed) {
+    if (at != entries.end()) log_.violation(8, "a deletion was acknowledged and the entry is there");
+    return;
+  }
+  if (at == entries.end()) return; // deleted since
+  if (at->second.version < answer->version)
+    return log_.violation(8, "entry " + e.str() + ": version " + std::to_string(answer->version) +
+                                 " was acknowledged and is not there");
+  if (at->second.version == answer->version && values_of(at->second.what) != values_of(answer->what))
+    log_.violation(8, "entry " + e.str() + " is not what was acknowledged");
+}
+
+void oracle::notice_accepted(account& a) { accepted_[a.provider].push_back(a.model.serial()); }
+
+// ---------------------------------------------------------------- what became of it
+
+/// Values in the ledger: whatever looks like one.
+void oracle::learn_losing_values(const std::string& inputs) {
+  if (inputs.find("\"losing\"") == std::string::npos) return;
+  std::string word;
+  for (const char c : inputs + ' ') {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == ':') {
+      word += c;
+      continue;
+    }
+    if (auto* v = find(word)) v->lost = true;
+    word.clear();
+  }
+}
+
+/// A value leaves an entry when somebody who saw it wrote another, or when it lost and is kept.
+void oracle::check_values(const rows& t, const tenant_changes& c) {
+  for (const auto& d : c.decisions) learn_losing_values(d.inputs);
+  for (const auto& w : c.entries) {
+    const auto after = values_of(w.entry.what);
+    auto at = t.entries.find(w.entry.id);
+    const auto before = at != t.entries.end() ? values_of(at->second.what) : std::array<std::string, 4>{};
+    for (std::size_t i = 0; i < after.size(); ++i) {
+      if (after[i] == before[i]) continue;
+      auto* old = find(before[i]);
+      auto* fresh = find(after[i]);
+      const bool by_host = fresh != nullptr && fresh->by_host && !fresh->in_entry;
+      if (fresh != nullptr) fresh->in_entry = true;
+      if (old == nullptr || old->overwritten || old->lost) continue;
+      if (!by_host)
+        log_.violation(8, "'" + before[i] + "' in entry " + w.entry.id.str() + " gave way to '" + after[i] +
+                              "', seen by nobody and kept nowhere");
+      old->overwritten = true;
+    }
+  }
+}
+
+} // namespace kalends::simulation
