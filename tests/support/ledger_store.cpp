@@ -641,7 +641,7 @@ void ledger_store::list_tenants(store_done<std::vector<tenant_id>> done) {
       "list_tenants",
       [this]() -> result<std::vector<tenant_id>> {
         std::vector<tenant_id> ids;
-        for (const auto& [id, rows] : tenants) ids.push_back(id);
+        for (const auto& [id, own] : tenants) ids.push_back(id);
         return ids;
       },
       std::move(done));
