@@ -18,6 +18,42 @@ void common_options(CLI::App& command, overrides& given) {
   command.add_option("--log-format", given.log_format, "json (one object per line) or text");
 }
 
+struct pubsub_commands {
+  CLI::App *provision, *show, *remove;
+};
+
+pubsub_commands add_pubsub(CLI::App& app, pubsub_options& o) {
+  auto* admin = app.add_subcommand("admin", "What an operator does to a running installation");
+  admin->require_subcommand(1);
+  auto* pubsub = admin->add_subcommand("pubsub", "Google notices through a Pub/Sub relay");
+  pubsub->require_subcommand(1);
+  const pubsub_commands all{
+      pubsub->add_subcommand("provision", "Make topic and push subscription at Google, or mend them"),
+      pubsub->add_subcommand("show", "What is expected, and whether Google agrees"),
+      pubsub->add_subcommand("remove", "Take it down again")};
+  for (auto* c : {all.provision, all.show, all.remove}) {
+    common_options(*c, o.given);
+    c->add_option("--tenant", o.tenant, "The tenant's id")->required();
+    c->add_option("--server", o.server_url, "The running server, if not as configured");
+    auto* key = c->add_option("--credentials", o.credentials.key_file, "A service account's JSON key file");
+    auto* token = c->add_option("--access-token-file", o.credentials.access_token_file,
+                                "A file with what gcloud auth print-access-token printed");
+    key->excludes(token);
+  }
+  all.provision->add_option("--project", o.project, "The Google Cloud project's id")->required();
+  all.provision->add_option("--topic", o.topic, "Default: kalends-TENANT");
+  all.provision->add_option("--subscription", o.subscription, "Default: kalends-TENANT-push");
+  all.provision
+      ->add_option("--service-account", o.service_account, "As whom Pub/Sub pushes: its e-mail address")
+      ->required();
+  all.provision->add_option("--publisher", o.publishers,
+                            "Who may publish, as IAM names it: serviceAccount:relay@… (may be repeated)");
+  for (auto* c : {all.provision, all.show})
+    c->add_flag("--unwrapped", o.unwrapped, "Push payload and attributes without Pub/Sub's envelope");
+  all.remove->add_flag("--with-topic", o.with_topic, "Remove the topic as well");
+  return all;
+}
+
 /// Log lines go to standard error; standard output belongs to the command. A server's lines are for programs
 /// unless somebody wants to read them.
 void open_log(std::string_view format, bool server) {
@@ -75,6 +111,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
 
   demo_command->add_option("--log-format", given.log_format, "json (one object per line) or text");
+  pubsub_options relay;
+  const auto pubsub = add_pubsub(app, relay);
 
   CLI11_PARSE(app, argc, argv);
   const auto log_format = read_configuration(given).value.server.log_format;
@@ -82,6 +120,9 @@ int main(int argc, char** argv) {
   if (*serve_command) return serve(given);
   if (*migrate_command) return migrate(given);
   if (*init_command) return make_vault_key(given);
+  if (*pubsub.provision) return provision_pubsub(relay);
+  if (*pubsub.show) return show_pubsub(relay);
+  if (*pubsub.remove) return remove_pubsub(relay);
   if (*demo_command) return demo(demonstration);
   return run_sandbox(box);
 }

@@ -128,7 +128,13 @@ bool connected_calendar::channel_wanted() const {
 std::string connected_calendar::webhook_address() const {
   const auto& c = parts_.configured;
   const bool google = calendar().type == provider_type::google;
-  if (google && !c.google_relay_url.empty()) return c.google_relay_url;
+  if (google && !c.google_relay_url.empty()) {
+    auto relay = c.google_relay_url;
+    constexpr std::string_view whose = "{tenant}";
+    if (const auto at = relay.find(whose); at != std::string::npos)
+      relay.replace(at, whose.size(), tenant_id_.str());
+    return relay;
+  }
   return c.webhook_url.empty() ? std::string()
                                : c.webhook_url + (google ? "/webhooks/google" : "/webhooks/microsoft");
 }

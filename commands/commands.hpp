@@ -2,9 +2,11 @@
 #pragma once
 
 #include "commands/configuration.hpp"
+#include "commands/google_cloud.hpp"
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 /// What `kalends <command>` does; each returns the process's exit status and prints its own errors.
 namespace kalends::commands {
@@ -33,5 +35,22 @@ struct sandbox_command_options {
   std::uint16_t port = 8443;
 };
 int run_sandbox(const sandbox_command_options& options);
+
+struct pubsub_options {
+  overrides given;
+  std::string server_url; ///< of the running server; empty: as configured
+  std::string tenant;
+  std::string project, topic, subscription; ///< names, or full ones; empty ones are made of the tenant's id
+  std::string service_account;              ///< as whom Pub/Sub pushes
+  std::vector<std::string> publishers;      ///< IAM members that may publish
+  cloud_credentials credentials;
+  bool unwrapped = false;
+  bool with_topic = false; ///< of a removal
+};
+/// Makes topic and push subscription at Google, or mends them, and tells the server who will push.
+int provision_pubsub(const pubsub_options& options);
+/// What the server expects; with credentials also whether Google agrees (1 if not).
+int show_pubsub(const pubsub_options& options);
+int remove_pubsub(const pubsub_options& options);
 
 } // namespace kalends::commands

@@ -3,6 +3,7 @@
 
 #include "sandbox/core.hpp"
 #include "sandbox/google_error.hpp"
+#include "sandbox/google_pubsub.hpp"
 #include "sandbox/google_store.hpp"
 
 #include <deque>
@@ -35,7 +36,7 @@ inline constexpr std::size_t open_listing_limit = 1'000;
 inline constexpr std::size_t channel_limit = 10'000;
 
 /// Google's half. Its parts are in google_oauth, google_events, google_list, google_calendars, google_push,
-/// google_guests, google_batch and google_person.
+/// google_guests, google_batch and google_person; google_pubsub and google_service_accounts are the cloud.
 class half final : public vendor_half {
 public:
   explicit half(core& c) : all(c), calendars(c.clock) {}
@@ -62,6 +63,7 @@ public:
 
   core& all;
   store calendars;
+  cloud robots;
   std::vector<channel> watches;
   std::map<std::string, open_listing, std::less<>> listings; ///< by page token
   std::deque<std::string> listing_order;

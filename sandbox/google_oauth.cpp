@@ -292,6 +292,7 @@ const oauth_client* client_of(half& h, const call& c) {
 net::http_response token(half& h, call& c) {
   const auto kind = c.form_value("grant_type").value_or("");
   if (kind.empty()) return token_error(400, "invalid_request", "Missing required parameter: grant_type");
+  if (kind == "urn:ietf:params:oauth:grant-type:jwt-bearer") return service_account_token(h, c);
   if (kind != "authorization_code" && kind != "refresh_token")
     return token_error(400, "unsupported_grant_type", "Invalid grant_type: " + kind);
   const auto* client = client_of(h, c);

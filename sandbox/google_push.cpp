@@ -18,7 +18,7 @@ constexpr std::size_t id_limit = 64;
 constexpr std::size_t token_limit = 256;
 
 const retry_rule google_retries{{200, 201, 202, 204, 102}, {500, 502, 503, 504},     false, true,
-                                std::chrono::seconds(1),   std::chrono::seconds(64), 8};
+                                std::chrono::seconds(1),   std::chrono::seconds(64), 8,     false};
 
 std::string text_at(const json::object& o, std::string_view key) {
   const auto* v = o.if_contains(key);
@@ -192,7 +192,10 @@ json::array half::channels() {
   return out;
 }
 
-void half::adopt(notice& n) { n.rule = google_retries; }
+void half::adopt(notice& n) {
+  if (n.channel.starts_with("projects/")) return prepare_push(*this, n);
+  n.rule = google_retries;
+}
 
 bool half::expire_channel(std::string_view id) {
   return std::erase_if(watches, [&](const channel& k) { return k.id == id; }) > 0;

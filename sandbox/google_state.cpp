@@ -140,6 +140,7 @@ void store::load(state_reader& in) {
 
 void half::save(state_writer& out) {
   calendars.save(out);
+  robots.save(out);
   std::map<std::string_view, std::reference_wrapper<const channel>> by_id;
   for (const auto& k : watches) by_id.emplace(k.id, k);
   written_.watches.save(out, "google.channel", "", by_id, [](const channel& k) { return to_json(k); });
@@ -152,6 +153,7 @@ void half::save(state_writer& out) {
 
 void half::load(state_reader& in) {
   calendars.load(in);
+  robots.load(in);
   in.each("google.channel",
           [&](const std::string&, const json::object& o) { watches.push_back(channel_from(o)); });
   in.each("google.listing", [&](const std::string& key, const json::object& o) {

@@ -9,6 +9,7 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
@@ -21,9 +22,13 @@ namespace kalends::sandbox {
 
 namespace json = boost::json;
 
+namespace {
+
+constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+} // namespace
+
 std::string base64url(std::string_view bytes) {
-  static constexpr std::string_view letters =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   std::string out;
   std::uint32_t held = 0;
   unsigned bits = 0;
@@ -32,6 +37,21 @@ std::string base64url(std::string_view bytes) {
     for (bits += 8; bits >= 6; bits -= 6) out += letters[held >> (bits - 6) & 63U];
   }
   if (bits > 0) out += letters[held << (6 - bits) & 63U];
+  return out;
+}
+
+std::string base64url_decode(std::string_view text) {
+  std::string out;
+  std::uint32_t held = 0;
+  unsigned bits = 0;
+  for (const char c : text) {
+    const auto value = letters.find(c);
+    if (value == std::string_view::npos) return {};
+    held = held << 6U | static_cast<std::uint32_t>(value);
+    if ((bits += 6) < 8) continue;
+    bits -= 8;
+    out += static_cast<char>(held >> bits & 0xFFU);
+  }
   return out;
 }
 
@@ -118,6 +138,34 @@ std::string signing_keys::sign(const json::object& claims) const {
     throw std::runtime_error("cannot sign");
   signature.resize(size);
   return text + "." + base64url(signature);
+}
+
+std::string signing_keys::missign(const json::object& claims, const std::string& alg) const {
+  const json::object header{{"alg", alg}, {"kid", impl_->newest().id}, {"typ", "JWT"}};
+  const auto text = base64url(json::serialize(header)) + "." + base64url(json::serialize(claims));
+  if (alg == "none") return text + ".";
+  const auto known = pems();
+  const std::string secret(known.at(impl_->newest().id).as_string());
+  std::string mac(SHA256_DIGEST_LENGTH, '\0');
+  unsigned size = SHA256_DIGEST_LENGTH;
+  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
+       reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+       reinterpret_cast<unsigned char*>(mac.data()), &size);
+  return text + "." + base64url(mac);
+}
+
+bool verify_rs256(const std::string& public_pem, std::string_view text, std::string_view signature) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> memory(
+      BIO_new_mem_buf(public_pem.data(), static_cast<int>(public_pem.size())), BIO_free);
+  const key_ptr key(memory ? PEM_read_bio_PUBKEY(memory.get(), nullptr, nullptr, nullptr) : nullptr);
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
+  const auto* signed_bytes = reinterpret_cast<const unsigned char*>(signature.data());
+  const bool good = key && context &&
+                    EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key.get()) == 1 &&
+                    EVP_DigestVerify(context.get(), signed_bytes, signature.size(), bytes, text.size()) == 1;
+  ERR_clear_error();
+  return good;
 }
 
 json::object signing_keys::jwks() const {

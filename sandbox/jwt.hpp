@@ -10,7 +10,11 @@
 namespace kalends::sandbox {
 
 std::string base64url(std::string_view bytes); ///< without padding
-std::string sha256(std::string_view bytes);    ///< 32 raw bytes
+/// What is no base64url reads as "".
+std::string base64url_decode(std::string_view text);
+/// Whether `signature` (raw) is one of `text` by RS256.
+bool verify_rs256(const std::string& public_pem, std::string_view text, std::string_view signature);
+std::string sha256(std::string_view bytes); ///< 32 raw bytes
 
 /// RFC 7636: whether `verifier` answers `challenge` ("S256" or "plain").
 bool pkce_matches(std::string_view challenge, std::string_view method, std::string_view verifier);
@@ -25,6 +29,9 @@ public:
 
   /// A compact JWS of these claims, signed by the newest key.
   std::string sign(const boost::json::object& claims) const;
+  /// The same claims as an attacker would have them: unsigned with `alg` "none", else signed with HMAC-SHA256
+  /// and the public key's PEM as the secret.
+  std::string missign(const boost::json::object& claims, const std::string& alg) const;
   /// `{"keys": […]}` with every key, the newest first.
   boost::json::object jwks() const;
   /// The same keys as `{kid: PEM}`.

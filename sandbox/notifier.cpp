@@ -24,7 +24,8 @@ bool is_accepted(const retry_rule& rule, const result<net::http_reply>& reply) {
 
 bool is_retried(const retry_rule& rule, const result<net::http_reply>& reply) {
   if (!reply) return rule.retry_unreachable && reply.error().kind != errc::stopped;
-  return rule.retried.contains(reply->status) || (rule.retry_any_5xx && reply->status >= 500);
+  return rule.retry_any || rule.retried.contains(reply->status) ||
+         (rule.retry_any_5xx && reply->status >= 500);
 }
 
 } // namespace
@@ -84,7 +85,9 @@ void notifier::pump() {
     for (auto& n : outbox_) {
       if (n.in_flight || n.due > now || !busy.insert(n.channel).second) continue;
       n.in_flight = true;
-      sends.emplace_back(n.number, n.request);
+      const auto credential = n.prepare ? n.prepare(n.request) : std::string();
+      auto& sent = sends.emplace_back(n.number, n.request).second;
+      if (!credential.empty()) sent.headers.emplace_back("Authorization", credential);
     }
     questions.swap(questions_);
   }

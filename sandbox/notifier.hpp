@@ -28,6 +28,7 @@ struct retry_rule {
   std::chrono::seconds first_wait{1}; ///< virtual time, doubled each time
   std::chrono::seconds longest_wait{60};
   std::size_t attempts = 8;
+  bool retry_any = false; ///< every status that is not accepted is worth another attempt
 };
 
 /// One push message on its way to a webhook.
@@ -44,6 +45,9 @@ struct notice {
   std::vector<std::string> concerns; ///< subscriptions that hear of it when it is given up; `on_end` reads it
   /// Called (core locked) when accepted or given up, with the last status (0: unreachable). May be empty.
   std::function<void(bool accepted, int status, const std::string& body)> on_end;
+  /// Called (core locked) before every attempt; may change the request. What it returns is sent as
+  /// Authorization and neither kept nor journaled. May be empty.
+  std::function<std::string(net::outgoing_request& request)> prepare;
 };
 
 /// Sends `request` and calls `done` exactly once, later, on any thread, never from inside `send`.

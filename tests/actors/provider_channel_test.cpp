@@ -281,5 +281,16 @@ TEST_F(provider_channel_test, without_a_channel_it_polls_and_says_so_once) {
   EXPECT_LE(google.times("open_channel"), 12u);
 }
 
+TEST_F(provider_channel_test, a_relay_takes_the_place_of_the_webhook_at_google_alone) {
+  configured.webhook_url.clear();
+  configured.google_relay_url = "https://relay.example.org/{tenant}/google";
+  add_calendar(work);
+  open_house();
+  tell_calendar(work, wake{wake_reason::notice, 1});
+  ASSERT_NE(google.open("open_channel"), nullptr);
+  EXPECT_EQ(google.open("open_channel")->as<net::channel_request>().address,
+            "https://relay.example.org/" + acme.str() + "/google");
+}
+
 } // namespace
 } // namespace kalends::actors

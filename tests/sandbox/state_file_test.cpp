@@ -380,6 +380,47 @@ TEST_F(state_file_test, a_notice_that_was_not_accepted_is_sent_again) {
   EXPECT_TRUE(sent.empty());
 }
 
+TEST_F(state_file_test, pubsub_goes_on_and_a_push_is_repeated_with_a_fresh_token) {
+  admin("POST", "/google/service-accounts", {{"project", "demo"}, {"name", "boss"}});
+  const auto mail = std::string("boss@demo.iam.gserviceaccount.com");
+  const auto token = text(admin("POST", "/google/service-accounts/" + mail + "/grants").at("access_token"));
+  const auto cloud = [&](std::string verb, const std::string& path, const json::value& body) {
+    return parsed(
+        ask(std::move(verb), "/v1/projects/demo/" + path, body, {{"Authorization", "Bearer " + token}}));
+  };
+  cloud("PUT", "topics/changes", json::object{});
+  cloud("POST", "topics/changes:setIamPolicy", {{"policy", {{"bindings", json::array{}}}}});
+  const auto policy = cloud("GET", "topics/changes:getIamPolicy", nullptr);
+  const json::object push{{"pushEndpoint", "http://127.0.0.1:9/p"},
+                          {"oidcToken", {{"serviceAccountEmail", mail}, {"audience", "a"}}}};
+  const auto made =
+      cloud("PUT", "subscriptions/push", {{"topic", "projects/demo/topics/changes"}, {"pushConfig", push}});
+  cloud("POST", "topics/changes:publish", {{"messages", json::array{{{"data", "aGVsbG8="}}}}});
+  const auto lost = sent.front().request;
+
+  restart();
+  heart->push.pump();
+  const auto again = deliver(503);
+  admin("GET", "/accounts"); // any request saves how far the push is
+  restart();
+  admin("POST", "/clock", {{"advance_seconds", 2}});
+  const auto third = deliver(204);
+
+  EXPECT_EQ(cloud("GET", "topics/changes:getIamPolicy", nullptr), policy);
+  EXPECT_EQ(cloud("GET", "subscriptions/push", nullptr), made);
+  for (const auto* r : {&again, &third}) {
+    EXPECT_EQ(r->url, lost.url);
+    EXPECT_EQ(r->body, lost.body);
+    EXPECT_TRUE(net::find_header(r->headers, "Authorization").starts_with("Bearer ey"));
+  }
+  EXPECT_NE(net::find_header(third.headers, "Authorization"),
+            net::find_header(lost.headers, "Authorization"));
+  std::ifstream state(fs::path(directory) / "state.jsonl");
+  const std::string kept((std::istreambuf_iterator<char>(state)), {});
+  EXPECT_EQ(kept.find("Bearer ey"), std::string::npos) << "the token of a push is kept nowhere";
+  EXPECT_EQ(kept.find("PRIVATE KEY"), std::string::npos);
+}
+
 TEST_F(state_file_test, a_subscription_hears_of_notices_given_up_after_a_restart) {
   parsed(graph("POST", "subscriptions",
                {{"changeType", "created"},

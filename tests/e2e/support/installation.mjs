@@ -148,10 +148,11 @@ export class Demonstration extends Installation {
 
 /** `kalends sandbox` and `kalends serve` as two processes: the server may die while the vendors live on. */
 export class Service extends Installation {
-  /** `env` goes to the server: what makes it special. */
-  static async start({ pollSeconds = noPolling, env = () => ({}) } = {}) {
+  /** `env` goes to the server: what makes it special. `googleRelay(sandbox base)`: where Google sends its notices instead. */
+  static async start({ pollSeconds = noPolling, env = () => ({}), googleRelay } = {}) {
     const s = new this();
     s.env = env(s.directory);
+    s.googleRelay = googleRelay;
     s.pollSeconds = String(pollSeconds);
     s.data = join(s.directory, 'data');
     s.pushes = true;
@@ -194,6 +195,8 @@ export class Service extends Installation {
       KALENDS_GOOGLE_TOKEN_URL: `${base}/token`,
       KALENDS_GOOGLE_REVOKE_URL: `${base}/revoke`,
       KALENDS_GOOGLE_CALENDAR_URL: `${base}/calendar/v3`,
+      KALENDS_GOOGLE_KEYS_URL: `${base}/oauth2/v3/certs`,
+      ...(this.googleRelay ? { KALENDS_GOOGLE_RELAY_URL: this.googleRelay(base) } : {}),
       KALENDS_MICROSOFT_LOGIN_URL: base,
       KALENDS_MICROSOFT_GRAPH_URL: `${base}/v1.0`,
       ...this.env,
