@@ -31,6 +31,7 @@ std::string lower(std::string text) {
 // ---------------------------------------------------------------- the push
 
 void refuse_push(const call_ptr& c, std::string why) {
+  c->with().told->notice_refused("push_refused");
   c->finish(problem({errc::forbidden, "push_refused", std::move(why), {}, {}}));
 }
 
@@ -40,8 +41,7 @@ void drop_push(const call_ptr& c) { c->finish({202, {}, {}}); }
 void hand_over(const call_ptr& c, net::unproven_notice notice) {
   keep_notice(c, provider_type::google, std::move(notice), [c](const result<bool>& kept) {
     if (kept) return c->finish(no_content());
-    const auto kind = kept.error().kind;
-    if (kind == errc::invalid || kind == errc::not_found || kind == errc::forbidden) return drop_push(c);
+    if (is_refusal(kept.error())) return drop_push(c);
     c->finish(problem({errc::retry_later, "database_away", "The notification could not be kept.", {}, {}}));
   });
 }
@@ -59,7 +59,10 @@ void compare_pusher(const call_ptr& c, const std::string& account, net::pushed_n
 
 void take_push(const call_ptr& c, const net::oidc_identity& who) {
   auto push = net::read_pubsub_push(c->request);
-  if (!push) return drop_push(c);
+  if (!push) {
+    c->with().told->notice_refused(push.error().code);
+    return drop_push(c);
+  }
   const auto account = lower(who.email);
   const auto& installations = c->with().configured.google_pubsub_account;
   if (!installations.empty() && account == lower(installations)) return hand_over(c, std::move(push->notice));
