@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/supervisor.hpp"
+#include "observe/log.hpp"
 
 #include <caf/send.hpp>
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <unordered_set>
@@ -11,6 +10,9 @@
 /// Which tenants are ours. Every two seconds the database is asked; what it gives is opened, what it takes is
 /// let go, and when it stays silent for the life of a lease everything is let go.
 namespace kalends::actors {
+
+using observe::log;
+using observe::log_level;
 
 namespace {
 
@@ -26,8 +28,8 @@ constexpr auto while_rows_are_busy = 200ms;
 void supervisor::keep_leases() {
   if (state.shut) return;
   if (!state.tenants.empty() && parts_.leases->expired()) {
-    spdlog::error("the leases ran out: the database did not answer for {} s; all {} tenants are let go",
-                  std::chrono::seconds(lease_life).count(), state.tenants.size());
+    log(log_level::error, "the leases ran out while the database did not answer: all tenants are let go",
+        {{"seconds", std::chrono::seconds(lease_life).count()}, {"tenants", state.tenants.size()}});
     let_all_go();
   }
   if (!state.asking && parts_.leases->now() >= state.next_round) begin_round();
@@ -75,10 +77,11 @@ void supervisor::end_round(const lease_question& asked, const result<persistence
 void supervisor::round_failed(const error& e) {
   state.next_round = parts_.leases->now() + after_a_failure;
   if (e.code == "node_replaced") {
-    spdlog::error("{} ({})", e.detail, e.code);
+    log(log_level::error, "another process has taken this node's place",
+        {{"code", e.code}, {"detail", e.detail}});
     let_all_go();
   } else {
-    spdlog::warn("the leases could not be renewed: {} ({})", e.detail, e.code);
+    log(log_level::warn, "the leases could not be renewed", {{"code", e.code}, {"detail", e.detail}});
   }
   if (state.house_opened) std::exchange(state.house_opened, nullptr)(tl::unexpected(e));
 }
@@ -154,7 +157,8 @@ void supervisor::take_arrivals(const std::vector<persistence::lease>& arrivals,
                                const result<std::vector<persistence::schedule_line>>& lines) {
   state.opening = false;
   if (!lines) {
-    spdlog::warn("tenants could not be opened: {} ({})", lines.error().detail, lines.error().code);
+    log(log_level::warn, "tenants could not be opened",
+        {{"code", lines.error().code}, {"detail", lines.error().detail}});
     if (state.house_opened) std::exchange(state.house_opened, nullptr)(tl::unexpected(lines.error()));
     return;
   }
@@ -219,7 +223,7 @@ void supervisor::fenced(const lease_fenced& m) {
   parts_.meter.fenced(m.tenant);
   const auto* t = find_tenant(m.tenant);
   if (t == nullptr || m.epoch == 0 || t->epoch != m.epoch) return;
-  spdlog::warn("tenant={} is run by another node now", m.tenant.str());
+  log(log_level::warn, "a tenant is run by another node now", {{"tenant", m.tenant}});
   let_go(m.tenant);
 }
 
@@ -233,7 +237,8 @@ void supervisor::give_everything_back() {
       std::move(round),
       ask<persistence::lease_news>(this, [this](const result<persistence::lease_news>& left) {
         if (!left)
-          spdlog::warn("the leases could not be given back: {} ({})", left.error().detail, left.error().code);
+          log(log_level::warn, "the leases could not be given back",
+              {{"code", left.error().code}, {"detail", left.error().detail}});
         for (const auto& tell_closed : std::exchange(state.closing, {})) tell_closed(true);
       }));
 }
