@@ -7,6 +7,7 @@
 #include <prometheus/gauge.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <sstream>
 
 namespace kalends::observe {
@@ -23,6 +24,18 @@ std::string text_of(provider_type type) { return std::string(name_of(type)); }
 
 family<counter>& counters(prometheus::Registry& r, const char* name, const char* help) {
   return prometheus::BuildCounter().Name(name).Help(help).Register(r);
+}
+/// Families whose series have a code, and so none before the first failure; their names are told from the
+/// start.
+constexpr std::array<std::pair<const char*, const char*>, 5> by_code{{
+    {"kalends_push_retries_by_code_total", "Writes to be tried again, by code."},
+    {"kalends_dead_letters_by_code_total", "Writes that were set aside, by code."},
+    {"kalends_sync_failures_by_code_total", "Sync runs that failed, by code."},
+    {"kalends_vendor_failures_by_code_total", "Calls of vendors that failed, by code."},
+    {"kalends_notices_refused_total", "Notices that proved nothing, by code."},
+}};
+family<counter>& counters(prometheus::Registry& r, std::size_t of) {
+  return counters(r, by_code[of].first, by_code[of].second);
 }
 family<histogram>& histograms(prometheus::Registry& r, const char* name, const char* help) {
   return prometheus::BuildHistogram().Name(name).Help(help).Register(r);
@@ -71,15 +84,9 @@ struct prometheus_meter::impl {
 };
 
 prometheus_meter::impl::impl(prometheus_options o)
-    : options(std::move(o)), calendars(registry, options.tenant_limit),
-      refusals(counters(registry, "kalends_notices_refused_total", "Notices that proved nothing, by code.")),
-      retry_codes(
-          counters(registry, "kalends_push_retries_by_code_total", "Writes to be tried again, by code.")),
-      dead_codes(
-          counters(registry, "kalends_dead_letters_by_code_total", "Writes that were set aside, by code.")),
-      run_codes(counters(registry, "kalends_sync_failures_by_code_total", "Sync runs that failed, by code.")),
-      call_codes(counters(registry, "kalends_vendor_failures_by_code_total",
-                          "Calls of vendors that failed, by code.")),
+    : options(std::move(o)), calendars(registry, options.tenant_limit), refusals(counters(registry, 4)),
+      retry_codes(counters(registry, 0)), dead_codes(counters(registry, 1)), run_codes(counters(registry, 2)),
+      call_codes(counters(registry, 3)),
       deaths(counters(registry, "kalends_actor_deaths_total", "Actors that died and were started again.")),
       held(gauges(registry, "kalends_tenants_held", "Tenants that this node runs.").Add({})),
       requests(counters(registry, "kalends_http_requests_total", "Requests that were answered.")),
@@ -118,6 +125,10 @@ prometheus_meter::impl::impl(prometheus_options o)
     v.waited = &waits.Add({{"type", type}}, call_buckets());
     v.circuit = &circuits.Add({{"type", type}});
   }
+  // What alerts count has to be there before it happens: a series that is born with 1 has not increased.
+  for (const char* code : {"notice_refused", "notice_headers_missing", "notice_ticket_malformed",
+                           "notice_body_malformed", "too_many_items"})
+    refusals.Add({{"code", codes.of(code)}});
   for (const char* kind : {"provider", "tenant", "intake", "event_bus"}) deaths.Add({{"kind", kind}});
   for (const char* code : {"database_busy", "database_away"}) refused_work.Add({{"code", code}});
 }
@@ -153,6 +164,9 @@ std::string prometheus_meter::text(const house_figures& house) const {
   if (house.rows)
     for (const auto& line : house.rows->lines) impl_->calendars.of(line.tenant, line.type);
   auto all = impl_->registry.Collect();
+  for (const auto& [name, help] : by_code)
+    if (std::none_of(all.begin(), all.end(), [n = name](const auto& f) { return f.name == n; }))
+      all.push_back({name, help, prometheus::MetricType::Counter, {}});
   auto add = [&all](std::vector<prometheus::MetricFamily> more) {
     for (auto& f : more) all.push_back(std::move(f));
   };

@@ -16,7 +16,7 @@ constexpr statement patience{"figures_patience", "SELECT set_config('statement_t
 /// and so begins with the time of its commit: no column, no index.
 constexpr statement count_calendars{"figures_calendars", R"(
 WITH waiting AS (
-  SELECT tenant_id, provider_id, count(*) AS n, min(outbox_id::text) AS oldest FROM outbox GROUP BY 1, 2),
+  SELECT tenant_id, provider_id, count(*) AS n, min(outbox_id::text COLLATE "C") AS oldest FROM outbox GROUP BY 1, 2),
 ways AS (
   SELECT tenant_id, provider_id, max(expires_at) AS ends FROM channels GROUP BY 1, 2),
 letters AS (
@@ -31,7 +31,11 @@ SELECT p.tenant_id, p.type, s.status, coalesce(s.problem_code, '') = 'provider_p
        count(*) FILTER (WHERE c.ends > $1) AS standing,
        count(*) FILTER (WHERE c.ends > $1 AND c.ends < $1::timestamptz + interval '12 hours') AS expiring,
        count(*) FILTER (WHERE p.direction <> 'to_provider' AND (c.ends IS NULL OR c.ends <= $1)) AS without,
-       coalesce(sum(d.n), 0) AS letters
+       coalesce(sum(d.n), 0) AS letters,
+       count(*) FILTER (WHERE s.channel_failures > 0) AS failing,
+       count(s.channel_silent_since) AS silent,
+       min(s.channel_renews_at) FILTER (WHERE p.direction <> 'to_provider') AS renewal,
+       min(s.reconciled_at) AS reconciled
 FROM providers p
 JOIN provider_state s USING (tenant_id, provider_id)
 LEFT JOIN waiting w USING (tenant_id, provider_id)
@@ -88,7 +92,12 @@ result<std::vector<observe::calendar_figures>> count_rows(transaction& tx, insta
     raise(line.last_sync_age, age(found->optional_time(i, 9), now));
     line.channels_standing += found->integer(i, 10);
     line.channels_expiring += found->integer(i, 11);
-    if (push_expected) line.channels_missing += found->integer(i, 12);
+    raise(line.last_reconcile_age, age(found->optional_time(i, 17), now));
+    if (!push_expected) continue;
+    line.channels_missing += found->integer(i, 12);
+    line.channels_failing += found->integer(i, 14);
+    line.channels_silent += found->integer(i, 15);
+    raise(line.renewal_overdue, age(found->optional_time(i, 16), now));
   }
   return lines;
 }

@@ -91,6 +91,25 @@ TEST_F(figures_test, knows_channels_that_stand_that_end_and_that_are_missing) {
   EXPECT_EQ(of(none, false).channels_missing, 0); // without webhooks nobody misses a channel
 }
 
+TEST_F(figures_test, knows_how_channels_fare) {
+  const auto h = add_household();
+  set(h, "active");
+  const statement fares{"test_fares",
+                        "UPDATE provider_state SET channel_failures = 3, channel_silent_since = $2,"
+                        " channel_renews_at = $2, reconciled_at = $2 WHERE provider_id = $1"};
+  must(as(h.tenant, [&](transaction& tx) -> result<bool> {
+    return tx.query(fares, {h.calendar, now - 30min}).map([](const rows&) { return true; });
+  }));
+
+  const auto f = of(h);
+
+  EXPECT_EQ(f.channels_failing, 1);
+  EXPECT_EQ(f.channels_silent, 1);
+  EXPECT_EQ(f.renewal_overdue, 1'800);
+  EXPECT_EQ(f.last_reconcile_age, 1'800);
+  EXPECT_EQ(of(h, false).renewal_overdue, 0);
+}
+
 TEST_F(figures_test, counts_parked_calendars_and_open_letters) {
   const auto h = add_household();
   set(h, "active", "provider_parked");

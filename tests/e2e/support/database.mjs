@@ -37,7 +37,10 @@ export function hangDatabase(dataDir) {
 
 /** Runs `sql` as the owner; `session` answers a process that goes on until it is killed. */
 export function session(dataDir, sql) {
-  const sockets = readFileSync(join(dataDir, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n')[4];
+  const home = join(dataDir, 'postgres');
+  const sockets = readdirSync(home)
+    .map((name) => join(home, name))
+    .find((folder) => existsSync(join(folder, '.s.PGSQL.5432')));
   const bin = readdirSync('/usr/lib/postgresql')
     .map((version) => `/usr/lib/postgresql/${version}/bin/psql`)
     .find((file) => existsSync(file));
