@@ -70,6 +70,12 @@ TEST_F(access_test, forgets_a_revoked_key_at_once) {
             "key_not_found");
 }
 
+/// What an answer says apart from the id of its request.
+std::string without_request(const std::string& body) {
+  const auto at = body.find(",\"request_id\"");
+  return at == std::string::npos ? body : body.substr(0, at);
+}
+
 TEST_F(access_test, answers_foreign_and_missing_ids_alike) {
   const auto ours = make_tenant("A");
   const auto theirs = make_tenant("B");
@@ -85,7 +91,7 @@ TEST_F(access_test, answers_foreign_and_missing_ids_alike) {
       const auto got = ask(ours.admin, method, path + foreign, body);
       const auto missing = ask(ours.admin, method, path + nobody, body);
       EXPECT_EQ(got.status, 404) << method << path;
-      EXPECT_EQ(got.body, missing.body);
+      EXPECT_EQ(without_request(got.body), without_request(missing.body));
     }
     EXPECT_EQ(ask(ours.admin, "GET", path + "not-a-uuid").status, 404);
     EXPECT_EQ(ask(theirs.admin, "GET", path + foreign).status, 200);

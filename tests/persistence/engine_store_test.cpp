@@ -445,7 +445,7 @@ TEST_F(engine_store_test, refuses_units_of_tenants_and_calendars_that_are_gone) 
   no_user.entries = {new_entry(h)};
   no_user.entries[0].entry.assigned = {user_id(uuid())};
 
-  EXPECT_EQ(commit(no_tenant).error().code, "tenant_gone");
+  EXPECT_EQ(commit(no_tenant).error().code, "fenced"); // nobody can hold what is not there
   EXPECT_EQ(commit(no_calendar).error().code, "provider_gone");
   EXPECT_EQ(commit(no_link).error().code, "provider_gone");
   EXPECT_EQ(commit(no_user).error().code, "user_gone");
