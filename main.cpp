@@ -110,6 +110,17 @@ int main(int argc, char** argv) {
   sandbox_command->add_option("--port", box.port, "Port to listen on (0: any free one)")
       ->capture_default_str();
 
+  explain_options story;
+  auto* explain_command =
+      app.add_subcommand("explain", "What was done about an entry or an event, and why, from the ledger");
+  explain_command->add_option("--entry", story.entry, "Id of a schedule entry");
+  explain_command->add_option("--event", story.event, "The vendor's id of a calendar event");
+  explain_command->add_option("--base-url", story.base_url, "The server")->capture_default_str();
+  explain_command->add_option("--key-file", story.key_file,
+                              "File with a tenant's API key; none: KALENDS_API_KEY holds it");
+  explain_command->add_option("--ca-file", story.ca_file,
+                              "Certificate authority of the server, if it is not public");
+
   demo_command->add_option("--log-format", given.log_format, "json (one object per line) or text");
   pubsub_options relay;
   const auto pubsub = add_pubsub(app, relay);
@@ -124,5 +135,6 @@ int main(int argc, char** argv) {
   if (*pubsub.show) return show_pubsub(relay);
   if (*pubsub.remove) return remove_pubsub(relay);
   if (*demo_command) return demo(demonstration);
+  if (*explain_command) return explain(story);
   return run_sandbox(box);
 }

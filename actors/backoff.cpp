@@ -36,12 +36,10 @@ event_id make_google_event_id(const world& w) {
   return event_id(std::move(text));
 }
 
-std::chrono::milliseconds backoff(int attempt, const world& w) {
-  constexpr std::int64_t least = 1'000;
-  constexpr std::int64_t most = longest_backoff.count();
-  std::int64_t bound = least;
-  for (int n = 0; n < attempt && bound < most; ++n) bound *= 3;
-  bound = std::min(bound, most);
+std::chrono::milliseconds backoff(std::chrono::milliseconds previous, const world& w) {
+  const auto least = shortest_backoff.count();
+  const auto before = std::clamp(previous.count(), least, longest_backoff.count());
+  const auto bound = std::min(before * 3, longest_backoff.count());
   return std::chrono::milliseconds(
       least + static_cast<std::int64_t>(chance(w) % static_cast<std::uint64_t>(bound - least + 1)));
 }

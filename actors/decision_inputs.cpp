@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/decision_inputs.hpp"
 
+#include "actors/merge_rule.hpp"
+
 #include <boost/json.hpp>
+
+#include <algorithm>
 
 namespace kalends::actors {
 namespace {
@@ -26,17 +30,58 @@ json::object end_of(const calendar_time& t) {
   return {{"date_time", written(t)}, {"time_zone", text_of(std::get<zoned_time>(t).time_zone)}};
 }
 
-/// At most `limit` bytes, ending at a character.
-std::string_view cut_text(std::string_view text, std::size_t limit) {
-  if (text.size() <= limit) return text;
-  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xc0) == 0x80) --limit;
-  return text.substr(0, limit);
+void add_text(json::object& values, json::array& cut, std::string_view name, std::string_view text,
+              std::size_t limit) {
+  const auto kept = cut_text(text, limit);
+  values[json::string_view(name.data(), name.size())] = text_of(kept);
+  if (kept.size() == text.size()) return;
+  if (std::find(cut.begin(), cut.end(), json::value(text_of(name))) == cut.end())
+    cut.emplace_back(text_of(name));
 }
 
-void add_text(json::object& values, json::array& cut, std::string_view name, std::string_view text) {
-  const auto kept = cut_text(text, most_losing_bytes);
-  values[json::string_view(name.data(), name.size())] = text_of(kept);
-  if (kept.size() != text.size()) cut.emplace_back(text_of(name));
+json::object values_of(const appointment& a, field_set groups, json::array& cut, std::size_t limit) {
+  json::object values;
+  if (groups.has(field_group::time)) {
+    values["start"] = end_of(a.start);
+    values["end"] = end_of(a.end);
+  }
+  if (groups.has(field_group::title)) add_text(values, cut, "title", a.title, limit);
+  if (groups.has(field_group::notes)) add_text(values, cut, "notes", a.notes, limit);
+  if (groups.has(field_group::location)) add_text(values, cut, "location", a.location, limit);
+  if (groups.has(field_group::privacy)) values["is_private"] = a.is_private;
+  if (groups.has(field_group::status)) values["is_tentative"] = a.is_tentative;
+  return values;
+}
+
+json::object weights_object(const merge_weights& w) {
+  return {{"changed", array_of(names_of(w.changed))},     {"differs", array_of(names_of(w.differs))},
+          {"local", array_of(names_of(w.local))},         {"own", array_of(names_of(w.own))},
+          {"hosts_own", array_of(names_of(w.hosts_own))}, {"event_newer", w.event_newer},
+          {"direction", text_of(name_of(w.direction))},   {"on_conflict", text_of(name_of(w.policy))}};
+}
+
+/// The groups in which any two sides differ; all of them if there is only one.
+field_set told_groups(const std::vector<const appointment*>& sides) {
+  if (sides.size() < 2) return field_set::all();
+  field_set groups;
+  for (const auto* s : sides) groups = groups | difference(*sides.front(), *s);
+  return groups;
+}
+
+void add_sides(json::object& o, json::array& cut, const decision_sides& s) {
+  std::vector<const appointment*> all;
+  for (const auto* side : {s.base_entry, s.base_event, s.entry, s.event})
+    if (side != nullptr) all.push_back(side);
+  const auto groups = told_groups(all);
+  const auto add = [&](const char* name, const appointment* a) {
+    if (a != nullptr) o[name] = values_of(*a, groups, cut, most_side_bytes);
+  };
+  add("base_entry", s.base_entry);
+  if (s.base_event != nullptr && (s.base_entry == nullptr || *s.base_event != *s.base_entry))
+    add("base_event", s.base_event);
+  add("entry", s.entry);
+  add("event", s.event);
+  if (s.weights != nullptr) o["weighed"] = weights_object(*s.weights);
 }
 
 json::object base_of(const conflict_story& s) {
@@ -45,6 +90,29 @@ json::object base_of(const conflict_story& s) {
 }
 
 std::string finish(const json::object& o) { return within_limit(json::serialize(o)); }
+
+/// Rather without the sides than not at all.
+std::string finish_with(json::object o, json::array cut, const decision_sides& sides) {
+  auto whole = o;
+  auto cut_sides = cut;
+  add_sides(whole, cut_sides, sides);
+  if (!cut_sides.empty()) whole["cut"] = std::move(cut_sides);
+  auto text = json::serialize(whole);
+  if (text.size() <= most_json_bytes) return text;
+  cut.emplace_back("sides");
+  o["cut"] = std::move(cut);
+  return finish(o);
+}
+
+field_set groups_at(const json::object& o, const char* name) {
+  field_set groups;
+  for (const auto& v : o.at(name).as_array())
+    for (unsigned bit = 1; bit <= static_cast<unsigned>(field_group::status); bit <<= 1)
+      if (const auto g = field_set::from_bits(static_cast<std::uint8_t>(bit));
+          names_of(g).front() == std::string_view(v.as_string()))
+        groups = groups | g;
+  return groups;
+}
 
 } // namespace
 
@@ -64,10 +132,18 @@ std::string entry_fact(const schedule_entry& e, const std::vector<std::string_vi
   return finish(o);
 }
 
-std::string change_inputs(std::int64_t entry_version, std::string_view event_version, field_set changed) {
-  return finish({{"entry_version", entry_version},
+std::string_view cut_text(std::string_view text, std::size_t limit) {
+  if (text.size() <= limit) return text;
+  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xc0) == 0x80) --limit;
+  return text.substr(0, limit);
+}
+
+std::string change_inputs(std::int64_t entry_version, std::string_view event_version, field_set changed,
+                          const decision_sides& sides) {
+  json::object o{{"entry_version", entry_version},
                  {"event_version", text_of(event_version)},
-                 {"changed", array_of(names_of(changed))}});
+                 {"changed", array_of(names_of(changed))}};
+  return finish_with(std::move(o), {}, sides);
 }
 
 std::string conflict_fact(const conflict_story& s, const entry_id& e, const provider_id& p) {
@@ -77,25 +153,59 @@ std::string conflict_fact(const conflict_story& s, const entry_id& e, const prov
   return finish(o);
 }
 
-std::string conflict_inputs(const conflict_story& s, const appointment& losing) {
-  json::object values;
+std::string conflict_inputs(const conflict_story& s, const appointment& losing, const decision_sides& sides) {
   json::array cut;
-  if (s.groups.has(field_group::time)) {
-    values["start"] = end_of(losing.start);
-    values["end"] = end_of(losing.end);
-  }
-  if (s.groups.has(field_group::title)) add_text(values, cut, "title", losing.title);
-  if (s.groups.has(field_group::notes)) add_text(values, cut, "notes", losing.notes);
-  if (s.groups.has(field_group::location)) add_text(values, cut, "location", losing.location);
-  if (s.groups.has(field_group::privacy)) values["is_private"] = losing.is_private;
-  if (s.groups.has(field_group::status)) values["is_tentative"] = losing.is_tentative;
-
+  auto values = values_of(losing, s.groups, cut, most_losing_bytes);
   auto o = base_of(s);
   o["entry_version"] = s.entry_version;
   o["event_version"] = text_of(s.event_version);
   o["losing"] = std::move(values);
-  if (!cut.empty()) o["cut"] = std::move(cut);
+  if (!cut.empty()) o["cut"] = cut;
+  return finish_with(std::move(o), std::move(cut), sides);
+}
+
+std::optional<merge_weights> read_weights(std::string_view inputs) {
+  try {
+    const auto parsed = json::parse({inputs.data(), inputs.size()});
+    const auto* weighed = parsed.as_object().if_contains("weighed");
+    if (weighed == nullptr) return std::nullopt;
+    const auto& o = weighed->as_object();
+    merge_weights w;
+    w.changed = groups_at(o, "changed");
+    w.differs = groups_at(o, "differs");
+    w.local = groups_at(o, "local");
+    w.own = groups_at(o, "own");
+    w.hosts_own = groups_at(o, "hosts_own");
+    w.event_newer = o.at("event_newer").as_bool();
+    const auto direction = read_name<sync_direction>(std::string_view(o.at("direction").as_string()));
+    const auto policy = read_name<conflict_policy>(std::string_view(o.at("on_conflict").as_string()));
+    if (!direction || !policy) return std::nullopt;
+    w.direction = *direction;
+    w.policy = *policy;
+    return w;
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
+std::string letter_fact(const dead_letter& l) {
+  json::object o{{"code", "dead_letter"},
+                 {"provider_id", text_of(l.provider.str())},
+                 {"dead_letter_id", text_of(l.id)},
+                 {"kind", text_of(name_of(l.kind))},
+                 {"cause", text_of(l.code)}};
+  if (!l.entry.empty()) o["entry_id"] = text_of(l.entry.str());
+  if (!l.event.empty()) o["event_id"] = text_of(l.event.str());
   return finish(o);
+}
+
+std::string letter_inputs(const dead_letter& l) {
+  return finish({{"dead_letter_id", text_of(l.id)},
+                 {"code", text_of(l.code)},
+                 {"detail", text_of(l.detail)},
+                 {"attempts", l.attempts},
+                 {"first_failed_at", text_of(to_rfc3339(l.first_failed_at))},
+                 {"last_failed_at", text_of(to_rfc3339(l.last_failed_at))}});
 }
 
 std::string cause_inputs(std::string_view cause, std::string_view event_version) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "schema/sync.hpp"
+#include "schema/dead_letter.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,8 +24,26 @@ std::string within_limit(std::string text);
 std::string entry_fact(const schedule_entry& e, const std::vector<std::string_view>& changed,
                        const provider_id& cause);
 
-/// {"entry_version", "event_version", "changed"}.
-std::string change_inputs(std::int64_t entry_version, std::string_view event_version, field_set changed);
+/// At most `limit` bytes of `text`, ending at a character.
+std::string_view cut_text(std::string_view text, std::size_t limit);
+
+struct merge_weights;
+/// What a decision looked at, so that it can be explained and weighed again. Null where there was none. Of
+/// each side those groups are kept in which any two sides differ, texts up to `most_side_bytes`.
+struct decision_sides {
+  const appointment* base_entry = nullptr;
+  const appointment* base_event = nullptr;
+  const appointment* entry = nullptr;
+  const appointment* event = nullptr;
+  const merge_weights* weights = nullptr;
+};
+inline constexpr std::size_t most_side_bytes = 2 * 1024;
+
+/// {"entry_version", "event_version", "changed"} and, for what was looked at, "base_entry", "base_event",
+/// "entry", "event" (objects like an entry's fields; `base_event` only where it is spelled otherwise than
+/// `base_entry`) and "weighed". What was too long is named by "cut".
+std::string change_inputs(std::int64_t entry_version, std::string_view event_version, field_set changed,
+                          const decision_sides& sides = {});
 
 struct conflict_story {
   field_set groups;
@@ -37,7 +56,16 @@ struct conflict_story {
 std::string conflict_fact(const conflict_story& s, const entry_id& e, const provider_id& p);
 /// The same with versions and `losing`, the values of the groups on the side that lost. A text that is too
 /// long is cut at a character and `cut` names its group.
-std::string conflict_inputs(const conflict_story& s, const appointment& losing);
+std::string conflict_inputs(const conflict_story& s, const appointment& losing,
+                            const decision_sides& sides = {});
+
+/// The weights as they stand in "weighed"; nothing if there are none, or not ours.
+std::optional<merge_weights> read_weights(std::string_view inputs);
+
+/// {"code": "dead_letter", "provider_id", "dead_letter_id", "kind", "cause", "entry_id"?, "event_id"?}.
+std::string letter_fact(const dead_letter& l);
+/// {"dead_letter_id", "code", "detail", "attempts", "first_failed_at", "last_failed_at"}.
+std::string letter_inputs(const dead_letter& l);
 
 /// {"cause": …, "event_version": …}.
 std::string cause_inputs(std::string_view cause, std::string_view event_version);

@@ -232,6 +232,16 @@ void engine::renew_channel(tenant_id tenant, provider_id provider, answer_to<cha
   impl_->order(done, for_provider{std::move(tenant), std::move(provider), renewal_order{done}});
 }
 
+void engine::replay_pushes(tenant_id tenant, std::vector<dead_letter> letters, answer_to<int> done) {
+  impl_->order(done, for_tenant{std::move(tenant), replay_order{std::move(letters), done}});
+}
+
+void engine::reread_events(tenant_id tenant, provider_id provider, std::vector<event_id> events,
+                           answer_to<int> done) {
+  impl_->order(done,
+               for_provider{std::move(tenant), std::move(provider), reread_order{std::move(events), done}});
+}
+
 void engine::tenant_created(tenant_id tenant, answer_to<bool> done) {
   impl_->order(done, tenant_arrived{std::move(tenant), done});
 }

@@ -104,6 +104,15 @@ public:
   /// Renews or re-creates the channel now.
   void renew_channel(tenant_id tenant, provider_id provider, answer_to<channel> done);
 
+  // ---- dead letters ----
+  /// Puts pushes back into the outbox: what the calendar needs by then is written. Says how many were put
+  /// back; letters of calendars or entries that need nothing any more end, too.
+  void replay_pushes(tenant_id tenant, std::vector<dead_letter> letters, answer_to<int> done);
+  /// Asks the vendor for these events and plans them again; answered when they were read. Errors: conflict
+  /// `provider_not_connected`, and the vendor's.
+  void reread_events(tenant_id tenant, provider_id provider, std::vector<event_id> events,
+                     answer_to<int> done);
+
   // ---- tenants ----
   /// Answers when it is known who runs it: this node, or another.
   void tenant_created(tenant_id tenant, answer_to<bool> done);

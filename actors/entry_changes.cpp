@@ -15,6 +15,9 @@ std::vector<std::string_view> changed_names(const schedule_entry& before, const 
   return names;
 }
 
+/// Longer notes are not remembered: a mapping is a row that is written often.
+constexpr std::size_t most_superseded_bytes = 8 * 1024;
+
 struct entry_change {
   const schedule_entry* before = nullptr; ///< null: new
   const schedule_entry* after = nullptr;  ///< null: deleted
@@ -25,8 +28,10 @@ struct entry_change {
 /// answer: should the calendar show it, it is no change of a person's.
 void remember_superseded(tenant_picture& p, const mapping& link, const entry_change& c) {
   if (c.before == nullptr || c.after == nullptr) return;
-  const auto given_up =
-      difference(c.before->what, link.base_entry) & difference(c.before->what, c.after->what);
+  auto given_up = difference(c.before->what, link.base_entry) & difference(c.before->what, c.after->what);
+  field_set notes;
+  notes.add(field_group::notes);
+  if (c.before->what.notes.size() > most_superseded_bytes) given_up = given_up - notes;
   if (given_up.empty()) return;
   auto knowing = link;
   auto said = take(link.base_entry, c.before->what, given_up);

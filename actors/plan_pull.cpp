@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/decision_inputs.hpp"
 #include "actors/entry_changes.hpp"
+#include "actors/merge_rule.hpp"
 #include "actors/plan_removal.hpp"
 
 namespace kalends::actors {
@@ -41,116 +42,109 @@ void import_event(tenant_picture& p, const provider& calendar, const calendar_ev
   link.base_entry = event.what;
   link.base_event = event.what;
   p.put_link(std::move(link));
-  p.explain(calendar.id, e.id, event.id, reason::pull_created, change_inputs(1, event.version, field_set()));
+  p.explain(calendar.id, e.id, event.id, reason::pull_created,
+            change_inputs(1, event.version, field_set(), {nullptr, nullptr, nullptr, &event.what, nullptr}));
   commit_new_entry(p, std::move(e), calendar.id);
 }
-
-/// What is decided about the groups that changed in the calendar.
-struct merge_plan {
-  field_set changed;  ///< there, since the base
-  field_set own;      ///< of these, what an earlier write of ours says whose answer was lost
-  field_set local;    ///< here, since the base, and not the same as there
-  field_set conflict; ///< changed on both sides, to different values
-  field_set taken;    ///< the entry takes these
-  field_set refused;  ///< the entry keeps its own, which is pushed
-  std::string_view rule;
-  bool external_wins = false;
-};
 
 bool status_is_the_hosts(const schedule_entry& e) {
   return e.status != entry_status::scheduled && e.status != entry_status::tentative;
 }
 
-bool calendar_wins(const provider& calendar, const schedule_entry& entry, const calendar_event& event) {
-  if (calendar.direction == sync_direction::from_provider) return true;
-  switch (calendar.on_conflict) {
-  case conflict_policy::local:
+/// A vendor may give a zone another name and a text other line ends.
+bool shows(const appointment& event, const appointment& said, field_group g) {
+  const auto plain = [](std::string_view text) {
+    std::string out;
+    for (const char c : text)
+      if (c != '\r') out += c;
+    while (!out.empty() && (out.back() == '\n' || out.back() == ' ')) out.pop_back();
+    return out;
+  };
+  switch (g) {
+  case field_group::time:
+    return is_all_day(event.start) == is_all_day(said.start) &&
+           instant_of(event.start) == instant_of(said.start) && instant_of(event.end) == instant_of(said.end);
+  case field_group::title:
+    return plain(event.title) == plain(said.title);
+  case field_group::notes:
+    return plain(event.notes) == plain(said.notes);
+  case field_group::location:
+    return plain(event.location) == plain(said.location);
+  default:
     return false;
-  case conflict_policy::external:
-    return true;
-  case conflict_policy::newest:
-    return event.updated_at && *event.updated_at > entry.updated_at;
   }
-  return false;
 }
 
 /// The groups in which `shown` says what the entry said for a while since the base. Yes or no is said by
 /// chance, too: privacy and status do not tell who wrote them.
 field_set own_writes(const mapping& link, const appointment& shown) {
-  field_set telling;
-  for (const auto g : {field_group::time, field_group::title, field_group::notes, field_group::location})
-    telling.add(g);
   field_set own;
-  for (const auto& said : link.superseded)
-    own = own | (difference(said, link.base_entry) - difference(said, shown));
-  return own & telling;
+  for (const auto& said : link.superseded) {
+    const auto written = difference(said, link.base_entry);
+    for (const auto g : {field_group::time, field_group::title, field_group::notes, field_group::location})
+      if (written.has(g) && shows(shown, said, g)) own.add(g);
+  }
+  return own;
 }
 
-merge_plan plan_merge(const provider& calendar, const schedule_entry& entry, const mapping& link,
-                      const calendar_event& event) {
-  merge_plan m;
-  m.changed = difference(event.what, link.base_event);
-  m.own = (m.changed & own_writes(link, event.what)) & difference(event.what, entry.what);
-  const auto news = (m.changed & difference(event.what, entry.what)) - m.own;
-  const auto local = difference(entry.what, link.base_entry);
-  m.local = local - (m.changed - news);
-  if (calendar.direction == sync_direction::to_provider) {
-    m.refused = news;
-    m.rule = name_of(calendar.direction);
-    return m;
-  }
-  field_set hosts_own;
-  if (status_is_the_hosts(entry)) hosts_own.add(field_group::status);
-  m.conflict = (news & local) - hosts_own;
-  m.external_wins = calendar_wins(calendar, entry, event);
-  m.refused = news & hosts_own;
-  if (!m.external_wins) m.refused = m.refused | m.conflict;
-  m.taken = news - m.refused;
-  m.rule = m.conflict.empty() ? "status_is_the_hosts" : name_of(calendar.on_conflict);
-  if (!m.conflict.empty() && calendar.direction == sync_direction::from_provider)
-    m.rule = name_of(calendar.direction);
-  return m;
+merge_weights weights_of(const provider& calendar, const schedule_entry& entry, const mapping& link,
+                         const calendar_event& event) {
+  merge_weights w;
+  w.changed = difference(event.what, link.base_event);
+  w.differs = difference(event.what, entry.what);
+  w.local = difference(entry.what, link.base_entry);
+  w.own = own_writes(link, event.what) & w.changed & w.differs;
+  if (status_is_the_hosts(entry)) w.hosts_own.add(field_group::status);
+  w.event_newer = event.updated_at && *event.updated_at > entry.updated_at;
+  w.direction = calendar.direction;
+  w.policy = calendar.on_conflict;
+  return w;
 }
 
-reason reason_of(const merge_plan& m, const provider& calendar) {
-  if (m.conflict.empty()) {
-    if (!m.refused.empty()) return reason::pull_conflict_local;
-    return m.local.empty() ? reason::pull_updated : reason::pull_merged;
-  }
-  if (calendar.direction == sync_direction::from_provider) return reason::pull_conflict_external;
-  switch (calendar.on_conflict) {
-  case conflict_policy::newest:
-    return reason::pull_conflict_newest;
-  case conflict_policy::local:
-    return reason::pull_conflict_local;
-  case conflict_policy::external:
-    return reason::pull_conflict_external;
-  }
-  return reason::pull_conflict_local;
-}
+/// What one merge looked at and decided.
+struct merge_case {
+  const provider& calendar;
+  const schedule_entry& entry;
+  const mapping& link;
+  const calendar_event& event;
+  merge_weights weights;
+  merge_plan plan;
 
-void tell_merge(tenant_picture& p, const merge_plan& m, const provider& calendar,
-                const schedule_entry& before, const calendar_event& event) {
+  decision_sides sides() const {
+    return {&link.base_entry, &link.base_event, &entry.what, &event.what, &weights};
+  }
+};
+
+void tell_merge(tenant_picture& p, const merge_case& c) {
+  const auto& m = c.plan;
+  const auto tell = [&](reason why, std::string inputs) {
+    p.explain(c.calendar.id, c.entry.id, c.event.id, why, std::move(inputs));
+  };
+  if (!c.weights.own.empty())
+    tell(reason::pull_own_write, change_inputs(c.entry.version, c.event.version, c.weights.own, c.sides()));
   if (m.taken.empty() && m.refused.empty()) return; // both sides say the same already
-  const auto why = reason_of(m, calendar);
-  if (m.conflict.empty() && m.refused.empty()) {
-    p.explain(calendar.id, before.id, event.id, why, change_inputs(before.version, event.version, m.taken));
-    return;
-  }
+  const auto why = reason_of(m, c.calendar.direction, c.calendar.on_conflict);
+  if (m.conflict.empty() && m.refused.empty())
+    return tell(why, change_inputs(c.entry.version, c.event.version, m.taken, c.sides()));
   const auto groups = m.conflict.empty() ? m.refused : m.conflict;
   const bool external = !m.conflict.empty() && m.external_wins;
-  const conflict_story story{groups, m.rule, external ? "external" : "local", before.version, event.version};
+  const conflict_story story{groups, m.rule, external ? "external" : "local", c.entry.version,
+                             c.event.version};
   if (!m.conflict.empty())
-    p.state(fact_type::calendar_conflict_detected, conflict_fact(story, before.id, calendar.id));
-  p.explain(calendar.id, before.id, event.id, why,
-            conflict_inputs(story, external ? before.what : event.what));
+    p.state(fact_type::calendar_conflict_detected, conflict_fact(story, c.entry.id, c.calendar.id));
+  tell(why, conflict_inputs(story, external ? c.entry.what : c.event.what, c.sides()));
 }
 
-void merge_event(tenant_picture& p, const provider& calendar, mapping link, const schedule_entry& known,
-                 const calendar_event& event) {
-  const auto before = known;
-  const auto m = plan_merge(calendar, before, link, event);
+void merge_event(tenant_picture& p, const provider& calendar, const mapping& known_link,
+                 const schedule_entry& known, const calendar_event& event) {
+  const auto before = known; // both may lie in the picture
+  const auto met = known_link;
+  const auto weights = weights_of(calendar, before, met, event);
+  const merge_case c{calendar, before, met, event, weights, weigh(weights)};
+  const auto& m = c.plan;
+  auto link = met;
   link.event_version = event.version;
+  link.superseded.clear(); // no write guarded by the version before can reach it any more
   if (m.changed.empty()) {
     p.put_link(std::move(link));
     return;
@@ -166,10 +160,7 @@ void merge_event(tenant_picture& p, const provider& calendar, mapping link, cons
   if (agrees) link.entry_version = version;
   p.put_link(link);
 
-  if (!m.own.empty())
-    p.explain(calendar.id, before.id, event.id, reason::pull_own_write,
-              change_inputs(before.version, event.version, m.own));
-  tell_merge(p, m, calendar, before, event);
+  tell_merge(p, c);
   if (!m.taken.empty()) commit_change(p, before, after, calendar.id);
   const auto* now = p.link(calendar.id, before.id);
   if (!agrees && takes_pushes(calendar) && !now->removing)
@@ -192,8 +183,9 @@ void adopt(tenant_picture& p, const provider& calendar, mapping link, const sche
   link.event = event.id;
   link.event_version = event.version;
   link.entry_version = entry.version;
+  const decision_sides sides{begun ? &link.base_entry : nullptr, nullptr, &entry.what, &event.what, nullptr};
   p.explain(link.provider, link.entry, event.id, reason::pull_adopted,
-            change_inputs(entry.version, event.version, differs));
+            change_inputs(entry.version, event.version, differs, sides));
   if (begun) {
     merge_event(p, calendar, std::move(link), entry, event);
   } else {

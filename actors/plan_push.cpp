@@ -43,6 +43,7 @@ push_step plan_push(const tenant_picture& p, const provider_id& calendar, const 
   if (!belongs_in(*what, *where)) return push_nothing{reason::push_nothing_to_do};
   if (!link->linked) return push_insert{*link, what->what};
   const auto changed = difference(what->what, link->base_entry);
+  if (changed.empty() && !link->superseded.empty()) return push_look{*link};
   if (changed.empty()) return push_nothing{reason::push_nothing_to_do};
   return push_update{*link, changed, what->what};
 }
@@ -54,7 +55,11 @@ void settle_push(tenant_picture& p, const mapping& link, const appointment& push
   const auto* current = p.link(link.provider, link.entry);
   const bool dropped = current == nullptr;
   if (dropped ? link.linked : !same_event(*current, link)) return;
-  p.explain(link.provider, link.entry, now.id, why, change_inputs(entry_version, now.version, changed));
+  const bool fresh = !link.linked;
+  const decision_sides sides{fresh ? nullptr : &link.base_entry, fresh ? nullptr : &link.base_event, &pushed,
+                             &now.what, nullptr};
+  p.explain(link.provider, link.entry, now.id, why,
+            change_inputs(entry_version, now.version, changed, sides));
 
   auto settled = dropped ? link : *current;
   if (settled.linked && settled.event_version != version_before && settled.event_version != now.version)

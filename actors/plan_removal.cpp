@@ -38,7 +38,9 @@ void plan_removal(tenant_picture& p, const provider& calendar, const mapping& go
   const auto* known = p.entry(link.entry);
   const auto tell = [&](reason why) {
     p.explain(link.provider, link.entry, event.id, why,
-              change_inputs(known != nullptr ? known->version : link.entry_version, link.event_version, {}));
+              change_inputs(
+                  known != nullptr ? known->version : link.entry_version, link.event_version, {},
+                  {&link.base_entry, nullptr, known != nullptr ? &known->what : nullptr, nullptr, nullptr}));
   };
   if (link.removing || known == nullptr) {
     tell(reason::push_gone);

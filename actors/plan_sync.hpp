@@ -72,6 +72,9 @@ public:
   void drop_link(const mapping_key& key);
   void enqueue(const provider_id& p, const entry_id& e, std::int64_t version, push_action action);
   void state(fact_type type, std::string data);
+  /// Set aside, with its decision `why` and the fact that tells people of it.
+  void open_letter(dead_letter letter, reason why);
+  void end_letter(letter_end end);
   /// The fact of an entry's change. `cause`: the calendar it came from, empty for the host.
   void state_entry(fact_type type, const schedule_entry& e, const std::vector<std::string_view>& changed,
                    const provider_id& cause);
@@ -106,6 +109,8 @@ private:
   std::map<std::pair<mapping_key, push_action>, std::size_t> queued_;
   std::vector<decision> decisions_;
   std::vector<fact> facts_;
+  std::vector<dead_letter> letters_;
+  std::vector<letter_end> letters_ended_;
 
   int entry_changes_ = 0;
   int refusals_ = 0;
@@ -180,9 +185,14 @@ struct push_update {
 struct push_remove {
   mapping link;
 };
+/// Both sides agree as far as is known, but a write whose answer was lost may have reached the calendar: it
+/// is read first.
+struct push_look {
+  mapping link;
+};
 /// What the calendar needs, by the state of things now and not by what an outbox row once said: rows of one
 /// entry collapse.
-using push_step = std::variant<push_nothing, push_insert, push_update, push_remove>;
+using push_step = std::variant<push_nothing, push_insert, push_update, push_remove, push_look>;
 /// A calendar that takes no pushes, a link that does not belong there any more, and a missing link need
 /// nothing.
 push_step plan_push(const tenant_picture& p, const provider_id& calendar, const entry_id& entry);
@@ -213,8 +223,40 @@ std::vector<mapping> missing_after_full_read(std::span<const mapping> links, std
 /// API, events.insert, `id`.
 event_id make_google_event_id(const world& w);
 
+inline constexpr std::chrono::milliseconds shortest_backoff = std::chrono::seconds(1);
 inline constexpr std::chrono::milliseconds longest_backoff = std::chrono::minutes(15);
-/// Delay before attempt `n` (1-based), decorrelated jitter between 1 s and `longest_backoff`.
-std::chrono::milliseconds backoff(int attempt, const world& w);
+/// The wait after the one before it (zero: the first): drawn between `shortest_backoff` and three times
+/// `previous`, at most `longest_backoff`. Decorrelated jitter: two that failed together part at once.
+std::chrono::milliseconds backoff(std::chrono::milliseconds previous, const world& w);
+
+// ---- a write that failed ----
+
+/// A write that the vendor refuses (invalid, forbidden, not mergeable) is set aside after this many tries.
+inline constexpr int tries_if_refused = 5;
+/// One that fails while others get through, after this many.
+inline constexpr int tries_alone = 30;
+/// And one that fails like all others only after so long and so many: an outage makes no dead letters.
+inline constexpr std::chrono::hours tries_in_an_outage = std::chrono::hours(72);
+inline constexpr int least_tries_in_an_outage = 60;
+
+struct retry_plan {
+  bool set_aside = false;
+  bool refused = false; ///< by the vendor, for what it says
+  bool strike = false;  ///< counts against the row
+  std::chrono::milliseconds wait{};
+};
+/// What becomes of an entry's rows (all of them, in order) after a try failed with `e`. `others_got_through`:
+/// the last time that another write of this calendar succeeded.
+retry_plan plan_retry(std::span<const outbox_row> rows, const error& e,
+                      std::optional<instant> others_got_through, const world& w);
+/// The dead letter that takes their place.
+dead_letter make_letter(std::span<const outbox_row> rows, const error& e, const event_id& event,
+                        const world& w);
+/// When an outbox row was committed, by its id.
+std::optional<instant> committed_at(const outbox_row& row);
+
+/// A person wants it tried again: the letter ends, and a row stands if the calendar still has to do
+/// something. False if it has not.
+bool replay_letter(tenant_picture& p, const dead_letter& letter);
 
 } // namespace kalends::actors

@@ -72,6 +72,11 @@ struct renewal_order {
 struct calendars_order {
   answer_to<std::vector<calendar_listing>> done;
 };
+/// Events that were set aside are asked for and planned again. How many were read.
+struct reread_order {
+  std::vector<event_id> events;
+  answer_to<int> done;
+};
 /// Disconnect for good: close the channel, delete the rows, end.
 struct leave_order {
   answer_to<bool> done;
@@ -82,6 +87,7 @@ using provider_actor =
                      caf::reacts_to<sync_order>,      // a manual run, answered when it has begun
                      caf::reacts_to<renewal_order>,   // renew or re-create the channel now
                      caf::reacts_to<calendars_order>, // which calendars the account has
+                     caf::reacts_to<reread_order>,    // read events again that were set aside
                      caf::reacts_to<leave_order>>;    // disconnect
 
 // ---------------------------------------------------------------- tenant: the only writer of entries and
@@ -130,6 +136,8 @@ struct push_settled {
   std::string inputs; ///< refused: the vendor's words
   std::vector<std::string> rows_done;
   std::vector<outbox_retry> rows_later;
+  std::optional<dead_letter> letter; ///< given up: takes the place of `rows_done`
+  bool ends_letter = false;          ///< a dead letter about this entry is open; it is mended by this
   answer_to<bool> done;
 };
 
@@ -147,6 +155,12 @@ struct backfill_order {
   answer_to<bool> done;
 };
 
+/// Dead letters of pushes that a person wants to be tried again. How many were put back.
+struct replay_order {
+  std::vector<dead_letter> letters;
+  answer_to<int> done;
+};
+
 struct calendars_changed {}; ///< providers were written: read the directory again
 struct tenant_rest {         ///< finish the step in progress, take nothing new, end
   answer_to<bool> done;
@@ -158,6 +172,7 @@ using tenant_actor =
                      caf::reacts_to<push_settled>,   // vendor write -> mapping, outbox row done
                      caf::reacts_to<backfill_order>, // connect -> mappings and outbox for what belongs there
                      caf::reacts_to<repair_order>,   // full comparison -> outbox rows that were lost
+                     caf::reacts_to<replay_order>,   // dead letters -> outbox
                      caf::reacts_to<calendars_changed>, // the directory moved
                      caf::reacts_to<tenant_rest>>;      // stop
 
@@ -199,12 +214,12 @@ struct provider_gone {
 /// The door -> one tenant or provider, spawned if it is not awake.
 struct for_tenant {
   tenant_id tenant;
-  std::variant<entry_order, calendars_changed> order;
+  std::variant<entry_order, replay_order, calendars_changed> order;
 };
 struct for_provider {
   tenant_id tenant;
   provider_id provider;
-  std::variant<wake, sync_order, renewal_order, calendars_order, leave_order> order;
+  std::variant<wake, sync_order, renewal_order, calendars_order, reread_order, leave_order> order;
 };
 /// The door: a tenant was made. Answered when it is known who runs it, here or elsewhere.
 struct tenant_arrived {
@@ -272,12 +287,14 @@ KALENDS_MAIL(kalends::actors::wake)
 KALENDS_MAIL(kalends::actors::sync_order)
 KALENDS_MAIL(kalends::actors::renewal_order)
 KALENDS_MAIL(kalends::actors::calendars_order)
+KALENDS_MAIL(kalends::actors::reread_order)
 KALENDS_MAIL(kalends::actors::leave_order)
 KALENDS_MAIL(kalends::actors::entry_order)
 KALENDS_MAIL(kalends::actors::page_pulled)
 KALENDS_MAIL(kalends::actors::push_settled)
 KALENDS_MAIL(kalends::actors::backfill_order)
 KALENDS_MAIL(kalends::actors::repair_order)
+KALENDS_MAIL(kalends::actors::replay_order)
 KALENDS_MAIL(kalends::actors::calendars_changed)
 KALENDS_MAIL(kalends::actors::tenant_rest)
 KALENDS_MAIL(kalends::actors::house_opened)

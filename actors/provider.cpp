@@ -38,13 +38,18 @@ connected_calendar::connected_calendar(caf::actor_config& cfg, tenant_id tenant,
 }
 
 connected_calendar::behavior_type connected_calendar::make_behavior() {
-  return {[this](const wake& m) { wake_up(m); }, [this](const sync_order& o) { order_sync(o); },
+  return {[this](const wake& m) { wake_up(m); },
+          [this](const sync_order& o) { order_sync(o); },
           [this](const renewal_order& o) {
             state.renewal_orders.push_back(o);
             next();
           },
           [this](const calendars_order& o) {
             state.calendars_orders.push_back(o);
+            next();
+          },
+          [this](const reread_order& o) {
+            state.reread_orders.push_back(o);
             next();
           },
           [this](const leave_order& o) {
@@ -123,6 +128,7 @@ void connected_calendar::next() {
   if (!state.sync_orders.empty()) return begin_run(run_cause::manual);
   if (!state.renewal_orders.empty()) return renew_channel();
   if (vendor_resting()) return rest();
+  if (!state.reread_orders.empty()) return reread_events();
   if (state.connect) return resting(state.pull_trouble) ? rest() : connect();
   if (channel_wanted()) return renew_channel();
   if (state.pull && !resting(state.pull_trouble)) return begin_run(*state.pull);
@@ -132,7 +138,9 @@ void connected_calendar::next() {
 
 bool connected_calendar::stumble(trouble& t, const error& e) {
   auto asked = e.retry_after.value_or(0ms);
-  t.not_before = now() + std::max<std::chrono::milliseconds>(asked, backoff(++t.failures, parts_.outside));
+  ++t.failures;
+  t.waited = backoff(t.waited, parts_.outside);
+  t.not_before = now() + std::max<std::chrono::milliseconds>(asked, t.waited);
   if (e.retry_after)
     state.vendor_not_before = std::max(state.vendor_not_before.value_or(instant{}), now() + asked);
   return std::exchange(t.told, e.code) != e.code;
@@ -144,6 +152,7 @@ void connected_calendar::refuse_orders_of_the_vendor() {
              *state.vendor_not_before - now()};
   for (const auto& o : std::exchange(state.renewal_orders, {})) o.done(tl::unexpected(wait));
   for (const auto& o : std::exchange(state.calendars_orders, {})) o.done(tl::unexpected(wait));
+  for (const auto& o : std::exchange(state.reread_orders, {})) o.done(tl::unexpected(wait));
 }
 
 void connected_calendar::step_done() {
@@ -221,6 +230,7 @@ void connected_calendar::refuse_orders(const error& e) {
   for (const auto& o : std::exchange(state.sync_orders, {})) o.done(tl::unexpected(e));
   for (const auto& o : std::exchange(state.renewal_orders, {})) o.done(tl::unexpected(e));
   for (const auto& o : std::exchange(state.calendars_orders, {})) o.done(tl::unexpected(e));
+  for (const auto& o : std::exchange(state.reread_orders, {})) o.done(tl::unexpected(e));
 }
 
 /// The grant is gone. Vendor calls stop, the problem is shown once, everything that waits stays in its rows.

@@ -46,7 +46,8 @@ struct push_group {
 
 /// Something that keeps failing: when it is tried again, and what people were told about it.
 struct trouble {
-  int failures = 0; ///< in a row
+  int failures = 0;                   ///< in a row
+  std::chrono::milliseconds waited{}; ///< after the last one
   std::optional<instant> not_before;
   std::string told; ///< the error's code; a failure is news once, until it changes or is mended
 };
@@ -67,6 +68,7 @@ struct provider_actor_state {
   std::vector<sync_order> sync_orders;
   std::vector<renewal_order> renewal_orders;
   std::vector<calendars_order> calendars_orders;
+  std::deque<reread_order> reread_orders;
   std::vector<leave_order> leaving;
   bool parting = false; ///< the last call of a calendar that leaves
 
@@ -75,6 +77,8 @@ struct provider_actor_state {
   std::optional<pull_progress> reading;
   std::deque<push_group> pushing;
   std::optional<tenant_picture> picture; ///< of the entries in `pushing`
+  std::vector<calendar_event> reread;    ///< of the first of `reread_orders`, as far as it was read
+  std::optional<instant> wrote_at;       ///< the last write that got through
 
   // When to try again.
   trouble pull_trouble, push_trouble, channel_trouble;
@@ -179,6 +183,7 @@ private:
   void carry_out(const push_insert& s);
   void carry_out(const push_update& s);
   void carry_out(const push_remove& s);
+  void carry_out(const push_look& s);
   void remove_event(const push_remove& s, std::string version, int tries);
   void written(const mapping& link, const appointment& what, reason why, result<calendar_event> answer);
   void reread_and_merge(const mapping& link);
@@ -188,6 +193,11 @@ private:
   void remove_unknown_event(const push_remove& s);
   void take_standing_event(const mapping& link, calendar_event found);
   void push_failed(const error& e, const mapping& link);
+  void try_later(const error& e, const mapping& link, const retry_plan& plan);
+  void set_aside(const error& e, const event_id& event, const retry_plan& plan);
+  void got_through();
+  void reread_events();
+  void reread_done(const result<int>& outcome);
   void push_mended(const entry_id& entry);
   void push_done(std::optional<error> failed);
 

@@ -86,7 +86,16 @@ void connected_calendar::push_next() {
     if (now() < at->second) return put_off(at->second);
     state.moving.erase(at);
   }
-  std::visit([this](const auto& step) { carry_out(step); }, plan_push(*state.picture, id_, group.entry));
+  std::optional<push_step> step;
+  try {
+    step = plan_push(*state.picture, id_, group.entry);
+  } catch (const std::exception& e) {
+    // Our own mistake about one entry: the others go on.
+    error cause{errc::broken, "planning_failed", std::string("Planning failed: ") + e.what()};
+    log_failure("planning a push", cause);
+    return set_aside(cause, {}, {});
+  }
+  std::visit([this](const auto& s) { carry_out(s); }, *step);
 }
 
 /// Every merge makes a row of its own, which would go around the pause of the row before it.
@@ -103,6 +112,29 @@ void connected_calendar::carry_out(const push_nothing& s) {
   outcome.what = push_settled::kind::nothing;
   outcome.why = s.why;
   settle(std::move(outcome));
+}
+
+/// Read like any other event: if it shows a write of ours that nobody knew of, the tenant makes a row that
+/// writes what the entry says now.
+void connected_calendar::carry_out(const push_look& s) {
+  auto get = [event = s.link.event](net::calendar_client& vendor, net::calendar_access who,
+                                    net::vendor_done<calendar_event> reply) {
+    return vendor.get_event(std::move(who), event, std::move(reply));
+  };
+  call_vendor<calendar_event>(vendor_verb::get_event, get, [this, s](result<calendar_event> found) {
+    if (!found && found.error().kind == errc::not_found) return event_is_gone(s.link);
+    if (!found) return push_failed(found.error(), s.link);
+    page_pulled page;
+    page.provider = id_;
+    page.events = std::make_shared<const std::vector<calendar_event>>(1, std::move(*found));
+    page.proof = removal::confirmed;
+    page.done = ask<page_applied>(this, [this, s](const result<page_applied>& applied) {
+      if (!applied) return push_failed(applied.error(), s.link);
+      state.run->counts.entries_changed += applied->entries_changed;
+      carry_out(push_nothing{reason::push_nothing_to_do});
+    });
+    send(state.tenant, std::move(page));
+  });
 }
 
 void connected_calendar::carry_out(const push_insert& s) {
@@ -138,6 +170,7 @@ void connected_calendar::remove_event(const push_remove& s, std::string version,
   call_vendor<bool>(vendor_verb::delete_event, erase, [this, s, tries](const result<bool>& removed) {
     if (removed) {
       if (*removed) ++state.run->counts.pushed;
+      got_through();
       push_settled outcome;
       outcome.what = push_settled::kind::removed;
       outcome.why = *removed ? reason::push_deleted : reason::push_gone;
@@ -189,6 +222,7 @@ void connected_calendar::written(const mapping& link, const appointment& what, r
     return take_standing_event(link, std::move(*answer));
   if (answer) {
     ++state.run->counts.pushed;
+    got_through();
     const auto* entry = state.picture->entry(link.entry);
     push_settled outcome;
     outcome.what = push_settled::kind::written;
@@ -291,7 +325,10 @@ void connected_calendar::settle(push_settled s) {
   s.provider = id_;
   s.entry = group.entry;
   if (s.rows_later.empty()) s.rows_done = ids_of(group.rows);
-  s.done = ask<bool>(this, [this, mended = s.rows_later.empty()](const result<bool>& committed) {
+  const bool mended = s.rows_later.empty() && !s.letter;
+  s.ends_letter = mended && std::any_of(group.rows.begin(), group.rows.end(),
+                                        [](const outbox_row& r) { return r.has_letter; });
+  s.done = ask<bool>(this, [this, mended](const result<bool>& committed) {
     if (!committed) return push_done(committed.error());
     if (mended) push_mended(state.pushing.front().entry);
     state.pushing.pop_front();
@@ -310,27 +347,40 @@ void connected_calendar::push_mended(const entry_id& entry) {
   state.push_trouble.not_before.reset();
 }
 
+/// A write reached the calendar.
+void connected_calendar::got_through() {
+  state.wrote_at = now();
+  const auto since = committed_at(state.pushing.front().rows.back());
+  if (since) parts_.meter.fresh_out({tenant_id_, calendar().type}, now() - *since);
+}
+
 void connected_calendar::push_failed(const error& e, const mapping& link) {
   if (e.kind == errc::reauthorize || e.kind == errc::stopped) return push_done(e);
   log_failure("a push", e);
   auto& group = state.pushing.front();
-  int attempt = 1;
-  for (const auto& r : group.rows) attempt = std::max(attempt, r.attempts + 1);
-  auto wait =
-      std::max<std::chrono::milliseconds>(e.retry_after.value_or(0ms), backoff(attempt, parts_.outside));
-  bool refused = e.kind == errc::invalid || e.kind == errc::forbidden;
+  const auto plan = plan_retry(group.rows, e, state.wrote_at, parts_.outside);
+  if (plan.refused) ++state.run->counts.refused;
+  if (plan.set_aside) return set_aside(e, link.event, plan);
+  try_later(e, link, plan);
+}
+
+void connected_calendar::try_later(const error& e, const mapping& link, const retry_plan& plan) {
+  auto& group = state.pushing.front();
+  const bool first =
+      std::all_of(group.rows.begin(), group.rows.end(), [](const outbox_row& r) { return r.attempts == 0; });
   push_settled later;
-  later.what = refused && attempt == 1 ? push_settled::kind::refused : push_settled::kind::nothing;
+  later.what = plan.refused && first ? push_settled::kind::refused : push_settled::kind::nothing;
   if (e.kind == errc::duplicate) later.what = push_settled::kind::id_taken;
   later.why = reason::push_refused;
   later.link = link;
   later.inputs = boost::json::serialize(boost::json::object{{"code", e.code}, {"detail", e.detail}});
-  if (refused) ++state.run->counts.refused;
-  for (const auto& r : group.rows) later.rows_later.push_back({r.id, now() + wait, e.code, wait, refused});
-  state.outbox_due.insert(now() + wait);
-  if (e.kind == errc::conflict) state.moving[group.entry] = now() + wait;
+  const auto due = now() + plan.wait;
+  for (const auto& r : group.rows) later.rows_later.push_back({r.id, due, e.code, plan.wait, plan.strike});
+  state.outbox_due.insert(due);
+  if (e.kind == errc::conflict) state.moving[group.entry] = due;
+  parts_.meter.push_retried({tenant_id_, calendar().type}, e.code);
   // What is wrong with one entry keeps the others no longer; what is wrong with the vendor does.
-  if (e.kind != errc::retry_later) return settle(std::move(later));
+  if (e.kind != errc::retry_later || plan.strike) return settle(std::move(later));
   state.push_trouble_at = group.entry;
   later.provider = id_;
   later.entry = group.entry;
@@ -338,9 +388,67 @@ void connected_calendar::push_failed(const error& e, const mapping& link) {
   send(state.tenant, std::move(later));
 }
 
+/// Tried as often as is allowed. The mapping stays as it is, since nothing was agreed; a later change of the
+/// entry, or a person, tries again.
+void connected_calendar::set_aside(const error& e, const event_id& event, const retry_plan& plan) {
+  auto& group = state.pushing.front();
+  push_settled given_up;
+  given_up.what = push_settled::kind::nothing;
+  given_up.letter = make_letter(group.rows, e, event, parts_.outside);
+  state.moving.erase(group.entry);
+  if (e.kind != errc::retry_later || plan.strike) return settle(std::move(given_up));
+  given_up.provider = id_;
+  given_up.entry = group.entry;
+  given_up.rows_done = ids_of(group.rows);
+  given_up.done = ask<bool>(this, [this, e](const result<bool>&) { push_done(e); });
+  send(state.tenant, std::move(given_up));
+}
+
 void connected_calendar::push_done(std::optional<error> failed) {
   if (!failed) state.outbox_due.erase(state.outbox_due.begin(), state.outbox_due.upper_bound(now()));
   finish_run(std::move(failed), run_part::push);
+}
+
+// ---------------------------------------------------------------- events that were set aside
+
+/// One by one, then all of them to the tenant.
+void connected_calendar::reread_events() {
+  const auto& order = state.reread_orders.front();
+  if (state.reread.size() >= order.events.size()) {
+    page_pulled page;
+    page.provider = id_;
+    page.events = std::make_shared<const std::vector<calendar_event>>(std::exchange(state.reread, {}));
+    page.proof = removal::confirmed;
+    page.done = ask<page_applied>(this, [this](const result<page_applied>& applied) {
+      const auto count = static_cast<int>(state.reread_orders.front().events.size());
+      reread_done(applied.map([count](const page_applied&) { return count; }));
+    });
+    return send(state.tenant, std::move(page));
+  }
+  auto event = order.events[state.reread.size()];
+  auto get = [event](net::calendar_client& vendor, net::calendar_access who,
+                     net::vendor_done<calendar_event> reply) {
+    return vendor.get_event(std::move(who), event, std::move(reply));
+  };
+  call_vendor<calendar_event>(vendor_verb::get_event, get, [this, event](result<calendar_event> found) {
+    if (!found && found.error().kind != errc::not_found) return reread_done(tl::unexpected(found.error()));
+    if (!found) {
+      found = calendar_event{};
+      found->id = event;
+      found->removed = true;
+    }
+    state.reread.push_back(std::move(*found));
+    reread_events();
+  });
+}
+
+void connected_calendar::reread_done(const result<int>& outcome) {
+  state.reread.clear();
+  const auto order = state.reread_orders.front();
+  state.reread_orders.pop_front();
+  order.done(outcome);
+  if (!outcome && outcome.error().kind == errc::reauthorize) return needs_person(outcome.error());
+  step_done();
 }
 
 } // namespace kalends::actors

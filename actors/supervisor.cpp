@@ -59,14 +59,17 @@ supervisor::behavior_type supervisor::make_behavior() {
       },
       [this](const for_tenant& m) {
         auto* t = find_tenant(m.tenant);
-        const auto* order = std::get_if<entry_order>(&m.order);
-        if (state.shut) {
-          if (order != nullptr) order->done(failure(errc::stopped, "stopping", "The server is stopping."));
-          return;
-        }
+        const auto refuse = [&m](const tl::unexpected<error>& why) {
+          std::visit(
+              [&why](const auto& o) {
+                if constexpr (requires { o.done; }) o.done(why);
+              },
+              m.order);
+        };
+        if (state.shut) return refuse(failure(errc::stopped, "stopping", "The server is stopping."));
         if (t != nullptr && !t->resting)
           return std::visit([&](const auto& o) { send(tenant_of(m.tenant, *t), o); }, m.order);
-        if (order != nullptr) order->done(moving());
+        refuse(moving());
       },
       [this](const providers_due& m) {
         for (const auto& p : m.providers) tell({m.tenant, p}, wake{wake_reason::outbox, 0});
@@ -205,7 +208,8 @@ supervisor_state::tenant_line* supervisor::find_tenant(const tenant_id& id) {
 tenant_actor supervisor::tenant_of(const tenant_id& id, supervisor_state::tenant_line& t) {
   if (!t.actor) {
     auto self = caf::actor_cast<supervisor_actor>(caf::strong_actor_ptr(ctrl()));
-    t.actor = spawn<tenant, caf::monitored>(id, std::ref(parts_.store), parts_.outside, self, state.bus);
+    t.actor = spawn<tenant, caf::monitored>(id, std::ref(parts_.store), parts_.outside, self, state.bus,
+                                            std::ref(parts_.meter));
     state.names[t.actor.address()] = {id, provider_id{}};
   }
   return t.actor;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/tenant.hpp"
 
+#include "actors/decision_inputs.hpp"
 #include "actors/last_words.hpp"
 #include "actors/run_facts.hpp"
+#include "observe/log.hpp"
 
 #include <algorithm>
 #include <set>
@@ -16,8 +18,10 @@ constexpr std::size_t items_per_step = 64;
 constexpr std::size_t events_per_step = 1'000;
 constexpr std::size_t queue_limit = 20'000;
 constexpr int stale_repeats = 3;
+constexpr std::size_t most_set_aside = 5'000;
 
-std::size_t weight_of(const tenant_state::work& w) {
+std::size_t weight_of(const tenant_state::item& i) {
+  const auto& w = i.what;
   if (const auto* page = std::get_if<page_pulled>(&w)) return page->events->size();
   if (const auto* fill = std::get_if<backfill_order>(&w)) return fill->entries.size();
   if (const auto* some = std::get_if<repair_order>(&w)) return some->entries.size();
@@ -36,6 +40,10 @@ void ask_for(persistence::load_request& r, const repair_order& o) {
   r.entries.insert(r.entries.end(), o.entries.begin(), o.entries.end());
 }
 
+void ask_for(persistence::load_request& r, const replay_order& o) {
+  for (const auto& l : o.letters) r.entries.push_back(l.entry);
+}
+
 void append(tenant_changes& to, tenant_changes&& more) {
   auto move_all = [](auto& a, auto& b) {
     a.insert(a.end(), std::make_move_iterator(b.begin()), std::make_move_iterator(b.end()));
@@ -51,11 +59,33 @@ void refuse(const tenant_state::work& w, const error& e) {
   std::visit([&e](const auto& o) { o.done(tl::unexpected(e)); }, w);
 }
 
+/// The database refuses what it is told, and would do so again.
+bool refused_content(const error& e) {
+  return e.kind == errc::invalid || e.kind == errc::broken ||
+         (e.kind == errc::conflict && e.code != "stale_version");
+}
+
+letter_key key_of_event(const provider_id& p, const event_id& e) { return {letter_kind::pull, p, {}, e}; }
+letter_key key_of_entry(const provider_id& p, const entry_id& e) { return {letter_kind::push, p, e, {}}; }
+
+/// Half of a page, or one event of it. Nobody waits, and the cursor stays.
+tenant_state::item part_of(const page_pulled& page, std::size_t from, std::size_t to) {
+  page_pulled part;
+  part.provider = page.provider;
+  part.proof = page.proof;
+  const auto begin = page.events->begin();
+  part.events = std::make_shared<const std::vector<calendar_event>>(begin + static_cast<std::ptrdiff_t>(from),
+                                                                    begin + static_cast<std::ptrdiff_t>(to));
+  part.done = [](const result<page_applied>&) {};
+  return {std::move(part), tenant_state::trial::part};
+}
+
 } // namespace
 
 tenant::tenant(caf::actor_config& cfg, tenant_id id, persistence::engine_store& store, world w,
-               supervisor_actor supervisor, event_bus_actor bus)
-    : actor_with<tenant_actor, tenant_state>(cfg), id_(std::move(id)), store_(store), world_(std::move(w)) {
+               supervisor_actor supervisor, event_bus_actor bus, observe::meter& meter)
+    : actor_with<tenant_actor, tenant_state>(cfg), id_(std::move(id)), store_(store), world_(std::move(w)),
+      meter_(meter) {
   state.supervisor = std::move(supervisor);
   state.bus = std::move(bus);
   report_last_words(*this, "tenant " + id_.str());
@@ -67,6 +97,7 @@ tenant::behavior_type tenant::make_behavior() {
           [this](const push_settled& o) { enqueue(o); },
           [this](const backfill_order& o) { enqueue(o); },
           [this](const repair_order& o) { enqueue(o); },
+          [this](const replay_order& o) { enqueue(o); },
           [this](calendars_changed) {
             state.calendars.reset();
             state.calendars_moved = true;
@@ -82,21 +113,22 @@ void tenant::enqueue(tenant_state::work w) {
   if (state.queue.size() >= queue_limit)
     return refuse(w, error{errc::retry_later, "tenant_busy", "Too much work is waiting for this tenant.", "",
                            std::chrono::seconds(2)});
-  state.queue.push_back(std::move(w));
+  state.queue.push_back({std::move(w), tenant_state::trial::none});
   if (!state.stepping) next_step();
 }
 
 void tenant::next_step() {
   state.stepping = true;
   if (!state.calendars) return load_calendars();
+  if (!state.set_aside_known) return load_set_aside();
   auto s = take_items();
   persistence::load_request wanted;
   wanted.tenant = id_;
-  for (const auto& item : s->items) std::visit([&](const auto& o) { ask_for(wanted, o); }, item);
+  for (const auto& item : s->items) std::visit([&](const auto& o) { ask_for(wanted, o); }, item.what);
   store_.load(std::move(wanted), ask<persistence::loaded>(this, [this, s](result<persistence::loaded> found) {
                 if (!found) return fail(s, found.error());
                 if (!state.calendars) return put_back(s); // they changed meanwhile
-                decide(s, std::move(*found));
+                if (!decide(s, std::move(*found))) return put_back(s);
                 if (s->changes.empty()) return committed(s, {});
                 commit(s);
               }));
@@ -120,6 +152,16 @@ void tenant::load_calendars() {
                         }));
 }
 
+void tenant::load_set_aside() {
+  store_.load_open_letters(id_, letter_kind::pull, most_set_aside,
+                           ask<std::vector<letter_key>>(this, [this](result<std::vector<letter_key>> found) {
+                             if (!found) return fail(take_items(), found.error());
+                             state.set_aside = {found->begin(), found->end()};
+                             state.set_aside_known = true;
+                             next_step();
+                           }));
+}
+
 tenant::step_ptr tenant::take_items() {
   auto s = std::make_shared<step>();
   auto most = state.alone > 0 ? 1 : items_per_step;
@@ -134,17 +176,44 @@ tenant::step_ptr tenant::take_items() {
   return s;
 }
 
-void tenant::decide(const step_ptr& s, persistence::loaded found) {
+bool tenant::decide(const step_ptr& s, persistence::loaded found) {
   tenant_picture picture(id_, state.calendars, world_);
   for (auto& e : found.entries) picture.know(std::move(e));
   for (auto& m : found.mappings) picture.know(std::move(m));
   tenant_changes extra;
-  for (const auto& item : s->items)
-    s->replies.push_back(std::visit([&](const auto& o) { return apply(picture, extra, o); }, item));
+  s->replies.clear();
+  for (std::size_t i = 0; i < s->items.size(); ++i) {
+    state.planning = {};
+    try {
+      s->replies.push_back(
+          std::visit([&](const auto& o) { return apply(picture, extra, o); }, s->items[i].what));
+    } catch (const std::exception& e) {
+      isolate(s, i, e.what());
+      return false;
+    }
+  }
   s->changes = picture.take_changes();
   append(s->changes, std::move(extra));
   s->changes.tenant = id_;
   for (auto& f : s->changes.facts) f.tenant = id_;
+  return true;
+}
+
+/// Our own mistake about one event or entry: that one is set aside, what came with it is decided anew. What
+/// cannot be set aside is refused.
+void tenant::isolate(const step_ptr& s, std::size_t which, const char* what) {
+  observe::log(observe::log_level::error, "planning failed",
+               {{"tenant", id_},
+                {"provider", state.planning.provider},
+                {"entry", state.planning.entry},
+                {"event", state.planning.event},
+                {"detail", what}});
+  error e{errc::broken, "planning_failed", std::string("Planning failed: ") + what};
+  const bool nameless = state.planning.provider.empty();
+  if (!nameless && state.poison.size() < most_set_aside && state.poison.emplace(state.planning, e).second)
+    return;
+  refuse(s->items[which].what, e);
+  s->items.erase(s->items.begin() + static_cast<std::ptrdiff_t>(which));
 }
 
 void tenant::commit(const step_ptr& s) {
@@ -159,6 +228,12 @@ void tenant::commit(const step_ptr& s) {
 void tenant::committed(const step_ptr& s, const std::vector<fact>& facts) {
   state.repeats = 0;
   if (!facts.empty()) send(state.bus, facts_committed{id_, facts});
+  for (const auto& l : s->changes.letters) {
+    state.poison.erase(key_of(l));
+    if (l.kind == letter_kind::pull) state.set_aside.insert(key_of(l));
+  }
+  for (const auto& l : s->changes.letters_ended) state.set_aside.erase(l.what);
+  tell_meter(s->changes);
   std::set<provider_id> due;
   for (const auto& row : s->changes.outbox) due.insert(row.provider);
   for (const auto& tell : s->replies) tell(std::nullopt);
@@ -174,7 +249,49 @@ void tenant::not_committed(const step_ptr& s, const error& e) {
   }
   if (e.code == "stale_version" && state.repeats++ < stale_repeats) return put_back(s);
   state.repeats = 0;
+  if (take_apart(s, e)) return put_back(s);
   fail(s, e);
+}
+
+/// A page that is refused for what it says is halved until the event at fault stands alone; that one is set
+/// aside, and the whole page is tried once more: what got through by then is known and costs nothing. An
+/// outcome of a push is set aside at once.
+bool tenant::take_apart(const step_ptr& s, const error& e) {
+  auto& item = s->items.front();
+  if (!refused_content(e) || item.at == tenant_state::trial::repeated) return false;
+  if (const auto* push = std::get_if<push_settled>(&item.what)) {
+    state.poison.insert_or_assign(key_of_entry(push->provider, push->entry), e);
+    item.at = tenant_state::trial::repeated;
+    return true;
+  }
+  const auto* page = std::get_if<page_pulled>(&item.what);
+  if (page == nullptr || page->events->empty()) return false;
+  const auto size = page->events->size();
+  std::vector<tenant_state::item> next;
+  if (size > 1) {
+    next.push_back(part_of(*page, 0, size / 2));
+    next.push_back(part_of(*page, size / 2, size));
+  } else {
+    state.poison.insert_or_assign(key_of_event(page->provider, page->events->front().id), e);
+  }
+  if (item.at == tenant_state::trial::none) next.push_back({item.what, tenant_state::trial::repeated});
+  s->items = std::move(next);
+  state.alone += s->items.size();
+  return true;
+}
+
+void tenant::tell_meter(const tenant_changes& c) const {
+  const auto label_of = [this](const provider_id& p) {
+    const auto at =
+        state.calendars ? state.calendars->all.find(p) : std::map<provider_id, provider>::const_iterator{};
+    const bool known = state.calendars && at != state.calendars->all.end();
+    return observe::calendar_label{id_, known ? at->second.type : provider_type::google};
+  };
+  for (const auto& l : c.letters) meter_.dead_letter(label_of(l.provider), l.code);
+  for (const auto& d : c.decisions)
+    if (d.why == reason::pull_conflict_newest || d.why == reason::pull_conflict_local ||
+        d.why == reason::pull_conflict_external)
+      meter_.conflict(label_of(d.provider), d.why);
 }
 
 void tenant::put_back(const step_ptr& s) {
@@ -183,7 +300,7 @@ void tenant::put_back(const step_ptr& s) {
 }
 
 void tenant::fail(const step_ptr& s, const error& e) {
-  for (const auto& item : s->items) refuse(item, e);
+  for (const auto& item : s->items) refuse(item.what, e);
   end_step();
 }
 
@@ -214,13 +331,24 @@ tenant::reply tenant::apply(tenant_picture& p, tenant_changes& extra, const page
   int changed_before = p.entry_changes();
   int refused_before = p.refusals();
   for (const auto& event : *o.events) {
+    const auto key = key_of_event(o.provider, event.id);
+    const auto* link = p.link_of(o.provider, event);
+    const auto entry = link != nullptr ? link->entry : entry_id();
+    if (is_poisoned(p, key, entry)) continue;
+    state.planning = key;
     const int changed_so_far = p.entry_changes();
     const auto verdict = o.compare
                              ? plan_compared_pull(p, o.provider, event, o.proof, *o.compare, answer.drift)
                              : plan_pull(p, o.provider, event, o.proof);
-    if (verdict == pull_verdict::confirm_removal) answer.confirm.push_back(event.id);
     if (event.updated_at && p.entry_changes() > changed_so_far)
       answer.changed_at.push_back(*event.updated_at);
+    if (verdict == pull_verdict::confirm_removal) {
+      answer.confirm.push_back(event.id);
+    } else if (state.set_aside.contains(key)) {
+      p.end_letter({key, letter_state::settled});
+      p.explain(o.provider, entry, event.id, reason::pull_replayed,
+                cause_inputs("read_again", event.version));
+    }
   }
   answer.entries_changed = p.entry_changes() - changed_before;
   answer.refused = p.refusals() - refused_before;
@@ -244,7 +372,12 @@ tenant::reply tenant::apply(tenant_picture& p, tenant_changes& extra, const page
 }
 
 tenant::reply tenant::apply(tenant_picture& p, tenant_changes& extra, const push_settled& o) {
-  switch (o.what) {
+  auto what = o.what;
+  const auto key = key_of_entry(o.provider, o.entry);
+  const bool poisoned = is_poisoned(p, key, o.entry);
+  if (poisoned) what = push_settled::kind::nothing;
+  state.planning = key;
+  switch (what) {
   case push_settled::kind::written:
     settle_push(p, o.link, o.pushed, o.entry_version, o.now, o.why);
     break;
@@ -260,8 +393,13 @@ tenant::reply tenant::apply(tenant_picture& p, tenant_changes& extra, const push
   case push_settled::kind::nothing:
     break;
   }
+  if (o.letter && !poisoned) p.open_letter(*o.letter, reason::push_dead_lettered);
+  if (o.ends_letter && !poisoned) p.end_letter({key, letter_state::settled});
   extra.outbox_done.insert(extra.outbox_done.end(), o.rows_done.begin(), o.rows_done.end());
-  extra.outbox_retries.insert(extra.outbox_retries.end(), o.rows_later.begin(), o.rows_later.end());
+  if (poisoned)
+    for (const auto& later : o.rows_later) extra.outbox_done.push_back(later.id);
+  else
+    extra.outbox_retries.insert(extra.outbox_retries.end(), o.rows_later.begin(), o.rows_later.end());
   return [done = o.done](const std::optional<error>& failed) {
     if (failed) return done(tl::unexpected(*failed));
     done(true);
@@ -269,11 +407,15 @@ tenant::reply tenant::apply(tenant_picture& p, tenant_changes& extra, const push
 }
 
 tenant::reply tenant::apply(tenant_picture& p, tenant_changes&, const backfill_order& o) {
-  // As they are now, not as they were when they were listed.
-  std::vector<schedule_entry> current;
-  for (const auto& e : o.entries)
-    if (const auto* known = p.entry(e.id)) current.push_back(*known);
-  plan_backfill(p, o.provider, current);
+  for (const auto& e : o.entries) {
+    // As it is now, not as it was when it was listed.
+    const auto* known = p.entry(e.id);
+    const auto key = key_of_entry(o.provider, e.id);
+    if (known == nullptr || is_poisoned(p, key, e.id)) continue;
+    state.planning = key;
+    const auto current = *known;
+    plan_backfill(p, o.provider, {&current, 1});
+  }
   return [done = o.done](const std::optional<error>& failed) {
     if (failed) return done(tl::unexpected(*failed));
     done(true);
@@ -286,6 +428,35 @@ tenant::reply tenant::apply(tenant_picture& p, tenant_changes&, const repair_ord
     if (failed) return done(tl::unexpected(*failed));
     done(repaired);
   };
+}
+
+tenant::reply tenant::apply(tenant_picture& p, tenant_changes&, const replay_order& o) {
+  int put_back = 0;
+  for (const auto& l : o.letters)
+    if (replay_letter(p, l)) ++put_back;
+  return [done = o.done, put_back](const std::optional<error>& failed) {
+    if (failed) return done(tl::unexpected(*failed));
+    done(put_back);
+  };
+}
+
+/// What is poisoned is set aside in this very step instead of being planned.
+bool tenant::is_poisoned(tenant_picture& p, const letter_key& key, const entry_id& entry) {
+  const auto at = state.poison.find(key);
+  if (at == state.poison.end()) return false;
+  dead_letter l;
+  l.id = make_uuid(world_);
+  l.kind = key.kind;
+  l.provider = key.provider;
+  l.entry = entry;
+  l.event = key.event;
+  l.attempts = 1;
+  l.code = at->second.code;
+  l.detail = cut_text(at->second.detail, most_letter_detail);
+  l.first_failed_at = l.last_failed_at = world_.now();
+  p.open_letter(std::move(l),
+                key.kind == letter_kind::pull ? reason::pull_poisoned : reason::push_dead_lettered);
+  return true;
 }
 
 } // namespace kalends::actors

@@ -155,6 +155,14 @@ void tenant_picture::explain(const provider_id& p, const entry_id& e, const even
   decisions_.push_back(decision{make_uuid(world_), p, e, v, why, within_limit(std::move(inputs))});
 }
 
+void tenant_picture::open_letter(dead_letter letter, reason why) {
+  state(fact_type::calendar_provider_error, letter_fact(letter));
+  explain(letter.provider, letter.entry, letter.event, why, letter_inputs(letter));
+  letters_.push_back(std::move(letter));
+}
+
+void tenant_picture::end_letter(letter_end end) { letters_ended_.push_back(std::move(end)); }
+
 tenant_changes tenant_picture::take_changes() {
   tenant_changes out;
   out.tenant = tenant_;
@@ -171,6 +179,8 @@ tenant_changes tenant_picture::take_changes() {
   out.facts = std::exchange(facts_, {});
   out.outbox = std::exchange(outbox_, {});
   out.decisions = std::exchange(decisions_, {});
+  out.letters = std::exchange(letters_, {});
+  out.letters_ended = std::exchange(letters_ended_, {});
   touched_entries_.clear();
   touched_links_.clear();
   queued_.clear();

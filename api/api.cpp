@@ -42,6 +42,14 @@ public:
   void renew_channel(tenant_id tenant, provider_id provider, actors::answer_to<channel> done) override {
     engine_.renew_channel(std::move(tenant), std::move(provider), std::move(done));
   }
+  void replay_pushes(tenant_id tenant, std::vector<dead_letter> letters,
+                     actors::answer_to<int> done) override {
+    engine_.replay_pushes(std::move(tenant), std::move(letters), std::move(done));
+  }
+  void reread_events(tenant_id tenant, provider_id provider, std::vector<event_id> events,
+                     actors::answer_to<int> done) override {
+    engine_.reread_events(std::move(tenant), std::move(provider), std::move(events), std::move(done));
+  }
   void tenant_created(tenant_id tenant, actors::answer_to<bool> done) override {
     engine_.tenant_created(std::move(tenant), std::move(done));
   }

@@ -30,6 +30,10 @@ public:
   virtual void sync_now(tenant_id tenant, provider_id provider, sync_mode mode,
                         actors::answer_to<sync_run> done) = 0;
   virtual void renew_channel(tenant_id tenant, provider_id provider, actors::answer_to<channel> done) = 0;
+  virtual void replay_pushes(tenant_id tenant, std::vector<dead_letter> letters,
+                             actors::answer_to<int> done) = 0;
+  virtual void reread_events(tenant_id tenant, provider_id provider, std::vector<event_id> events,
+                             actors::answer_to<int> done) = 0;
   virtual void tenant_created(tenant_id tenant, actors::answer_to<bool> done) = 0;
   virtual void tenant_removed(tenant_id tenant, actors::answer_to<bool> done) = 0;
   [[nodiscard]] virtual actors::subscription subscribe(tenant_id tenant,

@@ -143,19 +143,4 @@ void get_sync_status(const call_ptr& c) {
   });
 }
 
-void list_decisions(const call_ptr& c) {
-  const auto id = path_entry(*c);
-  if (!id) return c->fail(id.error());
-  const auto wanted = read_list_request(*c);
-  if (!wanted) return c->fail(wanted.error());
-  // The ledger outlives its entry: what became of a deleted one can still be asked.
-  answer_from(c, [id = *id, wanted = *wanted](persistence::transaction& tx) -> result<net::http_response> {
-    const auto page = persistence::list_decisions(tx, id, wanted.cursor, wanted.limit);
-    if (page && page->items.empty() && wanted.cursor.empty())
-      if (auto entry = present(persistence::find_entry(tx, id), "entry_not_found"); !entry)
-        return tl::unexpected(entry.error());
-    return list_answer(page);
-  });
-}
-
 } // namespace kalends::api

@@ -75,6 +75,8 @@ void list_events(const call_ptr& c) {
   const auto type = query.text("type", 64).value_or("");
   if (auto sound = query.close(); !sound) return c->fail(sound.error());
   answer_from(c, [after, limit, type](persistence::transaction& tx) -> result<net::http_response> {
+    if (after > 0)
+      if (auto kept = persistence::check_facts_kept(tx, after); !kept) return tl::unexpected(kept.error());
     return persistence::list_facts(tx, after, limit).map([&](const std::vector<fact>& facts) {
       return feed(facts, limit, type);
     });
@@ -86,9 +88,12 @@ void stream_events(const call_ptr& c) {
   if (!from) return c->fail(from.error());
   if (c->at->streams.full()) return c->fail(too_many_streams());
   if (c->request.method == "HEAD") return c->finish(stream_head());
-  if (*from) return open_stream(c, **from);
   ask<std::int64_t>(
-      c, c->who.tenant, [](persistence::transaction& tx) { return persistence::last_sequence(tx); },
+      c, c->who.tenant,
+      [from = *from](persistence::transaction& tx) -> result<std::int64_t> {
+        if (!from) return persistence::last_sequence(tx);
+        return persistence::check_facts_kept(tx, *from).map([&] { return *from; });
+      },
       [c](std::int64_t last) { open_stream(c, last); });
 }
 

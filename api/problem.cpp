@@ -63,6 +63,8 @@ constexpr problem_kind problems[] = {
     {"provider_not_found", 404, "There is no such calendar provider"},
     {"oauth_client_not_found", 404, "There is no OAuth client of that kind"},
     {"run_not_found", 404, "There is no such sync run"},
+    {"dead_letter_not_found", 404, "There is no such dead letter"},
+    {"cursor_expired", 410, "The events after this point are not kept any more"},
     {"entry_not_found", 404, "There is no such schedule entry"},
     {"email_taken", 409, "Another user has this address"},
     {"user_in_use", 409, "The user still has entries or calendars"},

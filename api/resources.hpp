@@ -51,9 +51,20 @@ void get_entry(const call_ptr& c);
 void change_entry(const call_ptr& c);
 void remove_entry(const call_ptr& c);
 void get_sync_status(const call_ptr& c);
-void list_decisions(const call_ptr& c);
 void list_runs(const call_ptr& c);
 void get_run(const call_ptr& c);
+
+// ---- decisions.cpp ----
+void list_decisions(const call_ptr& c);
+void list_all_decisions(const call_ptr& c);
+void replay_decisions(const call_ptr& c);
+
+// ---- dead_letters.cpp ----
+void list_dead_letters(const call_ptr& c);
+void get_dead_letter(const call_ptr& c);
+void replay_dead_letter(const call_ptr& c);
+void replay_dead_letters(const call_ptr& c);
+void dismiss_dead_letter(const call_ptr& c);
 
 // ---- events.cpp, audit.cpp ----
 void list_events(const call_ptr& c);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/wire.hpp"
 
+#include "actors/decision_words.hpp"
 #include "api/authentication.hpp"
 
 #include <charconv>
@@ -199,7 +200,24 @@ json::object to_json(const persistence::decision_line& d) {
           {"entry_id", id_or_null(d.what.entry)},
           {"event_id", id_or_null(d.what.event)},
           {"reason", word(d.what.why)},
+          {"sentence", actors::sentence_of(d.what)},
           {"inputs", parse_or_text(d.what.inputs)}};
+}
+
+json::object to_json(const dead_letter& l) {
+  return {{"id", l.id},
+          {"kind", word(l.kind)},
+          {"state", word(l.state)},
+          {"provider_id", l.provider.str()},
+          {"entry_id", id_or_null(l.entry)},
+          {"event_id", id_or_null(l.event)},
+          {"action", l.kind == letter_kind::push ? json::value(word(l.action)) : json::value(nullptr)},
+          {"attempts", l.attempts},
+          {"code", l.code},
+          {"detail", l.detail},
+          {"first_failed_at", to_rfc3339(l.first_failed_at)},
+          {"last_failed_at", to_rfc3339(l.last_failed_at)},
+          {"closed_at", time_or_null(l.closed_at)}};
 }
 
 std::string entity_tag(std::int64_t version) { return '"' + std::to_string(version) + '"'; }

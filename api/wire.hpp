@@ -3,6 +3,7 @@
 
 #include "actors/plan_sync.hpp"
 #include "persistence/schedule.hpp"
+#include "schema/dead_letter.hpp"
 #include "schema/directory.hpp"
 
 #include <string>
@@ -23,7 +24,9 @@ boost::json::object to_json(const sync_run& r);
 boost::json::object to_json(const audit_line& a);
 boost::json::object to_json(const calendar_listing& c);
 boost::json::object to_json(const persistence::entry_sync_line& l);
+/// With `sentence`, what happened in words.
 boost::json::object to_json(const persistence::decision_line& d);
+boost::json::object to_json(const dead_letter& l);
 
 boost::json::value text_or_null(std::string_view text);
 /// JSON that a row holds as text; the text itself if it is none.

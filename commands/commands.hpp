@@ -29,6 +29,15 @@ struct demo_options {
 /// when all of it answers.
 int demo(const demo_options& options);
 
+struct explain_options {
+  std::string entry, event; ///< one of them
+  std::string base_url = "http://127.0.0.1:8080";
+  std::string key_file; ///< holds a tenant's key; empty: KALENDS_API_KEY
+  std::string ca_file;
+};
+/// Prints what sync did to an entry or an event and why, oldest first, as the server's ledger tells it.
+int explain(const explain_options& options);
+
 struct sandbox_command_options {
   std::string data_dir = "sandbox-data";
   std::string listen = "127.0.0.1";

@@ -66,6 +66,12 @@ auto vendor_into(std::string net::vendor_endpoints::*member) {
   return [member](configuration& c, const std::string& v) { return take_url(c.vendors.*member, v); };
 }
 
+/// From a day to ten years.
+auto days_into(std::chrono::days settings::*member) {
+  return
+      [member](configuration& c, const std::string& v) { return take_number(c.server.*member, v, 1, 3'650); };
+}
+
 auto app_into(std::optional<oauth_app> settings::*app, std::string oauth_app::*member) {
   return [app, member](configuration& c, const std::string& v) {
     app_of(c.server.*app).*member = v;
@@ -106,6 +112,11 @@ const std::vector<option>& options() {
        [](configuration& c, const std::string& v) {
          return take_number(c.server.poll_interval, v, 5, 86'400);
        }},
+      {"keep.facts_days", "KALENDS_KEEP_FACTS_DAYS", days_into(&settings::facts_kept)},
+      {"keep.decisions_days", "KALENDS_KEEP_DECISIONS_DAYS", days_into(&settings::decisions_kept)},
+      {"keep.runs_days", "KALENDS_KEEP_RUNS_DAYS", days_into(&settings::runs_kept)},
+      {"keep.dead_letters_days", "KALENDS_KEEP_DEAD_LETTERS_DAYS", days_into(&settings::letters_kept)},
+      {"keep.audit_days", "KALENDS_KEEP_AUDIT_DAYS", days_into(&settings::audit_kept)},
       {"google.client_id", "KALENDS_GOOGLE_CLIENT_ID", app_into(&settings::google, &oauth_app::client_id)},
       {"google.client_secret", "KALENDS_GOOGLE_CLIENT_SECRET",
        app_into(&settings::google, &oauth_app::client_secret)},

@@ -4,6 +4,7 @@
 #include "actors/engine.hpp"
 #include "api/api.hpp"
 #include "api/problem.hpp"
+#include "commands/housekeeper.hpp"
 #include "commands/key_file.hpp"
 #include "commands/watch.hpp"
 #include "net/http_client.hpp"
@@ -92,6 +93,7 @@ struct server::parts {
   std::unique_ptr<net::oidc_checker> push_tokens;
   std::unique_ptr<actors::engine> engine;
   std::unique_ptr<watch> watching;
+  std::unique_ptr<housekeeper> tidy;
   std::unique_ptr<api::http_api> api;
   std::unique_ptr<net::http_server> listener;
   bool stopped = false;
@@ -215,6 +217,7 @@ void server::parts::open_api() {
     checks.emplace_back("database", watching->database_answers() ? "" : "The database does not answer.");
     return checks;
   };
+  tidy = std::make_unique<housekeeper>(*db, c.server, outside);
   api = std::make_unique<api::http_api>(std::move(all));
   gate.open(api->handler());
 }
@@ -246,6 +249,7 @@ void server::stop() {
   p.gate.close();                               // whoever asks hears that we go
   if (p.listener) p.listener->stop(drain_time); // no request begins any more
   if (p.watching) p.watching->stop();           // nobody looks any more
+  if (p.tidy) p.tidy->stop();                   // nobody forgets any more
   if (p.engine) p.engine->stop();               // no actor runs any more
   p.api.reset();                                // the event streams end, with the thread that beats for them
   if (p.http) p.http->stop();                   // every vendor call has been answered

@@ -6,6 +6,13 @@
 
 #include <utility>
 
+#define KALENDS_DECISIONS                                                                                    \
+  "SELECT decision_id, provider_id, entry_id, event_id, reason, inputs, decided_at"                          \
+  " FROM decisions WHERE tenant_id = $1 AND decision_id < $2 AND entry_id "
+#define KALENDS_NARROWED                                                                                     \
+  " AND ($5::uuid IS NULL OR provider_id = $5) AND ($6::text IS NULL OR event_id = $6)"                      \
+  " AND ($7::smallint IS NULL OR reason = $7) ORDER BY decision_id DESC LIMIT $3"
+
 namespace kalends::persistence {
 namespace {
 
@@ -33,10 +40,15 @@ const statement select_status{
                    " AND o.provider_id = m.provider_id AND o.entry_id = m.entry_id)"
                    " FROM mappings m WHERE m.tenant_id = $1 AND m.entry_id = $2 ORDER BY m.provider_id"};
 
-const statement select_decisions{
-    "list_decisions", "SELECT decision_id, provider_id, entry_id, event_id, reason, inputs, decided_at"
-                      " FROM decisions WHERE tenant_id = $1 AND entry_id = $4 AND decision_id < $2"
-                      " ORDER BY decision_id DESC LIMIT $3"};
+const statement select_decisions{"list_decisions", KALENDS_DECISIONS "= $4" KALENDS_NARROWED};
+const statement select_decisions_of_event{
+    "list_decisions_of_event",
+    KALENDS_DECISIONS "IN (SELECT $4::uuid UNION SELECT m.entry_id FROM mappings m WHERE m.tenant_id = $1"
+                      " AND m.event_id = $6 AND ($5::uuid IS NULL OR m.provider_id = $5))" KALENDS_NARROWED};
+
+const statement select_facts_kept{
+    "facts_kept", "SELECT coalesce((SELECT min(f.sequence) FROM facts f WHERE f.tenant_id = $1),"
+                  " max(c.next_sequence)) FROM tenant_counters c WHERE c.tenant_id = $1"};
 
 const statement select_run{"find_run", "SELECT " KALENDS_RUN_COLUMNS
                                        " FROM sync_runs r WHERE r.tenant_id = $1 AND r.run_id = $2"};
@@ -132,9 +144,14 @@ result<std::vector<entry_sync_line>> sync_status(transaction& tx, const entry_id
   });
 }
 
-result<page_of<decision_line>> list_decisions(transaction& tx, const entry_id& id, const std::string& cursor,
-                                              std::size_t limit) {
-  return ask_page<decision_line>(tx, select_decisions, cursor, highest_uuid, limit, {id}, read_decision,
+result<page_of<decision_line>> list_decisions(transaction& tx, const decision_filter& filter,
+                                              const std::string& cursor, std::size_t limit) {
+  const bool of_event = filter.entry.empty() && !filter.event.empty();
+  std::vector<sql_value> more{filter.entry.empty() ? sql_value(lowest_uuid) : sql_value(filter.entry),
+                              text_or_null(filter.provider.str()), text_or_null(filter.event.str()),
+                              filter.why ? sql_value(number_of(*filter.why)) : sql_value()};
+  return ask_page<decision_line>(tx, of_event ? select_decisions_of_event : select_decisions, cursor,
+                                 highest_uuid, limit, std::move(more), read_decision,
                                  [](const decision_line& d) { return d.what.id; });
 }
 
@@ -163,6 +180,16 @@ result<std::int64_t> last_sequence(transaction& tx) {
   auto found = tx.query(select_last, {tx.tenant()});
   if (!found) return tl::unexpected(std::move(found.error()));
   return found->integer(0, 0);
+}
+
+result<void> check_facts_kept(transaction& tx, std::int64_t sequence) {
+  auto found = tx.query(select_facts_kept, {tx.tenant()});
+  if (!found) return tl::unexpected(std::move(found.error()));
+  if (found->empty() || found->is_null(0, 0) || sequence + 1 >= found->integer(0, 0)) return {};
+  return failure(errc::resync, "cursor_expired",
+                 "Facts up to " + std::to_string(found->integer(0, 0) - 1) +
+                     " are not kept any more. Read the entries anew and go on from there.",
+                 "after");
 }
 
 result<std::optional<kept_answer>> claim_answer(transaction& tx, const std::string& key,

@@ -38,8 +38,16 @@ struct decision_line {
   decision what;
   instant time{};
 };
-result<page_of<decision_line>> list_decisions(transaction& tx, const entry_id& id, const std::string& cursor,
-                                              std::size_t limit);
+/// Decisions about `entry`; with an empty one, those that concern no entry, and of `event`'s entry those that
+/// speak of it. Newest first. What else is given narrows them.
+struct decision_filter {
+  entry_id entry;
+  provider_id provider;
+  event_id event;
+  std::optional<reason> why;
+};
+result<page_of<decision_line>> list_decisions(transaction& tx, const decision_filter& filter,
+                                              const std::string& cursor, std::size_t limit);
 
 result<std::optional<sync_run>> find_run(transaction& tx, const run_id& id);
 /// Newest first.
@@ -49,6 +57,8 @@ result<page_of<sync_run>> list_runs(transaction& tx, const provider_id& provider
 /// Oldest first, after `sequence`.
 result<std::vector<fact>> list_facts(transaction& tx, std::int64_t after, std::size_t limit);
 result<std::int64_t> last_sequence(transaction& tx);
+/// Error resync `cursor_expired` if facts after `sequence` were forgotten already.
+result<void> check_facts_kept(transaction& tx, std::int64_t sequence);
 
 /// Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): the first answer to (key, request
 /// fingerprint), kept 24 hours.

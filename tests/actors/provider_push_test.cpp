@@ -393,5 +393,198 @@ TEST_F(provider_push_test, a_lost_insert_of_an_entry_that_left_is_found_by_its_t
   EXPECT_TRUE(rows().mappings.empty());
 }
 
+// ---------------------------------------------------------------- what is given up
+
+/// Time passes until that call is open; reads find nothing.
+class dead_letter_test : public provider_push_test {
+protected:
+  void until(const std::string& verb) {
+    for (int i = 0; i < 4 * 60 * 40; ++i) {
+      for (auto& c : google.open_calls()) {
+        if (c->verb == verb) return;
+        if (c->verb == "list_changes") held_calendar::answer_call<change_page>(c, last_page({}, "cursor-1"));
+        run();
+      }
+      pass(250ms);
+    }
+    FAIL() << "nobody asked for " << verb;
+  }
+  void refuse_to_the_end(const error& e) {
+    for (int i = 0; i < tries_if_refused; ++i) {
+      until("update_event");
+      refuse("update_event", e);
+    }
+  }
+  std::vector<dead_letter>& letters() { return rows().letters; }
+};
+
+TEST_F(dead_letter_test, a_write_that_is_refused_again_and_again_is_set_aside_with_its_cause) {
+  add_calendar(work);
+  add_visit(visit, work);
+  open_house();
+  edit(visit, "Unspeakable");
+
+  refuse_to_the_end(trouble(errc::invalid, "invalid_title"));
+
+  ASSERT_EQ(letters().size(), 1u);
+  const auto& l = letters()[0];
+  EXPECT_EQ(l.entry, visit);
+  EXPECT_EQ(l.event, link(visit).event);
+  EXPECT_EQ(l.code, "invalid_title");
+  EXPECT_EQ(l.attempts, tries_if_refused);
+  EXPECT_LT(l.first_failed_at, l.last_failed_at);
+  EXPECT_TRUE(rows().outbox.empty());
+  EXPECT_EQ(link(visit).base_entry.title, "Visit") << "nothing was agreed";
+  EXPECT_EQ(rows().decisions.back().why, reason::push_dead_lettered);
+  EXPECT_EQ(rows().facts.back().type, fact_type::calendar_provider_error);
+  EXPECT_TRUE(store.wrongs.empty());
+}
+
+TEST_F(dead_letter_test, a_new_change_that_gets_through_settles_it) {
+  add_calendar(work);
+  add_visit(visit, work);
+  open_house();
+  edit(visit, "Unspeakable");
+  refuse_to_the_end(trouble(errc::forbidden, "forbidden_title"));
+  ASSERT_EQ(letters().size(), 1u);
+
+  edit(visit, "Speakable");
+  until("update_event");
+  answer<calendar_event>("update_event", made("v9"));
+
+  EXPECT_EQ(letters()[0].state, letter_state::settled);
+  EXPECT_EQ(link(visit).base_entry.title, "Speakable");
+  EXPECT_TRUE(rows().outbox.empty());
+}
+
+TEST_F(dead_letter_test, a_replay_puts_it_back_and_ends_it) {
+  add_calendar(work);
+  add_visit(visit, work);
+  open_house();
+  edit(visit, "Unspeakable");
+  refuse_to_the_end(trouble(errc::invalid, "invalid_title"));
+  answers<int> put_back;
+
+  tell(supervisor, for_tenant{acme, replay_order{letters(), put_back.slot()}});
+
+  ASSERT_EQ(put_back.size(), 1u);
+  EXPECT_EQ(*put_back[0], 1);
+  EXPECT_EQ(letters()[0].state, letter_state::replayed);
+  until("update_event");
+  answer<calendar_event>("update_event", made("v2"));
+  EXPECT_TRUE(rows().outbox.empty());
+  EXPECT_EQ(letters().size(), 1u);
+}
+
+TEST_F(dead_letter_test, an_outage_of_hours_makes_none) {
+  add_calendar(work);
+  add_visit(visit, work);
+  open_house();
+  edit(visit, "Patient");
+  const auto began = now;
+
+  while (now - began < 6h) {
+    until("update_event");
+    refuse("update_event", trouble(errc::retry_later, "vendor_busy"));
+  }
+
+  EXPECT_TRUE(letters().empty());
+  ASSERT_EQ(rows().outbox.size(), 1u);
+  EXPECT_EQ(rows().outbox.begin()->second.strikes, 0);
+  until("update_event");
+  answer<calendar_event>("update_event", made("v2"));
+  EXPECT_TRUE(rows().outbox.empty());
+}
+
+TEST_F(dead_letter_test, an_entry_that_fails_alone_does_not_hold_the_others) {
+  add_calendar(work);
+  add_visit(visit, work);
+  add_visit(second_visit, work);
+  open_house();
+  edit(visit, "Bad");
+  refuse("update_event", trouble(errc::retry_later, "backend_error"));
+  int rounds = 0;
+
+  while (letters().empty() && ++rounds < 200) {
+    edit(second_visit, "Good " + std::to_string(rounds));
+    until("update_event");
+    while (!google.open_calls().empty() && google.open()->verb == "update_event") {
+      const bool bad = google.open()->as<net::event_update>().event == link(visit).event;
+      if (bad)
+        refuse("update_event", trouble(errc::retry_later, "backend_error"));
+      else
+        answer<calendar_event>("update_event", made("v" + std::to_string(rounds + 1)));
+    }
+  }
+
+  ASSERT_EQ(letters().size(), 1u);
+  EXPECT_EQ(letters()[0].entry, visit);
+  EXPECT_GE(letters()[0].attempts, tries_alone);
+}
+
+TEST_F(dead_letter_test, a_host_edit_after_a_lost_answer_wins_over_its_own_earlier_write) {
+  auto& calendar = add_calendar(work);
+  calendar.on_conflict = conflict_policy::external;
+  add_visit(visit, work);
+  open_house();
+  edit(visit, "First");
+  auto reached = made("v2"); // the vendor did it, but nobody hears of it
+  reached.tag = visit;
+  refuse("update_event", trouble(errc::retry_later, "timeout"));
+  edit(visit, "Second");
+
+  until("update_event");
+  refuse("update_event", trouble(errc::conflict, "precondition_failed"));
+  answer<calendar_event>("get_event", reached);
+
+  EXPECT_EQ(rows().entries.at(visit).what.title, "Second");
+  auto update = google.open("update_event")->as<net::event_update>();
+  EXPECT_EQ(update.version, "v2");
+  EXPECT_EQ(update.what.title, "Second");
+  answer<calendar_event>("update_event", made("v3"));
+  EXPECT_TRUE(rows().outbox.empty());
+}
+
+TEST_F(dead_letter_test, a_change_taken_back_after_a_lost_answer_is_looked_for) {
+  auto& calendar = add_calendar(work);
+  calendar.on_conflict = conflict_policy::external;
+  add_visit(visit, work);
+  open_house();
+  edit(visit, "First");
+  auto reached = made("v2");
+  reached.tag = visit;
+  refuse("update_event", trouble(errc::retry_later, "timeout"));
+  edit(visit, "Visit"); // as it was agreed
+
+  until("get_event");
+  answer<calendar_event>("get_event", reached);
+  until("update_event");
+  EXPECT_EQ(google.open("update_event")->as<net::event_update>().what.title, "Visit");
+  answer<calendar_event>("update_event", made("v3"));
+
+  EXPECT_EQ(rows().entries.at(visit).what.title, "Visit");
+  EXPECT_TRUE(rows().outbox.empty());
+}
+
+TEST_F(dead_letter_test, events_that_were_set_aside_are_read_again_when_a_person_asks) {
+  add_calendar(work);
+  open_house();
+  dead_letter l;
+  l.id = "letter";
+  l.kind = letter_kind::pull;
+  l.provider = work;
+  l.event = event_id("theirs");
+  letters().push_back(l);
+  answers<int> read;
+
+  tell_calendar(work, reread_order{{event_id("theirs")}, read.slot()});
+  answer<calendar_event>("get_event", foreign("theirs"));
+
+  ASSERT_EQ(read.size(), 1u);
+  EXPECT_EQ(*read[0], 1);
+  EXPECT_EQ(rows().entries.size(), 1u);
+  EXPECT_EQ(letters()[0].state, letter_state::settled);
+}
+
 } // namespace
 } // namespace kalends::actors

@@ -251,5 +251,127 @@ TEST_F(tenant_test, a_page_that_asks_for_confirmation_moves_no_cursor) {
   EXPECT_TRUE(rows().entries.at(visit).assigned.empty());
 }
 
+// ---------------------------------------------------------------- what must not stop the others
+
+class poison_test : public tenant_test {
+protected:
+  page_pulled page(std::vector<calendar_event> events) {
+    page_pulled o;
+    o.provider = work;
+    o.events = std::make_shared<const std::vector<calendar_event>>(std::move(events));
+    o.proof = removal::confirmed;
+    o.finish = cursor_move{work, {"cursor-9", "query-1", {}}, 0, "", {}};
+    o.done = applied.slot();
+    return o;
+  }
+  /// A tenant whose planning throws the next time it needs chance.
+  tenant_actor fragile() {
+    auto w = outside();
+    w.random_bytes = [this, sound = w.random_bytes](std::size_t n) {
+      if (std::exchange(breaks, false)) throw std::runtime_error("a mistake of ours");
+      return sound(n);
+    };
+    auto made = system->spawn<tenant>(acme, std::ref(store), w, listening_supervisor(), listening_bus());
+    others.push_back(caf::actor_cast<caf::actor>(made));
+    return made;
+  }
+  void refuse_event(const std::string& id) {
+    store.objection = [id](const tenant_changes& c) -> std::optional<error> {
+      for (const auto& m : c.mappings)
+        if (m.event == event_id(id)) return error{errc::invalid, "check_violation", "No."};
+      return std::nullopt;
+    };
+  }
+  bool breaks = false;
+  answers<page_applied> applied;
+};
+
+TEST_F(poison_test, an_event_whose_planning_throws_is_set_aside_and_the_page_goes_on) {
+  auto t = fragile();
+  breaks = true;
+  tell(t, page({foreign("bad"), foreign("good")}));
+
+  ASSERT_EQ(applied.size(), 1u);
+  ASSERT_TRUE(applied[0]);
+  EXPECT_TRUE(applied[0]->finished);
+  EXPECT_EQ(rows(work).read_from->token, "cursor-9");
+  EXPECT_EQ(rows().entries.size(), 1u);
+  ASSERT_EQ(rows().letters.size(), 1u);
+  EXPECT_EQ(rows().letters[0].event, event_id("bad"));
+  EXPECT_EQ(rows().letters[0].kind, letter_kind::pull);
+  EXPECT_EQ(rows().letters[0].code, "planning_failed");
+  EXPECT_NE(rows().letters[0].detail.find("a mistake of ours"), std::string::npos);
+}
+
+TEST_F(poison_test, an_event_that_is_read_well_later_settles_its_letter) {
+  auto t = fragile();
+  breaks = true;
+  tell(t, page({foreign("bad")}));
+  ASSERT_EQ(rows().letters.size(), 1u);
+
+  tell(t, page({foreign("bad", "v2")}));
+
+  EXPECT_EQ(rows().entries.size(), 1u);
+  EXPECT_EQ(rows().letters[0].state, letter_state::settled);
+  EXPECT_EQ(rows().decisions.back().why, reason::pull_replayed);
+}
+
+TEST_F(poison_test, a_command_that_throws_fails_alone) {
+  auto t = fragile();
+  store.hold("load");
+  breaks = true;
+  tell(t, creation(visit, "Bad"));
+  tell(t, creation(second_visit, "Good"));
+  store.hold_nothing();
+  store.answer_all();
+  run();
+
+  ASSERT_EQ(done.size(), 2u);
+  EXPECT_EQ(done[0].error().code, "planning_failed");
+  EXPECT_TRUE(done[1]);
+  EXPECT_EQ(rows().entries.size(), 1u);
+}
+
+TEST_F(poison_test, the_one_event_that_the_database_refuses_is_found) {
+  refuse_event("e5");
+  std::vector<calendar_event> events;
+  for (int i = 0; i < 13; ++i) events.push_back(foreign("e" + std::to_string(i)));
+
+  tell(it, page(events));
+
+  ASSERT_EQ(applied.size(), 1u);
+  ASSERT_TRUE(applied[0]) << applied[0].error().code;
+  EXPECT_TRUE(applied[0]->finished);
+  EXPECT_EQ(rows().entries.size(), 12u);
+  ASSERT_EQ(rows().letters.size(), 1u);
+  EXPECT_EQ(rows().letters[0].event, event_id("e5"));
+  EXPECT_EQ(rows().letters[0].code, "check_violation");
+  EXPECT_TRUE(store.wrongs.empty());
+}
+
+TEST_F(poison_test, trouble_of_the_database_sets_nothing_aside) {
+  store.fail("commit", trouble(errc::retry_later, "database_away"), 5);
+
+  tell(it, page({foreign("one"), foreign("two")}));
+
+  ASSERT_EQ(applied.size(), 1u);
+  EXPECT_EQ(applied[0].error().code, "database_away");
+  EXPECT_TRUE(rows().letters.empty());
+}
+
+TEST_F(poison_test, a_page_whose_cursor_is_refused_fails_after_the_events_were_tried) {
+  store.objection = [](const tenant_changes& c) -> std::optional<error> {
+    if (c.cursors.empty()) return std::nullopt;
+    return error{errc::invalid, "check_violation", "No."};
+  };
+
+  tell(it, page({foreign("one"), foreign("two")}));
+
+  ASSERT_EQ(applied.size(), 1u);
+  EXPECT_EQ(applied[0].error().code, "check_violation");
+  EXPECT_EQ(rows().entries.size(), 2u);
+  EXPECT_TRUE(rows().letters.empty());
+}
+
 } // namespace
 } // namespace kalends::actors

@@ -126,6 +126,25 @@ void scripted_engine::renew_channel(tenant_id, provider_id, actors::answer_to<ch
   done(channel{"channel-1", "", instant(std::chrono::hours(24)), ""});
 }
 
+void scripted_engine::replay_pushes(tenant_id tenant, std::vector<dead_letter> letters,
+                                    actors::answer_to<int> done) {
+  note("replay_pushes " + std::to_string(letters.size()));
+  tenant_changes c;
+  c.tenant = tenant;
+  for (const auto& l : letters) c.letters_ended.push_back({key_of(l), letter_state::replayed});
+  const auto count = static_cast<int>(letters.size());
+  store_.commit(std::move(c), [done, count](const result<std::vector<fact>>& committed) {
+    done(committed.map([count](const auto&) { return count; }));
+  });
+}
+
+void scripted_engine::reread_events(tenant_id, provider_id, std::vector<event_id> events,
+                                    actors::answer_to<int> done) {
+  note("reread_events " + std::to_string(events.size()));
+  if (on_reread) return done(on_reread(events));
+  done(static_cast<int>(events.size()));
+}
+
 actors::subscription scripted_engine::subscribe(tenant_id tenant, std::function<void(const fact&)> sink) {
   const std::lock_guard lock(guard_);
   const int reader = next_reader_++;

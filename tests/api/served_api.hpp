@@ -47,6 +47,13 @@ public:
   void sync_now(tenant_id tenant, provider_id provider, sync_mode mode,
                 actors::answer_to<sync_run> done) override;
   void renew_channel(tenant_id tenant, provider_id provider, actors::answer_to<channel> done) override;
+  /// The letters end as the real tenant ends them; nothing is pushed.
+  void replay_pushes(tenant_id tenant, std::vector<dead_letter> letters,
+                     actors::answer_to<int> done) override;
+  /// What `on_reread` says; else as many as were asked for.
+  void reread_events(tenant_id tenant, provider_id provider, std::vector<event_id> events,
+                     actors::answer_to<int> done) override;
+  std::function<result<int>(const std::vector<event_id>&)> on_reread;
   void tenant_created(tenant_id tenant, actors::answer_to<bool> done) override;
   void tenant_removed(tenant_id tenant, actors::answer_to<bool> done) override {
     note("tenant_removed " + tenant.str());

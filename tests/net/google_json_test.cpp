@@ -111,6 +111,23 @@ TEST_F(google_json_test, a_broken_event_never_fails_the_page) {
   EXPECT_EQ(read->events.size(), 11u);
 }
 
+TEST_F(google_json_test, a_title_cut_in_the_middle_of_a_character_never_fails_the_page) {
+  const auto page_with = [](const std::string& title) {
+    return read_google_page("{\"nextSyncToken\":\"t\",\"items\":[{\"id\":\"bad00001\",\"summary\":\"" +
+                            title +
+                            "\",\"start\":{\"date\":\"2026-09-14\"},\"end\":{\"date\":\"2026-09-15\"}},"
+                            "{\"id\":\"good0001\",\"summary\":\"Fine \\ud83d\\ude00 \\\\ud83d\","
+                            "\"start\":{\"date\":\"2026-09-14\"},\"end\":{\"date\":\"2026-09-15\"}}]}");
+  };
+  for (const std::string title : {"x\\ud83d", "x\\ude00", "x\xf0\x9f\x98", "x\xff", "x\xed\xa0\x80"}) {
+    const auto page = page_with(title);
+    ASSERT_TRUE(page) << title;
+    ASSERT_EQ(page->events.size(), 2u);
+    EXPECT_EQ(page->events[0].what.title.substr(0, 4), "x\uFFFD") << title;
+    EXPECT_EQ(page->events[1].what.title, "Fine \U0001F600 \\ud83d") << "the others stay as they are";
+  }
+}
+
 TEST_F(google_json_test, unexpected_types_read_as_absent) {
   ASSERT_TRUE(read);
   const auto& e = event_of(*read, "types00001");

@@ -85,7 +85,7 @@ TEST_F(schedule_test, shows_the_decisions_about_an_entry_newest_first) {
   c.decisions.push_back(new_decision(h, {}));
   must(commit(c));
   const auto list = [&](const std::string& cursor) {
-    return must(as(h.tenant, [&](transaction& tx) { return list_decisions(tx, id, cursor, 2); }));
+    return must(as(h.tenant, [&](transaction& tx) { return list_decisions(tx, {id, {}, {}, {}}, cursor, 2); }));
   };
 
   const auto first = list("");

@@ -284,6 +284,8 @@ result<std::vector<fact>> ledger_store::carry_out(const tenant_changes& c) {
   auto at = tenants.find(c.tenant);
   if (at == tenants.end()) return tenant_gone();
   auto& t = at->second;
+  if (objection)
+    if (auto refused = objection(c)) return tl::unexpected(*refused);
   if (auto ok = possible(t, c); !ok) return tl::unexpected(ok.error());
   check(t, c);
   if (ledger_->before_commit) ledger_->before_commit(t, c);

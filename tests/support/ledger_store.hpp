@@ -64,6 +64,9 @@ public:
       : tenants(shared->tenants), wrongs(shared->wrongs), rows(*shared), ledger_(std::move(shared)) {}
 
   std::map<tenant_id, tenant_rows>& tenants;
+  /// Refuses a commit for what it says, as a constraint would.
+  std::function<std::optional<error>(const tenant_changes&)> objection;
+
   /// What a correct engine would not have done.
   std::vector<std::string>& wrongs;
   ledger& rows;
