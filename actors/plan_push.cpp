@@ -123,12 +123,12 @@ void plan_backfill(tenant_picture& p, const provider_id& calendar, std::span<con
   }
 }
 
-std::vector<mapping> missing_after_full_read(std::span<const mapping> links, std::span<const event_id> seen,
+std::vector<mapping> missing_after_full_read(std::span<const mapping> links, const event_set& seen,
                                              const std::optional<read_window>& window) {
-  const std::set<event_id> shown(seen.begin(), seen.end());
   std::vector<mapping> missing;
   for (const auto& m : links)
-    if (m.linked && !m.removing && !shown.contains(m.event) && (!window || overlaps(m.base_event, *window)))
+    if (m.linked && !m.removing && !seen.contains(m.event.str()) &&
+        (!window || overlaps(m.base_event, *window)))
       missing.push_back(m);
   return missing;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "actors/event_set.hpp"
 #include "schema/tenant_changes.hpp"
 
 #include <cstddef>
@@ -216,7 +217,7 @@ void plan_backfill(tenant_picture& p, const provider_id& calendar, std::span<con
 
 /// Linked events of `calendar` that a finished full read within `window` did not show: candidates, each to be
 /// confirmed with the vendor.
-std::vector<mapping> missing_after_full_read(std::span<const mapping> links, std::span<const event_id> seen,
+std::vector<mapping> missing_after_full_read(std::span<const mapping> links, const event_set& seen,
                                              const std::optional<read_window>& window);
 
 /// The id that Google gets for a new event: base32hex of a UUID, 26 characters of [0-9a-v]. Google Calendar

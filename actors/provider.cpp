@@ -19,12 +19,11 @@ std::optional<run_cause> stronger(std::optional<run_cause> a, run_cause b) {
   return !a || rank(b) > rank(*a) ? b : *a;
 }
 
-} // namespace
-
-instant renewal_time(instant expires_at, instant now) {
-  auto half_way = now + (expires_at - now) / 2;
-  return std::max(half_way, expires_at - 36h);
+run_cause cause_of(sync_mode m) {
+  return m == sync_mode::reconcile ? run_cause::reconcile : run_cause::manual;
 }
+
+} // namespace
 
 connected_calendar::connected_calendar(caf::actor_config& cfg, tenant_id tenant, provider_id id,
                                        staff_parts parts, supervisor_actor supervisor, tenant_actor owner,
@@ -70,27 +69,33 @@ void connected_calendar::wake_up(const wake& m) {
     if (m.mark == 0)
       state.reload = true;
     else if (!known)
-      state.pull = stronger(state.pull, run_cause::notice);
+      notice_came();
     break;
   case wake_reason::poll:
-  case wake_reason::reconcile:
     state.pull = stronger(state.pull, run_cause::poll);
-    break;
-  case wake_reason::reauthorize:
-    state.renew = true;
-    [[fallthrough]];
-  case wake_reason::missed:
-    state.pull = stronger(state.pull, run_cause::notice);
     break;
   case wake_reason::outbox:
     state.push = true;
     break;
   case wake_reason::renewal:
-    state.renew = true;
+    if (!state.renew) state.renew = renewal_cause::clock;
+    note_overdue();
+    break;
+  case wake_reason::reconcile:
+    state.reconcile = true;
+    break;
+  case wake_reason::missed:
+    state.missed = true;
+    notice_came();
+    break;
+  case wake_reason::reauthorize:
+    state.renew = renewal_cause::lifecycle;
+    notice_came();
     break;
   case wake_reason::channel_lost:
-    state.renew = state.channel_lost = true;
-    state.pull = stronger(state.pull, run_cause::notice);
+    state.renew = renewal_cause::lost;
+    state.channel_lost = true;
+    notice_came();
     break;
   case wake_reason::connected:
     state.connect = true;
@@ -104,8 +109,13 @@ void connected_calendar::wake_up(const wake& m) {
   next();
 }
 
+void connected_calendar::notice_came() {
+  state.last_notice_at = now();
+  state.pull = stronger(state.pull, run_cause::notice);
+}
+
 void connected_calendar::order_sync(const sync_order& o) {
-  if (state.run && state.run->cause == run_cause::manual) return o.done(*state.run); // joined
+  if (state.run && state.run->cause == cause_of(o.mode)) return o.done(*state.run); // joined
   state.sync_orders.push_back(o);
   next();
 }
@@ -122,15 +132,24 @@ void connected_calendar::next() {
     refuse_orders(error{errc::conflict, "provider_not_connected",
                         "The calendar is not connected, or its access was withdrawn. Connect it again."});
     state.pull.reset();
-    state.push = state.renew = false;
+    state.renew.reset();
+    state.push = state.reconcile = false;
     return rest();
   }
-  if (!state.sync_orders.empty()) return begin_run(run_cause::manual);
+  if (calendar().push.silent_since && state.last_notice_at > calendar().push.silent_since)
+    return speaks_again();
+  if (!state.sync_orders.empty()) return begin_run(cause_of(state.sync_orders.front().mode));
   if (!state.renewal_orders.empty()) return renew_channel();
   if (vendor_resting()) return rest();
   if (!state.reread_orders.empty()) return reread_events();
   if (state.connect) return resting(state.pull_trouble) ? rest() : connect();
+  if (state.renewal_overdue) return tell_overdue();
+  if (!push_wanted() && (state.row->push_channel || calendar().push.renews_at))
+    return drop_unwanted_channel();
   if (channel_wanted()) return renew_channel();
+  if (state.missed) return compare_sooner();
+  if (state.reconcile && state.row->read_from && !resting(state.pull_trouble))
+    return begin_run(run_cause::reconcile);
   if (state.pull && !resting(state.pull_trouble)) return begin_run(*state.pull);
   if (state.push && !resting(state.push_trouble)) return begin_push();
   rest();
@@ -171,8 +190,7 @@ void connected_calendar::load_row() {
           state.mark = state.row->mark = std::max(state.row->mark, state.mark);
           if (state.row->stale) state.pull = stronger(state.pull, run_cause::notice);
           if (state.row->outbox_waiting) state.push = true;
-          if (state.row->push_channel)
-            state.renewal_due = renewal_time(state.row->push_channel->expires_at, now());
+          remember_channel();
           // A first read that never ended is begun again with all that belongs to it.
           if (!state.row->read_from) {
             state.backfill = true;
@@ -180,6 +198,7 @@ void connected_calendar::load_row() {
           }
           if (calendar().status == provider_status::active && calendar().calendar_name.empty())
             state.connect = true;
+          if (!calendar().next_reconcile_at) return plan_first_reconcile();
           return step_done();
         }
         if (!state.leaving.empty()) return leave();
@@ -213,8 +232,9 @@ void connected_calendar::rest() {
       push = *state.outbox_due.begin();
     idle.outbox_due = not_before(push, state.push_trouble.not_before);
     idle.renewal_due = state.renewal_due;
+    if (!state.reconcile) idle.reconcile_due = calendar().next_reconcile_at;
   }
-  for (auto* at : {&idle.next_poll_at, &idle.outbox_due, &idle.renewal_due})
+  for (auto* at : {&idle.next_poll_at, &idle.outbox_due, &idle.renewal_due, &idle.reconcile_due})
     *at = not_before(*at, state.vendor_not_before);
   send(state.supervisor, std::move(idle));
 }
@@ -222,8 +242,15 @@ void connected_calendar::rest() {
 /// Polls of many calendars spread by themselves: each comes a tenth earlier or later than asked for.
 void connected_calendar::plan_next_poll() {
   auto spread = static_cast<std::uint8_t>(parts_.outside.random_bytes(1)[0]);
-  state.next_poll_at =
-      now() + std::chrono::milliseconds(parts_.configured.poll_interval) * (230 + spread / 5) / 256;
+  std::chrono::milliseconds interval = parts_.configured.poll_interval;
+  if (push_away()) interval = std::min(interval, poll_interval_without_push);
+  state.next_poll_at = now() + interval * (230 + spread / 5) / 256;
+}
+
+std::uint16_t connected_calendar::chance() const {
+  const auto bytes = parts_.outside.random_bytes(2);
+  return static_cast<std::uint16_t>(static_cast<unsigned char>(bytes[0]) << 8 |
+                                    static_cast<unsigned char>(bytes[1]));
 }
 
 void connected_calendar::refuse_orders(const error& e) {

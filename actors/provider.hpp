@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "actors/event_set.hpp"
+#include "actors/plan_renewal.hpp"
 #include "actors/protocol.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/visible_to_tsan.hpp"
@@ -17,8 +19,9 @@ namespace kalends::actors {
 
 using observe::vendor_verb;
 
-/// When a channel that ends at `expires_at` is renewed: 36 hours before, or half-way for shorter lives.
-instant renewal_time(instant expires_at, instant now);
+inline drift_counts operator+(const drift_counts& a, const drift_counts& b) {
+  return {a.compared + b.compared, a.drifted + b.drifted, a.repaired + b.repaired};
+}
 
 /// A read under way.
 struct pull_progress {
@@ -30,8 +33,11 @@ struct pull_progress {
   instant began{};
   read_window window; ///< Graph
   std::int64_t mark_seen = 0;
-  std::vector<event_id> seen; ///< full reads only
-  std::string next_cursor;    ///< known after the last page
+  event_set seen;          ///< events, so that a full read knows what is missing
+  event_set links;         ///< pages: none comes twice
+  int barren_pages = 0;    ///< in a row, that showed nothing new
+  bool untold = false;     ///< a change that the channel should have told
+  std::string next_cursor; ///< known after the last page
   std::string calendar_zone;
   std::vector<event_id> unconfirmed;
   std::vector<calendar_event> confirmed;
@@ -63,7 +69,11 @@ struct provider_actor_state {
   std::int64_t mark = 0; ///< the highest counter that a notice told
 
   // What is wanted next.
-  bool connect = false, reload = false, backfill = false, push = false, renew = false, channel_lost = false;
+  bool connect = false, reload = false, backfill = false, push = false, channel_lost = false;
+  bool renewal_overdue = false; ///< people have to hear of it first
+  std::optional<renewal_cause> renew;
+  bool reconcile = false;
+  bool missed = false; ///< the vendor lost notices: the next comparison comes earlier
   std::optional<run_cause> pull;
   std::vector<sync_order> sync_orders;
   std::vector<renewal_order> renewal_orders;
@@ -75,13 +85,14 @@ struct provider_actor_state {
   // What is under way.
   std::optional<sync_run> run;
   std::optional<pull_progress> reading;
+  std::optional<comparison> comparing; ///< the run is a full comparison, past its first read
   std::deque<push_group> pushing;
   std::optional<tenant_picture> picture; ///< of the entries in `pushing`
   std::vector<calendar_event> reread;    ///< of the first of `reread_orders`, as far as it was read
   std::optional<instant> wrote_at;       ///< the last write that got through
 
   // When to try again.
-  trouble pull_trouble, push_trouble, channel_trouble;
+  trouble pull_trouble, push_trouble, channel_trouble, reconcile_trouble;
   entry_id push_trouble_at;                 ///< the entry whose write failed, if one did
   std::optional<instant> vendor_not_before; ///< Retry-After: no call of any kind until then
   std::optional<instant> next_poll_at, renewal_due;
@@ -89,7 +100,10 @@ struct provider_actor_state {
   std::map<entry_id, instant> moving;     ///< their events moved on again and again: not before then
   std::map<entry_id, instant> nameless;   ///< Graph: have to leave, but their event is not known; since when
   std::optional<instant> last_read_began; ///< the last one that came to its end
-  bool impatient = false;                 ///< a person asked: the next push tries what was put off, too
+  std::optional<instant> last_notice_at;
+  std::optional<instant> overdue_told; ///< the plan that went by
+  silence quiet;
+  bool impatient = false; ///< a person asked: the next push tries what was put off, too
   bool worked = false;
 
   supervisor_actor supervisor;
@@ -129,6 +143,8 @@ private:
   void publish(std::vector<fact> facts);
   const provider& calendar() const { return state.row->calendar; }
   net::calendar_client& client() const;
+  observe::calendar_label label() const { return {tenant_id_, calendar().type}; }
+  std::uint16_t chance() const;
   instant now() const { return parts_.outside.now(); }
 
   // ---- provider_token.cpp: no vendor call without a valid token, one refresh in flight ----
@@ -152,27 +168,53 @@ private:
   bool channel_stands() const;
   std::string webhook_address() const;
   void close_and_open_channel();
+  bool push_wanted() const;
+  bool push_away() const;
+  renewal_cause cause_of_renewal() const;
   void renew_channel();
+  void prolong_channel();
   void open_channel();
+  void drop_unwanted_channel();
   void close_old_channel(const std::optional<channel>& old, const channel& fresh);
-  void channel_settled(result<channel> outcome, bool renewed);
+  void channel_settled(result<channel> outcome);
+  void channel_failed(const error& e);
+  void note_overdue();
+  void tell_overdue();
+  void save_push(std::vector<fact> facts, std::function<void()> then);
+  void remember_channel();
+  void notice_came();
+  void speaks_again();
+  void read_found_untold(std::function<void()> then);
   void backfill(entry_id after);
 
   // ---- provider_pull.cpp ----
   void begin_run(run_cause cause);
+  std::vector<sync_order> take_orders(run_cause cause);
   void begin_pull();
+  void begin_reading(bool full);
   void list_page();
   void take_page(result<change_page> page);
   void restart_from_the_beginning();
   void hand_in(std::vector<calendar_event> events, removal proof, bool last);
   void handed_in(result<page_applied> applied, bool last);
   void confirm_next_removal();
-  void sweep(entry_id after);
   void pull_done(bool closed);
-  enum class run_part { pull, push };
+  void watch_channel(const std::vector<instant>& changed_at);
+  enum class run_part { pull, push, comparison };
   void finish_run(std::optional<error> failed, run_part where = run_part::pull);
+  void tell_run(sync_run run);
   bool told_run_end(const std::optional<error>& failed, run_part where);
   std::optional<cursor_move> cursor_to_commit() const;
+
+  // ---- provider_reconcile.cpp: full comparisons, and what a full read did not show ----
+  void plan_first_reconcile();
+  void plan_reconcile(std::optional<instant> at, std::function<void()> then);
+  void compare_sooner();
+  void begin_comparison(std::optional<instant> read_began);
+  void repair_lost(entry_id after);
+  void sweep(entry_id after);
+  void comparison_ended(const sync_run& run, bool failed, std::function<void()> then);
+  std::optional<std::chrono::milliseconds> reconcile_interval() const;
 
   // ---- provider_push.cpp ----
   void begin_push();

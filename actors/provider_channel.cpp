@@ -10,119 +10,28 @@ namespace kalends::actors {
 
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr auto google_channel_life = 7 * 24h;
-constexpr auto graph_channel_life =
-    163h; ///< the limit is 10,080 minutes (168 h); asking for all of it is refused on clock skew
-constexpr auto placeholder_life =
+constexpr std::chrono::milliseconds placeholder_life =
     2min; ///< a channel that nobody confirmed (a crash in between) is opened anew
-constexpr std::size_t backfill_page = 200;
-constexpr auto backfill_reaches_back =
-    24h * 31; ///< older entries are not written into a newly connected calendar
+
+/// Problems of the channel end with it; others are not its business.
+bool is_about_the_channel(const std::optional<provider_problem>& p) {
+  return p && p->code.starts_with("channel_");
+}
 
 } // namespace
 
-// ---------------------------------------------------------------- connect
+// ---------------------------------------------------------------- what stands, what is wanted
 
-void connected_calendar::connect() {
-  auto list = [](net::calendar_client& vendor, net::calendar_access who,
-                 net::vendor_done<std::vector<calendar_listing>> reply) {
-    return vendor.list_calendars(std::move(who), std::move(reply));
-  };
-  call_vendor<std::vector<calendar_listing>>(vendor_verb::list_calendars, list,
-                                             [this](result<std::vector<calendar_listing>> found) {
-                                               if (found) return choose_calendar(*found);
-                                               if (found.error().kind == errc::reauthorize)
-                                                 return needs_person(found.error());
-                                               log_failure("connecting", found.error());
-                                               stumble(state.pull_trouble, found.error());
-                                               rest();
-                                             });
+bool connected_calendar::push_wanted() const {
+  return !webhook_address().empty() && calendar().direction != sync_direction::to_provider;
 }
 
-void connected_calendar::choose_calendar(const std::vector<calendar_listing>& found) {
-  auto wanted = calendar().calendar;
-  auto at = std::find_if(found.begin(), found.end(), [&](const calendar_listing& c) {
-    return wanted.empty() ? c.primary : c.id == wanted;
-  });
-  if (at == found.end())
-    return needs_person(error{errc::not_found, "calendar_not_found",
-                              "The chosen calendar is not among the account's calendars."});
-  auto& row = state.row->calendar;
-  row.calendar = at->id;
-  row.calendar_name = at->name;
-  if (!at->time_zone.empty()) row.calendar_zone = at->time_zone;
-  parts_.store.save_calendar(
-      tenant_id_, id_, *at, ask<bool>(this, [this](result<bool> saved) {
-        if (!saved) {
-          stumble(state.pull_trouble, saved.error());
-          return rest();
-        }
-        std::vector<fact> facts{
-            provider_fact(fact_type::calendar_provider_connected, id_,
-                          {{"type", std::string(name_of(calendar().type))}, {"account", calendar().account}},
-                          parts_.outside)};
-        parts_.store.save_health(tenant_id_, id_, provider_status::active, {}, {}, {}, std::move(facts),
-                                 ask<std::vector<fact>>(this, [this](result<std::vector<fact>> written) {
-                                   if (!written) {
-                                     stumble(state.pull_trouble, written.error());
-                                     return rest();
-                                   }
-                                   state.row->calendar.status = provider_status::active;
-                                   state.row->calendar.problem.reset();
-                                   state.connect = false;
-                                   state.backfill = state.push = true;
-                                   state.pull = run_cause::connect;
-                                   publish(std::move(*written));
-                                   send(state.tenant, calendars_changed{});
-                                   step_done();
-                                 }));
-      }));
+bool connected_calendar::push_away() const {
+  return push_wanted() && (!channel_stands() || calendar().push.silent_since);
 }
-
-void connected_calendar::list_calendars() {
-  auto list = [](net::calendar_client& vendor, net::calendar_access who,
-                 net::vendor_done<std::vector<calendar_listing>> reply) {
-    return vendor.list_calendars(std::move(who), std::move(reply));
-  };
-  call_vendor<std::vector<calendar_listing>>(
-      vendor_verb::list_calendars, list, [this](const result<std::vector<calendar_listing>>& found) {
-        for (const auto& o : std::exchange(state.calendars_orders, {})) o.done(found);
-        if (!found && found.error().kind == errc::reauthorize && calendar().status == provider_status::active)
-          return needs_person(found.error());
-        step_done();
-      });
-}
-
-/// The entries that belong into a calendar that was just connected, page by page, through the tenant.
-void connected_calendar::backfill(entry_id after) {
-  auto assignee = calendar().scope == provider_scope::user ? calendar().user : user_id{};
-  auto filled = [this](entry_id last, bool more) {
-    return [this, last, more](const result<bool>& filled_in) {
-      if (!filled_in) return finish_run(filled_in.error());
-      if (more) return backfill(last);
-      state.backfill = false;
-      begin_pull();
-    };
-  };
-  parts_.store.load_entries(
-      tenant_id_, assignee, now() - backfill_reaches_back, std::move(after), backfill_page,
-      ask<std::vector<schedule_entry>>(this, [this, filled](result<std::vector<schedule_entry>> found) {
-        if (!found) return finish_run(found.error());
-        auto last = found->empty() ? entry_id{} : found->back().id;
-        bool more = found->size() == backfill_page;
-        send(state.tenant, backfill_order{id_, std::move(*found), ask<bool>(this, filled(last, more))});
-      }));
-}
-
-// ---------------------------------------------------------------- push subscription
 
 bool connected_calendar::channel_wanted() const {
-  if (webhook_address().empty()) return false;
-  if (calendar().direction == sync_direction::to_provider) return false;
-  if (resting(state.channel_trouble)) return false;
-  return state.renew || !channel_stands();
+  return push_wanted() && !resting(state.channel_trouble) && (state.renew || !channel_stands());
 }
 
 std::string connected_calendar::webhook_address() const {
@@ -144,38 +53,153 @@ bool connected_calendar::channel_stands() const {
   return c && c->expires_at > now() && c->address == webhook_address();
 }
 
+/// What its rows say of the channel. A failure from before a restart is neither told nor tried twice.
+void connected_calendar::remember_channel() {
+  const auto& h = calendar().push;
+  state.renewal_due = h.renews_at;
+  if (!push_wanted()) state.renewal_due.reset();
+  if (push_wanted() && !h.renews_at && state.row->push_channel)
+    state.renewal_due = plan_renewal(now(), state.row->push_channel->expires_at, chance());
+  if (h.failures > 0) {
+    state.channel_trouble.failures = h.failures;
+    state.channel_trouble.told = h.error_code;
+    if (h.renews_at && *h.renews_at > now()) state.channel_trouble.not_before = h.renews_at;
+  }
+  note_overdue();
+}
+
+void connected_calendar::note_overdue() {
+  if (!state.row) return; // noted when it is loaded
+  const auto& h = calendar().push;
+  state.renewal_overdue = push_wanted() && renewal_missed(h, now()) && state.overdue_told != h.renews_at;
+}
+
+/// Written with every attempt and every change of the alert; in memory it counts at once.
+void connected_calendar::save_push(std::vector<fact> facts, std::function<void()> then) {
+  parts_.store.save_channel_health(
+      tenant_id_, id_, calendar().push, calendar().problem, std::move(facts),
+      ask<std::vector<fact>>(this, [this, then = std::move(then)](result<std::vector<fact>> written) {
+        if (written)
+          publish(std::move(*written));
+        else
+          log_failure("noting how the channel fares", written.error());
+        then();
+      }));
+}
+
+/// A planned renewal that nobody attempted: told before it is made up for.
+void connected_calendar::tell_overdue() {
+  state.renewal_overdue = false;
+  state.overdue_told = calendar().push.renews_at;
+  if (!state.renew) state.renew = renewal_cause::clock;
+  const error late{errc::retry_later,
+                   "channel_renewal_missed",
+                   "The renewal of the push channel was planned for " +
+                       to_rfc3339(*calendar().push.renews_at) + " and was not attempted.",
+                   "",
+                   {}};
+  log_failure("the clock", late);
+  parts_.meter.channel_renewed(label(), &late);
+  auto& row = state.row->calendar;
+  if (!row.problem || is_about_the_channel(row.problem))
+    row.problem = provider_problem{late.code, late.detail, now()};
+  save_push({provider_fact(fact_type::calendar_channel_renewal_failed, id_,
+                           {{"code", late.code}, {"detail", late.detail}}, parts_.outside)},
+            [this] { step_done(); });
+}
+
+// ---------------------------------------------------------------- silence
+
+/// A read that no notice caused has found what a notice should have told.
+void connected_calendar::read_found_untold(std::function<void()> then) {
+  auto& row = state.row->calendar;
+  const bool silent = row.push.silent_since.has_value();
+  if (note_untold(state.quiet, silent) != silence_verdict::fell_silent) return then();
+  row.push.silent_since = now();
+  if (!std::exchange(state.quiet.reopened, true)) state.renew = renewal_cause::silent;
+  const provider_problem silence{
+      "channel_silent", "The push channel stands, but it did not tell of changes that were found by polling.",
+      now()};
+  if (!row.problem || is_about_the_channel(row.problem)) row.problem = silence;
+  parts_.meter.channel_silent(label(), true);
+  plan_next_poll();
+  save_push({provider_fact(fact_type::calendar_provider_error, id_,
+                           {{"code", silence.code}, {"detail", silence.detail}}, parts_.outside)},
+            std::move(then));
+}
+
+void connected_calendar::speaks_again() {
+  auto& row = state.row->calendar;
+  note_notice(state.quiet, true);
+  row.push.silent_since.reset();
+  if (row.problem && row.problem->code == "channel_silent") row.problem.reset();
+  parts_.meter.channel_silent(label(), false);
+  save_push({}, [this] { step_done(); });
+}
+
+// ---------------------------------------------------------------- renewals
+
+renewal_cause connected_calendar::cause_of_renewal() const {
+  const auto& c = state.row->push_channel;
+  const auto& h = calendar().push;
+  if (!state.renewal_orders.empty()) return renewal_cause::manual;
+  if (c && c->address != webhook_address()) return renewal_cause::address_changed;
+  if (h.failures > 0 && h.cause && !c) return *h.cause; // still the same
+  if (state.renew && (c || *state.renew != renewal_cause::clock)) return *state.renew;
+  return h.attempted_at ? renewal_cause::lost : renewal_cause::connected;
+}
+
 void connected_calendar::renew_channel() {
-  state.renew = false;
-  if (webhook_address().empty()) {
+  if (!push_wanted()) {
+    state.renew.reset();
     for (const auto& o : std::exchange(state.renewal_orders, {}))
       o.done(failure(errc::invalid, "webhooks_not_configured",
-                     "The server has no webhook_url, so changes are polled."));
+                     "The server has no webhook_url or this calendar is not read, so there is no channel."));
     return step_done();
   }
-  if (std::exchange(state.channel_lost, false) && state.row->push_channel) {
+  auto& h = state.row->calendar.push;
+  const auto cause = cause_of_renewal();
+  const bool asked_again = cause == renewal_cause::lifecycle && channel_stands() && h.failures == 0 &&
+                           h.attempted_at && now() < *h.attempted_at + lifecycle_repeats_within;
+  state.renew.reset();
+  if (asked_again) return step_done();
+  h.cause = cause;
+  h.attempted_at = now();
+  const bool told_lost = std::exchange(state.channel_lost, false);
+  // The vendor's doubt about the grant is answered with a fresh token.
+  if ((cause == renewal_cause::lifecycle || told_lost) && state.token)
+    state.token->access_expires_at = instant{};
+  if (told_lost && state.row->push_channel) {
     parts_.channels->drop(id_, state.row->push_channel->id);
     parts_.store.delete_channel(tenant_id_, id_, state.row->push_channel->id, [](const result<bool>&) {});
     state.row->push_channel.reset();
   }
   if (calendar().type == provider_type::google || !state.row->push_channel) return open_channel();
-  if (!channel_stands()) return close_and_open_channel();
+  if (!channel_stands() || cause == renewal_cause::silent) return close_and_open_channel();
+  prolong_channel();
+}
+
+void connected_calendar::prolong_channel() {
   auto renew = [c = *state.row->push_channel, until = now() + graph_channel_life](
                    net::calendar_client& vendor, net::calendar_access who, net::vendor_done<channel> reply) {
     return vendor.renew_channel(std::move(who), c, until, std::move(reply));
   };
-  call_vendor<channel>(
-      vendor_verb::renew_channel, renew, [this, c = *state.row->push_channel](result<channel> renewed) {
-        if (!renewed && renewed.error().kind == errc::not_found)
-          return open_channel(); // the vendor dropped it
-        if (!renewed) return channel_settled(std::move(renewed), true);
-        renewed->secret_hash = c.secret_hash;
-        renewed->address = c.address;
-        auto fresh = *renewed;
-        parts_.store.save_channel(tenant_id_, id_, fresh, "", fresh.id,
-                                  ask<bool>(this, [this, fresh](result<bool> saved) {
-                                    channel_settled(saved.map([&](bool) { return fresh; }), true);
-                                  }));
-      });
+  call_vendor<channel>(vendor_verb::renew_channel, renew,
+                       [this, c = *state.row->push_channel](result<channel> renewed) {
+                         if (!renewed && renewed.error().kind == errc::not_found) { // the vendor dropped it
+                           state.row->calendar.push.cause = renewal_cause::lost;
+                           if (!state.pull) state.pull = run_cause::notice;
+                           return open_channel();
+                         }
+                         if (!renewed) return channel_settled(std::move(renewed));
+                         renewed->secret_hash = c.secret_hash;
+                         renewed->address = c.address;
+                         auto fresh = *renewed;
+                         parts_.store.save_channel(tenant_id_, id_, fresh, "", fresh.id,
+                                                   ask<bool>(this, [this, fresh](result<bool> saved) {
+                                                     channel_settled(saved.map([&](bool) { return fresh; }));
+                                                   }));
+                       });
 }
 
 /// Graph refuses a second subscription beside one that stands, so one that is of no use goes first. The read
@@ -209,21 +233,20 @@ void connected_calendar::open_channel() {
   request.lifecycle_address = google ? "" : parts_.configured.webhook_url + "/webhooks/microsoft/lifecycle";
   request.channel_id = planned.id;
   request.secret = net::write_ticket(ticket);
-  request.expires_at = now() + (google ? std::chrono::hours(google_channel_life) : graph_channel_life);
+  request.expires_at = now() + (google ? google_channel_life : graph_channel_life);
 
   auto opened = [this, planned, old, secret = ticket.secret](result<channel> answer) {
     if (!answer) {
       parts_.channels->drop(id_, planned.id);
       parts_.store.delete_channel(tenant_id_, id_, planned.id, [](const result<bool>&) {});
-      return channel_settled(std::move(answer), old.has_value());
+      return channel_settled(std::move(answer));
     }
     answer->secret_hash = planned.secret_hash;
     answer->address = planned.address;
     auto fresh = *answer;
     parts_.store.save_channel(tenant_id_, id_, fresh, secret, planned.id,
                               ask<bool>(this, [this, planned, old, fresh](result<bool> saved) {
-                                if (!saved)
-                                  return channel_settled(tl::unexpected(saved.error()), old.has_value());
+                                if (!saved) return channel_settled(tl::unexpected(saved.error()));
                                 parts_.channels->put(id_, fresh.id, fresh.secret_hash);
                                 if (fresh.id != planned.id) parts_.channels->drop(id_, planned.id);
                                 close_old_channel(old, fresh);
@@ -231,7 +254,7 @@ void connected_calendar::open_channel() {
   };
   parts_.store.save_channel(tenant_id_, id_, planned, ticket.secret, "",
                             ask<bool>(this, [this, planned, request, opened](result<bool> saved) {
-                              if (!saved) return channel_settled(tl::unexpected(saved.error()), false);
+                              if (!saved) return channel_settled(tl::unexpected(saved.error()));
                               parts_.channels->put(id_, planned.id, planned.secret_hash);
                               auto open = [request](net::calendar_client& vendor, net::calendar_access who,
                                                     net::vendor_done<channel> reply) {
@@ -244,7 +267,7 @@ void connected_calendar::open_channel() {
 /// The new one stands, so the old one may go; if the vendor does not let it go, it expires by itself and its
 /// row says no more.
 void connected_calendar::close_old_channel(const std::optional<channel>& old, const channel& fresh) {
-  if (!old || old->id == fresh.id) return channel_settled(fresh, old.has_value());
+  if (!old || old->id == fresh.id) return channel_settled(fresh);
   auto close = [c = *old](net::calendar_client& vendor, net::calendar_access who,
                           net::vendor_done<bool> reply) {
     return vendor.close_channel(std::move(who), c, std::move(reply));
@@ -252,37 +275,92 @@ void connected_calendar::close_old_channel(const std::optional<channel>& old, co
   call_vendor<bool>(vendor_verb::close_channel, close, [this, old, fresh](const result<bool>&) {
     parts_.channels->drop(id_, old->id);
     parts_.store.delete_channel(tenant_id_, id_, old->id, ask<bool>(this, [this, fresh](const result<bool>&) {
-                                  channel_settled(fresh, true);
+                                  channel_settled(fresh);
                                 }));
   });
 }
 
-void connected_calendar::channel_settled(result<channel> outcome, bool renewed) {
+/// Nothing is read from there any more, or nobody can reach us: what stands is closed, as a courtesy.
+void connected_calendar::drop_unwanted_channel() {
+  const auto old = std::exchange(state.row->push_channel, std::nullopt);
+  state.renewal_due.reset();
+  state.renew.reset();
+  state.channel_trouble = {};
+  auto& row = state.row->calendar;
+  row.push = {};
+  if (is_about_the_channel(row.problem)) row.problem.reset();
+  auto forgotten = [this] { save_push({}, [this] { step_done(); }); };
+  if (!old) return forgotten();
+  auto close = [old](net::calendar_client& vendor, net::calendar_access who, net::vendor_done<bool> reply) {
+    return vendor.close_channel(std::move(who), *old, std::move(reply));
+  };
+  call_vendor<bool>(vendor_verb::close_channel, close, [this, old, forgotten](const result<bool>&) {
+    parts_.channels->drop(id_, old->id);
+    parts_.store.delete_channel(tenant_id_, id_, old->id,
+                                ask<bool>(this, [forgotten](const result<bool>&) { forgotten(); }));
+  });
+}
+
+// ---------------------------------------------------------------- the outcome
+
+/// Every attempt leaves its outcome and the next one's time in the rows.
+void connected_calendar::channel_settled(result<channel> outcome) {
+  if (outcome && outcome->expires_at < now() + shortest_channel_life)
+    outcome = failure(errc::retry_later, "channel_ends_at_once", "The vendor's channel ends at once.");
   for (const auto& o : std::exchange(state.renewal_orders, {})) o.done(outcome);
+  if (!outcome) return channel_failed(outcome.error());
+  auto& row = state.row->calendar;
+  auto& h = row.push;
+  const bool news = h.cause != renewal_cause::connected || h.failures > 0;
+  state.row->push_channel = *outcome;
+  row.channel_expires_at = outcome->expires_at;
+  state.channel_trouble = {};
+  h.error_code.clear();
+  h.error_detail.clear();
+  h.failures = 0;
+  h.renews_at = state.renewal_due = plan_renewal(now(), outcome->expires_at, chance());
+  if (is_about_the_channel(row.problem) && !(h.silent_since && row.problem->code == "channel_silent"))
+    row.problem.reset();
+  parts_.meter.channel_renewed(label(), nullptr);
   std::vector<fact> facts;
-  if (outcome) {
-    state.row->push_channel = *outcome;
-    state.channel_trouble = {};
-    state.renewal_due = renewal_time(outcome->expires_at, now());
-    if (!renewed) return step_done();
+  if (news)
     facts.push_back(provider_fact(fact_type::calendar_channel_renewed, id_,
-                                  {{"expires_at", to_rfc3339(outcome->expires_at)}}, parts_.outside));
-  } else {
-    if (outcome.error().kind == errc::reauthorize) return needs_person(outcome.error());
-    log_failure("the channel", outcome.error());
-    // Without push, changes are polled: later, but not lost.
-    bool news = stumble(state.channel_trouble, outcome.error());
-    state.renewal_due = state.channel_trouble.not_before;
-    if (!news) return step_done();
-    facts.push_back(provider_fact(fact_type::calendar_channel_renewal_failed, id_,
-                                  {{"code", outcome.error().code}, {"detail", outcome.error().detail}},
+                                  {{"cause", std::string(name_of(*h.cause))},
+                                   {"expires_at", to_rfc3339(outcome->expires_at)},
+                                   {"renews_at", to_rfc3339(*h.renews_at)}},
                                   parts_.outside));
-  }
-  parts_.store.save_health(tenant_id_, id_, calendar().status, calendar().problem, {}, {}, std::move(facts),
-                           ask<std::vector<fact>>(this, [this](result<std::vector<fact>> written) {
-                             if (written) publish(std::move(*written));
-                             step_done();
-                           }));
+  save_push(std::move(facts), [this] { step_done(); });
+}
+
+/// Without push, changes are polled: later, but not lost. It is tried again for ever.
+void connected_calendar::channel_failed(const error& e) {
+  if (!state.leaving.empty()) return step_done();
+  log_failure("the channel", e);
+  parts_.meter.channel_renewed(label(), &e);
+  const bool news = stumble(state.channel_trouble, e);
+  auto& row = state.row->calendar;
+  auto& h = row.push;
+  h.error_code = e.code;
+  h.error_detail = e.detail;
+  h.failures = state.channel_trouble.failures;
+  h.renews_at = state.renewal_due = state.channel_trouble.not_before;
+  if (!row.problem || (is_about_the_channel(row.problem) && row.problem->code != "channel_renewal_failed"))
+    row.problem = provider_problem{"channel_renewal_failed", e.code + ": " + e.detail, now()};
+  const auto planned = state.next_poll_at;
+  plan_next_poll(); // sooner, if push is away now
+  if (planned && *planned > now()) state.next_poll_at = std::min(*planned, *state.next_poll_at);
+  std::vector<fact> facts;
+  if (news)
+    facts.push_back(provider_fact(fact_type::calendar_channel_renewal_failed, id_,
+                                  {{"cause", std::string(name_of(*h.cause))},
+                                   {"code", e.code},
+                                   {"detail", e.detail},
+                                   {"tried_again_at", to_rfc3339(*h.renews_at)}},
+                                  parts_.outside));
+  save_push(std::move(facts), [this, e] {
+    if (e.kind == errc::reauthorize) return needs_person(e);
+    step_done();
+  });
 }
 
 } // namespace kalends::actors

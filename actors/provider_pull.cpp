@@ -10,14 +10,20 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int page_limit =
-    20'000; ///< a read that pages on is broken off: some vendors' links have led in circles
-constexpr std::size_t links_page = 500;
-constexpr auto window_back = 24h * 92;
-constexpr auto window_ahead = 24h * 730;
-constexpr auto window_least_ahead = 24h * 365; ///< a Graph window that reaches less far is read anew
+// A read that does not come to an end is broken off: some vendors' links have led in circles, or ever on with
+// the same events.
+constexpr int page_limit = 20'000;
+constexpr int barren_pages_allowed = 200; ///< in a row, without an event that had not been shown
 
-bool window_ends(const cursor& c, instant now) { return c.window && c.window->to < now + window_least_ahead; }
+/// Whether reading goes on after this page.
+bool leads_on(pull_progress& reading, const change_page& page) {
+  bool fresh = false;
+  for (const auto& e : page.events) fresh = reading.seen.add(e.id.str()) || fresh;
+  reading.barren_pages = fresh ? 0 : reading.barren_pages + 1;
+  if (page.next_page.empty()) return true;
+  return ++reading.pages <= page_limit && reading.barren_pages <= barren_pages_allowed &&
+         reading.links.add(page.next_page);
+}
 
 } // namespace
 
@@ -30,21 +36,34 @@ void connected_calendar::begin_run(run_cause cause) {
   run.cause = cause;
   run.started_at = now();
   state.run = run;
-  state.impatient = cause == run_cause::manual;
-  if (cause != run_cause::manual && cause != run_cause::connect) return begin_pull();
-  // Somebody watches: the run is visible before it works.
+  state.comparing.reset();
+  const auto watchers = take_orders(cause);
+  state.impatient = !watchers.empty();
+  if (cause == run_cause::notice || cause == run_cause::poll) return begin_pull();
+  // Somebody watches, or it takes its time: the run is visible before it works.
   std::vector<fact> facts;
-  if (cause == run_cause::manual || state.pull_trouble.failures == 0)
+  if (!watchers.empty() || (cause == run_cause::connect && state.pull_trouble.failures == 0))
     facts.push_back(fact_of(run, parts_.outside));
-  parts_.store.save_run(tenant_id_, run, std::move(facts),
-                        ask<std::vector<fact>>(this, [this, run](result<std::vector<fact>> written) {
-                          if (run.cause == run_cause::manual)
-                            for (const auto& o : std::exchange(state.sync_orders, {}))
-                              o.done(written.map([&](const auto&) { return run; }));
-                          if (!written) return finish_run(written.error());
-                          publish(std::move(*written));
-                          begin_pull();
-                        }));
+  parts_.store.save_run(
+      tenant_id_, run, std::move(facts),
+      ask<std::vector<fact>>(this, [this, run, watchers](result<std::vector<fact>> written) {
+        for (const auto& o : watchers) o.done(written.map([&](const auto&) { return run; }));
+        if (!written) return finish_run(written.error());
+        publish(std::move(*written));
+        begin_pull();
+      }));
+}
+
+/// Who asked for a run of this kind, and is answered by it.
+std::vector<sync_order> connected_calendar::take_orders(run_cause cause) {
+  std::vector<sync_order> taken;
+  if (cause != run_cause::manual && cause != run_cause::reconcile) return taken;
+  const auto mode = cause == run_cause::reconcile ? sync_mode::reconcile : sync_mode::changes;
+  auto others = std::partition(state.sync_orders.begin(), state.sync_orders.end(),
+                               [&](const sync_order& o) { return o.mode == mode; });
+  taken.assign(state.sync_orders.begin(), others);
+  state.sync_orders.erase(state.sync_orders.begin(), others);
+  return taken;
 }
 
 void connected_calendar::begin_pull() {
@@ -58,16 +77,26 @@ void connected_calendar::begin_pull() {
   // again.
   if (state.backfill) return backfill(entry_id{});
   plan_next_poll();
-  pull_progress reading;
+  const auto& from = state.row->read_from;
+  const bool usable =
+      from && from->fingerprint == client().cursor_fingerprint() && !window_ends(from->window, now());
+  if (!usable && state.run->cause == run_cause::reconcile) return begin_comparison(std::nullopt);
+  begin_reading(!usable);
+  if (usable && from->window) state.reading->window = *from->window;
+  list_page();
+}
+
+void connected_calendar::begin_reading(bool full) {
+  const auto seed = parts_.outside.random_bytes(8);
+  std::uint64_t number = 0;
+  for (const char c : seed) number = number << 8 | static_cast<unsigned char>(c);
+  state.reading.emplace();
+  auto& reading = *state.reading;
+  reading.seen = reading.links = event_set(number);
   reading.mark_seen = state.row->mark;
   reading.began = now();
-  auto& from = state.row->read_from;
-  bool usable = from && from->fingerprint == client().cursor_fingerprint() && !window_ends(*from, now());
-  reading.full = !usable;
-  reading.window =
-      usable && from->window ? *from->window : read_window{now() - window_back, now() + window_ahead};
-  state.reading = std::move(reading);
-  list_page();
+  reading.full = full;
+  reading.window = window_at(now());
 }
 
 void connected_calendar::list_page() {
@@ -88,13 +117,10 @@ void connected_calendar::take_page(result<change_page> page) {
   auto& reading = *state.reading;
   if (!page && page.error().kind == errc::resync && !reading.restarted) return restart_from_the_beginning();
   if (!page) return finish_run(page.error());
-  if (++reading.pages > page_limit || (!page->next_page.empty() && page->next_page == reading.page))
+  if (!leads_on(reading, *page))
     return finish_run(
         error{errc::broken, "endless_listing", "The vendor's listing does not come to an end."});
   state.run->counts.pulled += static_cast<int>(page->events.size());
-  if (reading.full)
-    for (const auto& e : page->events)
-      if (!e.removed) reading.seen.push_back(e.id);
   reading.page = page->next_page;
   reading.next_cursor = page->next_cursor;
   if (!page->calendar_zone.empty()) reading.calendar_zone = page->calendar_zone;
@@ -108,15 +134,13 @@ void connected_calendar::take_page(result<change_page> page) {
 void connected_calendar::restart_from_the_beginning() {
   parts_.store.drop_cursor(tenant_id_, id_, ask<bool>(this, [this](result<bool> dropped) {
                              if (!dropped) return finish_run(dropped.error());
-                             auto mark = state.reading->mark_seen;
-                             auto began = state.reading->began;
+                             const auto mark = state.reading->mark_seen;
+                             const auto began = state.reading->began;
                              state.row->read_from.reset();
-                             pull_progress again;
-                             again.full = again.restarted = true;
-                             again.mark_seen = mark;
-                             again.began = began;
-                             again.window = {now() - window_back, now() + window_ahead};
-                             state.reading = std::move(again);
+                             begin_reading(true);
+                             state.reading->restarted = true;
+                             state.reading->mark_seen = mark;
+                             state.reading->began = began;
                              list_page();
                            }));
 }
@@ -137,6 +161,7 @@ void connected_calendar::hand_in(std::vector<calendar_event> events, removal pro
   page.provider = id_;
   page.events = std::make_shared<const std::vector<calendar_event>>(std::move(events));
   page.proof = proof;
+  page.compare = state.comparing;
   if (last && !sweep_first) {
     page.finish = cursor_to_commit();
     bool alone = state.run->cause == run_cause::notice || state.run->cause == run_cause::poll;
@@ -154,6 +179,8 @@ void connected_calendar::handed_in(result<page_applied> applied, bool last) {
     state.run->counts.entries_changed += applied->entries_changed;
     state.run->counts.refused += applied->refused;
   }
+  state.run->counts.drift = state.run->counts.drift + applied->drift;
+  watch_channel(applied->changed_at);
   reading.unconfirmed.insert(reading.unconfirmed.end(), applied->confirm.begin(), applied->confirm.end());
   if (applied->finished) {
     state.row->read_from = cursor_to_commit()->next;
@@ -192,40 +219,48 @@ void connected_calendar::confirm_next_removal() {
   });
 }
 
-void connected_calendar::sweep(entry_id after) {
-  parts_.store.load_links(tenant_id_, id_, std::move(after), links_page,
-                          ask<std::vector<mapping>>(this, [this](result<std::vector<mapping>> links) {
-                            if (!links) return finish_run(links.error());
-                            auto& reading = *state.reading;
-                            std::sort(reading.seen.begin(), reading.seen.end());
-                            std::optional<read_window> bounds;
-                            if (calendar().type == provider_type::microsoft) bounds = reading.window;
-                            for (const auto& m : missing_after_full_read(*links, reading.seen, bounds))
-                              reading.unconfirmed.push_back(m.event);
-                            if (links->size() == links_page) return sweep(links->back().entry);
-                            reading.swept = true;
-                            confirm_next_removal();
-                          }));
-}
-
 // ---------------------------------------------------------------- the end
+
+/// How fresh what a notice told is, and whether what it should have told was found without one.
+void connected_calendar::watch_channel(const std::vector<instant>& changed_at) {
+  if (state.run->cause == run_cause::notice)
+    for (const auto at : changed_at)
+      parts_.meter.fresh_in(label(), std::max<std::chrono::milliseconds>(now() - at, 0ms));
+  const auto& h = calendar().push;
+  const bool stands = push_wanted() && channel_stands() && h.attempted_at && h.failures == 0;
+  if (state.run->cause == run_cause::notice || !stands) return;
+  const channel_story story{*h.attempted_at, state.last_notice_at};
+  if (should_have_told(story, changed_at, state.reading->began)) state.reading->untold = true;
+}
 
 void connected_calendar::pull_done(bool closed) {
   state.last_read_began = state.reading->began;
+  const bool notice_came_meanwhile = state.last_notice_at >= state.reading->began;
+  const bool untold = state.reading->untold && !notice_came_meanwhile;
+  const auto began = state.reading->began;
   state.reading.reset();
   state.pull_trouble = {};
   if (state.row->stale) state.pull = run_cause::notice; // a notice came while we read
-  if (closed) {
-    state.run.reset();
-    return finish_run({});
-  }
-  begin_push();
+  if (closed) tell_run(*std::exchange(state.run, std::nullopt));
+  auto go_on = [this, closed, began] {
+    if (closed) return finish_run({});
+    if (state.run->cause == run_cause::reconcile && !state.comparing) return begin_comparison(began);
+    begin_push();
+  };
+  if (!untold) return go_on();
+  read_found_untold(go_on);
 }
 
 /// Whether the end of the run is told; a failure is remembered either way.
 bool connected_calendar::told_run_end(const std::optional<error>& failed, run_part where) {
   if (!failed || failed->kind == errc::reauthorize) return true;
   if (!state.leaving.empty()) return false;
+  if (where == run_part::pull && state.comparing) where = run_part::comparison;
+  if (where == run_part::comparison) {
+    // Its time is planned anew; a vendor that asks for a pause gets it from everybody.
+    if (failed->retry_after) stumble(state.pull_trouble, *failed);
+    return std::exchange(state.reconcile_trouble.told, failed->code) != failed->code;
+  }
   bool news = stumble(where == run_part::pull ? state.pull_trouble : state.push_trouble, *failed);
   // What was to be done stands in rows or in this wish, and is done again.
   if (where == run_part::push)
@@ -233,6 +268,13 @@ bool connected_calendar::told_run_end(const std::optional<error>& failed, run_pa
   else if (!state.pull)
     state.pull = state.backfill ? run_cause::connect : run_cause::poll;
   return news;
+}
+
+/// A run that ended with the tenant's commit.
+void connected_calendar::tell_run(sync_run run) {
+  run.outcome = run_outcome::succeeded;
+  run.finished_at = now();
+  parts_.meter.run_ended(label(), run);
 }
 
 void connected_calendar::finish_run(std::optional<error> failed, run_part where) {
@@ -254,15 +296,16 @@ void connected_calendar::finish_run(std::optional<error> failed, run_part where)
     run.error_code = failed->code;
     run.error_detail = failed->detail;
   }
-  if (run.cause == run_cause::manual)
-    for (const auto& o : std::exchange(state.sync_orders, {})) o.done(run);
+  parts_.meter.run_ended(label(), run);
+  for (const auto& o : take_orders(run.cause)) o.done(run);
   std::vector<fact> facts;
   if (is_news(run) && (news || run.cause == run_cause::manual)) facts.push_back(fact_of(run, parts_.outside));
-  parts_.store.save_run(tenant_id_, run, std::move(facts),
-                        ask<std::vector<fact>>(this, [this, settled](result<std::vector<fact>> written) {
-                          if (written) publish(std::move(*written));
-                          settled();
-                        }));
+  auto written = [this, settled, run, failed](result<std::vector<fact>> told) {
+    if (told) publish(std::move(*told));
+    if (run.cause != run_cause::reconcile) return settled();
+    comparison_ended(run, failed.has_value() || !told, settled);
+  };
+  parts_.store.save_run(tenant_id_, run, std::move(facts), ask<std::vector<fact>>(this, std::move(written)));
 }
 
 } // namespace kalends::actors

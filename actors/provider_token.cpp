@@ -38,6 +38,7 @@ void connected_calendar::refresh(with_access then) {
     if (!parts_.leases->holds(tenant_id_)) return then(not_ours());
     state.call = parts_.refresh(
         calendar().type, std::move(app), *state.token, ask<grant>(this, [this, then](result<grant> fresh) {
+          parts_.meter.token_refreshed(label(), fresh ? nullptr : &fresh.error());
           if (!fresh) return then(tl::unexpected(fresh.error()));
           // Saved before it is used: a vendor may rotate the refresh token, and the old one is void then.
           parts_.store.save_grant(

@@ -31,7 +31,7 @@ tl::unexpected<error> moving() {
 std::optional<instant> next_due(const supervisor_state::provider_line& p) {
   if (p.respawn_at) return p.respawn_at;
   std::optional<instant> best;
-  for (const auto& t : {p.next_poll_at, p.outbox_due, p.renewal_due})
+  for (const auto& t : {p.next_poll_at, p.outbox_due, p.renewal_due, p.reconcile_due})
     if (t && (!best || *t < *best)) best = t;
   return best;
 }
@@ -127,20 +127,42 @@ void supervisor::take_schedule(const std::vector<persistence::schedule_line>& li
     if (t == nullptr) continue;
     auto& p = t->providers[line.provider];
     if (line.status != provider_status::active) continue;
-    if (!p.actor) {
-      // Not awake yet: its times come from its rows. Polls that were missed are spread over one minute.
-      auto spread = std::chrono::milliseconds(std::hash<provider_id>{}(line.provider) % 60'000);
-      auto poll = std::max(line.next_poll_at.value_or(now), now + spread);
-      p.next_poll_at = std::min(p.next_poll_at.value_or(poll), poll); // a second look does not put it off
-      p.outbox_due = line.outbox_due;
-      p.renewal_due =
-          line.channel_expires_at ? std::optional(renewal_time(*line.channel_expires_at, now)) : std::nullopt;
-    }
+    if (!p.actor) plan_sleeper(p, line);
     key who{line.tenant, line.provider};
     arm(who, p);
+    look_for_overdue(who, p, line);
     if (line.stale) tell(who, wake{wake_reason::notice, line.mark});
     if (p.actor && line.outbox_due && *line.outbox_due <= now) tell(who, wake{wake_reason::outbox, 0});
   }
+}
+
+/// Not awake yet: its times come from its rows, and a second look does not put them off. What was missed is
+/// spread: polls and renewals over a minute, comparisons over ten.
+void supervisor::plan_sleeper(supervisor_state::provider_line& p, const persistence::schedule_line& line) {
+  const auto now = parts_.outside.now();
+  const auto chance = std::chrono::milliseconds(std::hash<provider_id>{}(line.provider) % 60'000);
+  auto plan = [now](std::optional<instant>& at, std::optional<instant> row,
+                    std::chrono::milliseconds spread) {
+    if (row && *row <= now) row = now + spread;
+    at = at && row ? std::min(*at, *row) : row;
+  };
+  plan(p.next_poll_at, line.next_poll_at.value_or(now), chance);
+  auto renews_at = line.channel_renews_at;
+  if (!renews_at && line.channel_expires_at) // opened when plans were not kept yet
+    renews_at = plan_renewal(now, *line.channel_expires_at, 0);
+  plan(p.renewal_due, renews_at, chance);
+  plan(p.reconcile_due, line.next_reconcile_at, chance * 10);
+  p.outbox_due = line.outbox_due;
+}
+
+/// A renewal whose planned time went by without an attempt: its calendar tells people, and makes up for it.
+void supervisor::look_for_overdue(const key& who, supervisor_state::provider_line& p,
+                                  const persistence::schedule_line& line) {
+  const bool late =
+      line.channel_renews_at && parts_.outside.now() - *line.channel_renews_at >= renewal_overdue_after;
+  if (!late || p.overdue == line.channel_renews_at) return;
+  p.overdue = line.channel_renews_at;
+  tell(who, wake{wake_reason::renewal, 0});
 }
 
 void supervisor::tick() {
@@ -175,6 +197,7 @@ void supervisor::wake_due(const key& who, supervisor_state::provider_line& p, in
   }
   fire(p.renewal_due, wake_reason::renewal);
   fire(p.outbox_due, wake_reason::outbox);
+  fire(p.reconcile_due, wake_reason::reconcile);
   fire(p.next_poll_at, wake_reason::poll);
   arm(who, p);
 }
@@ -194,6 +217,7 @@ void supervisor::idle(const provider_idle& m) {
   p.next_poll_at = m.next_poll_at;
   p.outbox_due = m.outbox_due;
   p.renewal_due = m.renewal_due;
+  p.reconcile_due = m.reconcile_due;
   if (m.worked) p.deaths.clear();
   arm({m.tenant, m.provider}, p);
 }

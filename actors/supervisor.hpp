@@ -36,8 +36,9 @@ struct supervisor_state {
   /// One provider as the clock sees it. An actor exists from its first message on.
   struct provider_line {
     provider_actor actor;
-    std::optional<instant> next_poll_at, outbox_due, renewal_due, respawn_at;
-    std::vector<instant> deaths; ///< within the restart window
+    std::optional<instant> next_poll_at, outbox_due, renewal_due, reconcile_due, respawn_at;
+    std::optional<instant> overdue; ///< the renewal whose time was seen to have gone by
+    std::vector<instant> deaths;    ///< within the restart window
     bool parked = false;
     std::optional<instant> queued_at; ///< its place in `due`
   };
@@ -91,6 +92,9 @@ private:
   void open_house(const house_opened& o);
   void look_around();
   void take_schedule(const std::vector<persistence::schedule_line>& lines);
+  void plan_sleeper(supervisor_state::provider_line& p, const persistence::schedule_line& line);
+  void look_for_overdue(const key& who, supervisor_state::provider_line& p,
+                        const persistence::schedule_line& line);
   void tick();
   void wake_due(const key& who, supervisor_state::provider_line& p, instant now);
   void arm(const key& who, supervisor_state::provider_line& p);

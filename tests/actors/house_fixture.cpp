@@ -99,6 +99,7 @@ provider& house_fixture::add_calendar(const provider_id& id, provider_type type)
   r.calendar.calendar = calendar_id("alice@example.org");
   r.calendar.calendar_name = "Work";
   r.calendar.next_poll_at = now + 1h;
+  r.calendar.next_reconcile_at = now + 24h * 365;
   r.read_from = cursor{"cursor-0", "query-1", {}};
   if (type == provider_type::microsoft) r.read_from->window = read_window{now - 24h * 92, now + 24h * 730};
   r.tokens = grant{"access-0", "refresh-0", now + 24h * 365, "calendar"};

@@ -192,7 +192,8 @@ TEST_F(plan_push_test, a_full_read_misses_only_what_it_should_have_shown) {
   }
   links[2].base_event.start = at("2030-01-01T00:00:00");
   links[2].base_event.end = at("2030-01-01T01:00:00");
-  const std::vector<event_id> seen{event_id("seen")};
+  event_set seen;
+  seen.add("seen");
   const read_window window{instant(std::get<zoned_time>(at("2026-01-01T00:00:00")).utc),
                            instant(std::get<zoned_time>(at("2027-01-01T00:00:00")).utc)};
 
