@@ -124,6 +124,10 @@ protected:
           read(c, answer);
         continue;
       }
+      if (const auto* look = std::get_if<push_look>(&step)) {
+        read(c, vendor.events.at(find(vendor, look->link)).event);
+        continue;
+      }
       const auto& link = std::holds_alternative<push_update>(step) ? std::get<push_update>(step).link
                                                                    : std::get<push_remove>(step).link;
       const auto id = find(vendor, link);
