@@ -80,6 +80,10 @@ int main(int argc, char** argv) {
   serve_command->add_option("--webhook-url", given.webhook_url,
                             "Where Google and Microsoft reach the webhooks; none: changes are polled");
 
+  serve_command->add_option(
+      "--node-url", given.node_url,
+      "Where the other nodes of this database reach this one (default: the public URL)");
+
   auto* migrate_command = app.add_subcommand("migrate", "Make or upgrade the database schema");
   common_options(*migrate_command, given);
 

@@ -123,7 +123,7 @@ result<std::unique_ptr<engine>> engine::start(engine_parts parts) {
   const std::shared_ptr<lease_book> leases(i->at, &at.leases);
   const staff_parts staff{p.store,   p.google, p.microsoft, p.refresh, p.configured,
                           p.outside, channels, p.meter,     leases,    p.node};
-  at.bus = i->system.spawn<event_bus>(std::ref(p.store));
+  at.bus = i->system.spawn<event_bus>(std::ref(p.store), leases);
   at.supervisor = i->system.spawn<supervisor>(staff, at.bus);
   at.intake = i->system.spawn<intake>(std::ref(p.store), at.supervisor);
   at.open();

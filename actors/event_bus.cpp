@@ -4,6 +4,8 @@
 #include "actors/last_words.hpp"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 namespace kalends::actors {
 
@@ -11,17 +13,21 @@ namespace {
 
 constexpr std::int64_t commits_in_flight = 100; ///< far more than the database has threads
 constexpr std::size_t gap_page = 500;
+constexpr auto look_period = std::chrono::seconds(1);
 constexpr std::size_t early_limit = 10'000; ///< per tenant; above, the database tells them again
 
 } // namespace
 
-event_bus::event_bus(caf::actor_config& cfg, persistence::engine_store& store)
-    : actor_with<event_bus_actor, event_bus_state>(cfg), store_(store) {
+event_bus::event_bus(caf::actor_config& cfg, persistence::engine_store& store,
+                     std::shared_ptr<lease_book> leases)
+    : actor_with<event_bus_actor, event_bus_state>(cfg), store_(store), leases_(std::move(leases)) {
   report_last_words(*this, "event bus");
 }
 
 event_bus::behavior_type event_bus::make_behavior() {
+  if (leases_) delayed_send(this, look_period, look_elsewhere_now{});
   return {[this](const facts_committed& m) { take(m); },
+          [this](look_elsewhere_now) { look_elsewhere(); },
           [this](const reader_came& m) {
             state.readers[m.reader] = {m.tenant, m.sink};
           },
@@ -35,7 +41,8 @@ void event_bus::take(const facts_committed& m) {
                                 [](const fact& a, const fact& b) { return a.sequence < b.sequence; });
   // The first report need not be of the first commit, so the stream begins a little earlier; readers drop
   // what they have had.
-  if (s.told == 0) s.told = std::max<std::int64_t>(0, first->sequence - 1 - commits_in_flight);
+  if (!s.begun) s.told = std::max<std::int64_t>(0, first->sequence - 1 - commits_in_flight);
+  s.begun = true;
   for (const auto& f : m.facts)
     if (f.sequence > s.told && s.early.size() < early_limit) s.early.emplace(f.sequence, f);
   hand_on(m.tenant, s);
@@ -67,6 +74,37 @@ void event_bus::fill_gap(const tenant_id& tenant, event_bus_state::stream& s) {
                         stream.told = std::max(stream.told, stream.early.begin()->first - 1);
                       hand_on(tenant, stream);
                     }));
+}
+
+// ---------------------------------------------------------------- tenants that run on other nodes
+
+void event_bus::look_elsewhere() {
+  delayed_send(this, look_period, look_elsewhere_now{});
+  std::set<tenant_id> read_here;
+  for (const auto& [id, reader] : state.readers)
+    if (!reader.tenant.empty() && !leases_->holds(reader.tenant)) read_here.insert(reader.tenant);
+  for (const auto& tenant : read_here) {
+    auto& s = state.streams[tenant];
+    if (s.filling) continue;
+    if (s.begun)
+      fill_gap(tenant, s);
+    else
+      begin_stream(tenant);
+  }
+}
+
+/// The newest fact is handed on: whoever has it already drops it, whoever was just reading what is before it
+/// learns that there is more.
+void event_bus::begin_stream(const tenant_id& tenant) {
+  state.streams[tenant].filling = true;
+  store_.last_sequence(tenant, ask<std::int64_t>(this, [this, tenant](result<std::int64_t> last) {
+                         auto& s = state.streams[tenant];
+                         s.filling = false;
+                         if (!last || s.begun) return;
+                         s.begun = true;
+                         s.told = std::max<std::int64_t>(0, *last - 1);
+                         fill_gap(tenant, s);
+                       }));
 }
 
 } // namespace kalends::actors

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "actors/lease_book.hpp"
 #include "actors/protocol.hpp"
 #include "actors/visible_to_tsan.hpp"
 
 #include <cstdint>
 #include <map>
+#include <memory>
 
 namespace kalends::actors {
 
@@ -19,6 +21,7 @@ struct event_bus_state {
   struct stream {
     std::int64_t told = 0;              ///< sequence of the last fact handed on; 0 until the first
     std::map<std::int64_t, fact> early; ///< arrived before their predecessors
+    bool begun = false;                 ///< `told` is known
     bool filling = false;               ///< a gap is being read from the database
   };
   std::map<std::uint64_t, reader> readers;
@@ -27,10 +30,13 @@ struct event_bus_state {
 
 /// Hands committed facts to readers, per tenant in the order of their sequence. Commits may report out of
 /// order (they end on several threads); a fact waits until its predecessors are there, and what does not come
-/// is read from the database, which is the truth.
+/// is read from the database, which is the truth. Facts of tenants that run on other nodes are read there every
+/// second, for those that have readers here.
 class event_bus : public actor_with<event_bus_actor, event_bus_state> {
 public:
-  event_bus(caf::actor_config& cfg, persistence::engine_store& store);
+  /// Without a lease book all tenants run here.
+  event_bus(caf::actor_config& cfg, persistence::engine_store& store,
+            std::shared_ptr<lease_book> leases = nullptr);
   behavior_type make_behavior() override;
 
 private:
@@ -38,7 +44,11 @@ private:
   void hand_on(const tenant_id& tenant, event_bus_state::stream& s);
   void fill_gap(const tenant_id& tenant, event_bus_state::stream& s);
 
+  void look_elsewhere();
+  void begin_stream(const tenant_id& tenant);
+
   persistence::engine_store& store_;
+  std::shared_ptr<lease_book> leases_;
 };
 
 } // namespace kalends::actors

@@ -275,9 +275,11 @@ struct reader_came {
 struct reader_left {
   std::uint64_t reader = 0;
 };
+struct look_elsewhere_now {};
 
 using event_bus_actor = caf::typed_actor<caf::reacts_to<facts_committed>, // hands on in order of sequence,
                                                                           // fills gaps from the database
+                                         caf::reacts_to<look_elsewhere_now>, // tenants of other nodes
                                          caf::reacts_to<reader_came>, caf::reacts_to<reader_left>>;
 
 } // namespace kalends::actors
@@ -314,3 +316,4 @@ KALENDS_MAIL(kalends::actors::house_closing)
 KALENDS_MAIL(kalends::actors::facts_committed)
 KALENDS_MAIL(kalends::actors::reader_came)
 KALENDS_MAIL(kalends::actors::reader_left)
+KALENDS_MAIL(kalends::actors::look_elsewhere_now)

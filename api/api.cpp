@@ -56,6 +56,10 @@ public:
   void tenant_removed(tenant_id tenant, actors::answer_to<bool> done) override {
     engine_.tenant_removed(std::move(tenant), std::move(done));
   }
+  bool runs_here(const tenant_id& tenant) const override { return engine_.runs_here(tenant); }
+  void find_owner(tenant_id tenant, actors::answer_to<std::optional<persistence::node_line>> done) override {
+    engine_.find_owner(std::move(tenant), std::move(done));
+  }
   actors::subscription subscribe(tenant_id tenant, std::function<void(const fact&)> sink) override {
     return engine_.subscribe(std::move(tenant), std::move(sink));
   }
@@ -93,6 +97,12 @@ auto check_with(net::oidc_checker& checker) {
   };
 }
 
+std::function<void(net::outgoing_request, net::http_client::done)> send_with(net::http_client& http) {
+  return [&http](net::outgoing_request request, net::http_client::done done) {
+    http.send(std::move(request), std::move(done)).release();
+  };
+}
+
 } // namespace
 
 struct http_api::impl {
@@ -108,6 +118,7 @@ services services_of(api_parts parts) {
              std::move(parts.configured),
              std::move(parts.outside),
              check_with(parts.push_tokens)};
+  s.send_on = send_with(parts.http);
   s.meter = &parts.meter;
   s.told = &parts.told;
   s.scrape = std::move(parts.scrape);
@@ -122,6 +133,8 @@ services services_of(api_parts parts) {
 http_api::http_api(api_parts parts) : impl_(std::make_shared<impl>(services_of(std::move(parts)))) {}
 
 http_api::~http_api() { impl_->door.close(); }
+
+void http_api::end_streams() { impl_->door.close(); }
 
 net::http_handler http_api::handler() {
   return [i = impl_](net::http_request request, net::http_responder answer) {

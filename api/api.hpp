@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/engine.hpp"
+#include "net/http_client.hpp"
 #include "net/http_message.hpp"
 #include "net/oauth.hpp"
 #include "net/oidc_check.hpp"
@@ -26,6 +27,7 @@ struct api_parts {
   settings configured;
   world outside;
   net::oidc_checker& push_tokens;
+  net::http_client& http; ///< for requests that another node has to answer
   observe::house_meter& meter;
   observe::meter& told;
   /// Answers with the text of GET /metrics, from any thread.
@@ -43,6 +45,8 @@ public:
   explicit http_api(api_parts parts);
   ~http_api();
   net::http_handler handler();
+  /// Event streams end now, and no new one begins.
+  void end_streams();
 
 private:
   struct impl;

@@ -8,6 +8,7 @@
 #include "api/oauth_door.hpp"
 #include "api/problem.hpp"
 #include "api/router.hpp"
+#include "net/http_client.hpp"
 #include "net/http_message.hpp"
 #include "net/oidc_check.hpp"
 #include "observe/house_meter.hpp"
@@ -54,6 +55,8 @@ struct services {
   std::function<void(std::function<void(std::string)>)> scrape = {};
   /// What must hold besides database and engine for `/readyz`. Null: nothing.
   std::function<std::vector<readiness_check>()> more_checks = {};
+  /// Sends a request to another node and answers with what came of it; null when there are no others.
+  std::function<void(net::outgoing_request, net::http_client::done)> send_on = {};
 };
 
 /// The Idempotency-Keys that requests of this process hold. Any thread.

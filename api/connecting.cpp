@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/connect_pages.hpp"
+#include "api/forwarding.hpp"
 #include "api/handling.hpp"
 #include "api/tickets.hpp"
 #include "net/oauth.hpp"
@@ -245,6 +246,8 @@ void exchange(const call_ptr& c, const callback& back, consumed taken) {
                                  });
 }
 
+void take_authorization(const call_ptr& c, const callback& back, const std::string& cookie);
+
 void come_back(const call_ptr& c, provider_type type) {
   callback back;
   back.type = type;
@@ -270,8 +273,12 @@ void come_back(const call_ptr& c, provider_type type) {
                  "Finish the connection in the browser in which you opened the link, with cookies allowed.",
                  {},
                  {}});
-  auto work = [c, back, cookie = std::string(cookie)](
-                  persistence::transaction& tx) -> result<std::optional<consumed>> {
+  // The state can be used once: whoever takes it must be able to go on to the end.
+  at_owner(c, *tenant, [c, back, cookie = std::string(cookie)] { take_authorization(c, back, cookie); });
+}
+
+void take_authorization(const call_ptr& c, const callback& back, const std::string& cookie) {
+  auto work = [c, back, cookie](persistence::transaction& tx) -> result<std::optional<consumed>> {
     const auto& with = c->with();
     auto taken = persistence::consume_authorization(tx, with.vault, net::sha256(back.state),
                                                     net::sha256(cookie), with.outside.now());
@@ -281,7 +288,7 @@ void come_back(const call_ptr& c, provider_type type) {
     if (!app) return tl::unexpected(app.error());
     return consumed{std::move(**taken), std::move(*app)};
   };
-  ask_for_page<std::optional<consumed>>(c, *tenant, std::move(work),
+  ask_for_page<std::optional<consumed>>(c, back.tenant, std::move(work),
                                         [c, back](std::optional<consumed> taken) {
                                           if (!taken) return show(c, link_void());
                                           exchange(c, back, std::move(*taken));

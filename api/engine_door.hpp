@@ -36,6 +36,11 @@ public:
                              actors::answer_to<int> done) = 0;
   virtual void tenant_created(tenant_id tenant, actors::answer_to<bool> done) = 0;
   virtual void tenant_removed(tenant_id tenant, actors::answer_to<bool> done) = 0;
+  /// Whether this node runs the tenant. Does not wait.
+  virtual bool runs_here(const tenant_id&) const { return true; }
+  virtual void find_owner(tenant_id, actors::answer_to<std::optional<persistence::node_line>> done) {
+    done(std::optional<persistence::node_line>());
+  }
   [[nodiscard]] virtual actors::subscription subscribe(tenant_id tenant,
                                                        std::function<void(const fact&)> sink) = 0;
   virtual void status(actors::answer_to<actors::engine_status> done) = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/front.hpp"
 
+#include "api/forwarding.hpp"
 #include "api/idempotency.hpp"
 #include "api/pages.hpp"
 #include "api/tickets.hpp"
@@ -54,7 +55,9 @@ bool role_suffices(key_role has, access needs) {
 }
 
 void begin(const call_ptr& c) {
-  claim_key_then(c, [c] { guarded(c, [&] { c->where->begin(c); }); });
+  auto here = [c] { claim_key_then(c, [c] { guarded(c, [&] { c->where->begin(c); }); }); };
+  if (!c->where->by_owner) return here();
+  at_owner(c, c->who.tenant, here);
 }
 
 void let_in(const call_ptr& c, principal who) {

@@ -88,6 +88,8 @@ constexpr problem_kind problems[] = {
     {"invalid_client", 502, "The vendor refused this installation's OAuth client"},
     {"id_token_invalid", 502, "The vendor's answer does not prove whose calendar it is"},
     // What passes, and what should not happen.
+    {"tenant_moving", 503, "Another node is taking this tenant over"},
+    {"fenced", 503, "Another node has taken this tenant over"},
     {"too_many_streams", 503, "Too many event streams are open"},
     {"push_keys_away", 503, "Google's keys cannot be fetched"},
     {"database_away", 503, "The database cannot be reached"},

@@ -25,6 +25,8 @@ struct route {
   /// An Idempotency-Key is honoured. Never for an answer that holds a secret, because answers are kept in a
   /// table.
   bool idempotent = false;
+  /// Needs the tenant's actors: done by the node that runs the tenant, which another node hands it to.
+  bool by_owner = false;
 };
 
 /// All routes of the contract, in the order of openapi.yaml.

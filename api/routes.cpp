@@ -4,7 +4,8 @@
 namespace kalends::api {
 namespace {
 
-// method, path, who may, what it does, what its first id names, whether Idempotency-Key is honoured
+// method, path, who may, what it does, what its first id names, whether Idempotency-Key is honoured, whether
+// the tenant's own node does it
 constexpr route table[] = {
     {"POST", "/v1/admin/tenants", access::installation, create_tenant},
     {"GET", "/v1/admin/tenants", access::installation, list_tenants},
@@ -29,23 +30,26 @@ constexpr route table[] = {
     {"POST", "/v1/calendar-providers", access::admin, create_provider, {}, true},
     {"GET", "/v1/calendar-providers", access::reader, list_providers},
     {"GET", "/v1/calendar-providers/{provider_id}", access::reader, get_provider, "provider"},
-    {"PATCH", "/v1/calendar-providers/{provider_id}", access::admin, change_provider, "provider", true},
-    {"DELETE", "/v1/calendar-providers/{provider_id}", access::admin, remove_provider, "provider", true},
+    {"PATCH", "/v1/calendar-providers/{provider_id}", access::admin, change_provider, "provider", true, true},
+    {"DELETE", "/v1/calendar-providers/{provider_id}", access::admin, remove_provider, "provider", true,
+     true},
     {"POST", "/v1/calendar-providers/{provider_id}/authorization", access::admin, begin_authorization,
      "provider"},
-    {"GET", "/v1/calendar-providers/{provider_id}/calendars", access::operator_, list_calendars, "provider"},
-    {"POST", "/v1/calendar-providers/{provider_id}/sync", access::operator_, sync_provider, "provider", true},
+    {"GET", "/v1/calendar-providers/{provider_id}/calendars", access::operator_, list_calendars, "provider",
+     false, true},
+    {"POST", "/v1/calendar-providers/{provider_id}/sync", access::operator_, sync_provider, "provider", true,
+     true},
     {"POST", "/v1/calendar-providers/{provider_id}/channel/renewal", access::operator_, renew_channel,
-     "provider", true},
+     "provider", true, true},
     {"PUT", "/v1/oauth-clients/{vendor}", access::admin, put_oauth_client},
     {"GET", "/v1/oauth-clients/{vendor}", access::admin, get_oauth_client},
     {"DELETE", "/v1/oauth-clients/{vendor}", access::admin, delete_oauth_client},
 
-    {"POST", "/v1/schedule-entries", access::operator_, create_entry, {}, true},
+    {"POST", "/v1/schedule-entries", access::operator_, create_entry, {}, true, true},
     {"GET", "/v1/schedule-entries", access::reader, list_entries},
     {"GET", "/v1/schedule-entries/{entry_id}", access::reader, get_entry, "entry"},
-    {"PATCH", "/v1/schedule-entries/{entry_id}", access::operator_, change_entry, "entry", true},
-    {"DELETE", "/v1/schedule-entries/{entry_id}", access::operator_, remove_entry, "entry", true},
+    {"PATCH", "/v1/schedule-entries/{entry_id}", access::operator_, change_entry, "entry", true, true},
+    {"DELETE", "/v1/schedule-entries/{entry_id}", access::operator_, remove_entry, "entry", true, true},
     {"GET", "/v1/schedule-entries/{entry_id}/sync-status", access::reader, get_sync_status, "entry"},
     {"GET", "/v1/schedule-entries/{entry_id}/decisions", access::reader, list_decisions, "entry"},
     {"POST", "/v1/schedule-entries/{entry_id}/decisions/replay", access::reader, replay_decisions, "entry"},

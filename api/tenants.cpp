@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "api/forwarding.hpp"
 #include "api/handling.hpp"
 
 namespace kalends::api {
@@ -145,7 +146,7 @@ void erase_tenant(const call_ptr& c) {
     });
   };
   auto stop_first = [c, id = *id, erase](const tenant&) {
-    c->with().engine->tenant_removed(id, carry_on<bool>(c, erase));
+    at_owner(c, id, [c, id, erase] { c->with().engine->tenant_removed(id, carry_on<bool>(c, erase)); });
   };
   ask<tenant>(
       c, *id,

@@ -97,6 +97,8 @@ const std::vector<option>& options() {
        [](configuration& c, const std::string& v) {
          return take_url(c.server.webhook_url, v, webhooks_here);
        }},
+      {"node_url", "KALENDS_NODE_URL",
+       [](configuration& c, const std::string& v) { return take_url(c.node_url, v); }},
       {"admin_key", "KALENDS_ADMIN_KEY", text_into(&settings::admin_key)},
       {"metrics.token", "KALENDS_METRICS_TOKEN", text_into(&settings::metrics_token)},
       {"metrics.tenants", "KALENDS_METRICS_TENANTS",
@@ -222,6 +224,9 @@ configured read_configuration(const overrides& given) {
   if (given.webhook_url)
     if (auto p = take_url(s.webhook_url, *given.webhook_url, webhooks_here); !p.empty())
       c.problems.push_back("--webhook-url " + p);
+  if (given.node_url)
+    if (auto p = take_url(c.value.node_url, *given.node_url); !p.empty())
+      c.problems.push_back("--node-url " + p);
   check(c);
   return c;
 }

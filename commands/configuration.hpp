@@ -20,12 +20,14 @@ struct configuration {
   net::vendor_endpoints vendors;
   std::size_t io_threads = 1;
   std::size_t database_connections = 4;
+  /// Where the other nodes of this database reach this one's API; empty: at the public URL.
+  std::string node_url;
 };
 
 /// What the command line said; it wins over the environment, which wins over the file.
 struct overrides {
   std::string file;
-  std::optional<std::string> data_dir, listen, public_url, webhook_url, log_format;
+  std::optional<std::string> data_dir, listen, public_url, webhook_url, log_format, node_url;
   std::optional<std::uint16_t> port;
 };
 

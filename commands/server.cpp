@@ -16,6 +16,7 @@
 #include "persistence/database.hpp"
 #include "persistence/embedded_cluster.hpp"
 #include "persistence/engine_store.hpp"
+#include "persistence/node_listener.hpp"
 #include "persistence/token_vault.hpp"
 
 #include <atomic>
@@ -94,6 +95,7 @@ struct server::parts {
   std::unique_ptr<actors::engine> engine;
   std::unique_ptr<watch> watching;
   std::unique_ptr<housekeeper> tidy;
+  std::unique_ptr<persistence::node_listener> other_nodes;
   std::unique_ptr<api::http_api> api;
   std::unique_ptr<net::http_server> listener;
   bool stopped = false;
@@ -104,6 +106,7 @@ struct server::parts {
   void open_clients();
   result<void> open_engine();
   void open_api();
+  void listen_to_nodes();
 };
 
 server::server(std::unique_ptr<parts> p) : parts_(std::move(p)) {}
@@ -127,6 +130,7 @@ result<std::unique_ptr<server>> server::start(configuration c, world w) {
     up = all.open_engine();
   }
   if (!up) return tl::unexpected(up.error());
+  all.listen_to_nodes();
   all.open_api();
   return s;
 }
@@ -210,7 +214,8 @@ void server::parts::open_clients() {
 void server::parts::open_api() {
   watching = std::make_unique<watch>(watch::parts{meter, *db, io, [this] { return listener->connections(); },
                                                   outside, !c.server.webhook_url.empty()});
-  api::api_parts all{*db, *vault, *engine, *oauth, c.server, outside, *push_tokens, meter, meter, {}, {}};
+  api::api_parts all{*db,          *vault, *engine, *oauth, c.server, outside,
+                     *push_tokens, *http,  meter,   meter,  {},       {}};
   all.scrape = [this](std::function<void(std::string)> done) { watching->scrape(std::move(done)); };
   all.more_checks = [this] {
     std::vector<std::pair<std::string, std::string>> checks{{"migrations", ""}, {"vault", ""}};
@@ -227,10 +232,26 @@ result<void> server::parts::open_engine() {
   auto refresh = [this](provider_type type, oauth_app app, grant current, actors::answer_to<grant> done) {
     return oauth->refresh(type, std::move(app), std::move(current), std::move(done));
   };
-  auto started = actors::engine::start({*store, *google, *microsoft, refresh, c.server, outside, meter});
+  auto id = read_or_make_node_id(c.server.data_dir + "/node.id", outside);
+  if (!id) return tl::unexpected(id.error());
+  actors::node_identity node{std::move(*id), c.node_url.empty() ? c.server.public_url : c.node_url, {}};
+  auto started = actors::engine::start(
+      {*store, *google, *microsoft, refresh, c.server, outside, meter, std::move(node)});
   if (!started) return tl::unexpected(started.error());
   engine = std::move(*started);
   return {};
+}
+
+/// An embedded database is nobody else's.
+void server::parts::listen_to_nodes() {
+  if (c.server.database_url.empty()) return;
+  persistence::node_words heard{
+      [this](const tenant_id& tenant, const provider_id& provider, std::int64_t mark) {
+        engine->marked_elsewhere(tenant, provider, mark);
+      },
+      [this] { engine->leases_moved(); }};
+  other_nodes = std::make_unique<persistence::node_listener>(
+      c.server.database_url, std::string(persistence::embedded_cluster::engine_role), std::move(heard));
 }
 
 std::uint16_t server::port() const noexcept { return parts_->listener->port(); }
@@ -247,12 +268,18 @@ void server::stop() {
   // First everything falls silent, one kind of thread after the other. What a thread still has in hand may
   // call the parts whose threads have ended already: those answer `stopped` at once.
   p.gate.close();                               // whoever asks hears that we go
+  if (p.api) p.api->end_streams();              // readers come back, to another node perhaps
   if (p.listener) p.listener->stop(drain_time); // no request begins any more
   if (p.watching) p.watching->stop();           // nobody looks any more
   if (p.tidy) p.tidy->stop();                   // nobody forgets any more
   if (p.engine) p.engine->stop();               // no actor runs any more
   p.api.reset();                                // the event streams end, with the thread that beats for them
   if (p.http) p.http->stop();                   // every vendor call has been answered
+  p.other_nodes.reset();
+  if (p.watching) p.watching->stop(); // nobody looks any more
+  if (p.engine) p.engine->stop();     // no actor runs any more, and the other nodes know it
+  p.api.reset();                      // the event streams end, with the thread that beats for them
+  if (p.http) p.http->stop();         // every vendor call has been answered
   p.io.stop();
   p.store.reset();
   p.db.reset(); // finishes what was queued

@@ -77,6 +77,7 @@ public:
   void load_open_letters(tenant_id tenant, letter_kind kind, std::size_t limit,
                          store_done<std::vector<letter_key>> done) override;
   void load_facts(tenant_id tenant, std::int64_t after, std::size_t limit, store_done<facts> done) override;
+  void last_sequence(tenant_id tenant, store_done<std::int64_t> done) override;
 
   void keep_leases(lease_round round, store_done<lease_news> done) override;
   void hold(tenant_id tenant, std::int64_t epoch) override { held_->hold(tenant, epoch); }
@@ -226,10 +227,16 @@ void postgres_store::save_run(tenant_id tenant, sync_run run, facts what, store_
 
 void postgres_store::end_interrupted_runs(std::vector<tenant_id> tenants, provider_id only,
                                           store_done<bool> done) {
+  if (tenants.empty()) return done(false);
   std::vector<lease> ours;
-  for (const auto& t : tenants)
-    if (const auto epoch = held_->epoch_of(t); epoch != 0) ours.push_back({t, epoch});
-  if (ours.empty()) return done(tenants.empty() ? result<bool>(false) : fenced());
+  for (const auto& t : tenants) ours.push_back({t, held_->epoch_of(t)});
+  auto told = [held = held_, ours, d = std::move(done)](result<bool> r) {
+    if (!r && r.error().code == "fenced")
+      for (const auto& l : ours) held->refused(l.tenant, l.epoch);
+    d(std::move(r));
+  };
+  std::erase_if(ours, [](const lease& l) { return l.epoch == 0; });
+  if (ours.empty()) return told(fenced());
   ask<bool>(
       std::move(tenants),
       [only = std::move(only), now = world_.now, ours = std::move(ours)](transaction& tx) -> result<bool> {
@@ -238,7 +245,7 @@ void postgres_store::end_interrupted_runs(std::vector<tenant_id> tenants, provid
         if (locked->empty()) return fenced();
         return end_open_runs(tx, *locked, only, now());
       },
-      std::move(done));
+      std::move(told));
 }
 
 void postgres_store::save_health(tenant_id tenant, provider_id provider, provider_status status,
@@ -395,6 +402,11 @@ void postgres_store::load_facts(tenant_id tenant, std::int64_t after, std::size_
                                 store_done<facts> done) {
   ask<facts>(
       {std::move(tenant)}, [=](transaction& tx) { return list_facts(tx, after, limit); }, std::move(done));
+}
+
+void postgres_store::last_sequence(tenant_id tenant, store_done<std::int64_t> done) {
+  ask<std::int64_t>(
+      {std::move(tenant)}, [](transaction& tx) { return persistence::last_sequence(tx); }, std::move(done));
 }
 
 // ---- which tenants are ours ----

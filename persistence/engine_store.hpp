@@ -190,6 +190,8 @@ public:
   /// Facts after `sequence`, in order, at most `limit`.
   virtual void load_facts(tenant_id tenant, std::int64_t after, std::size_t limit,
                           store_done<std::vector<fact>> done) = 0;
+  /// Of the tenant's newest fact; 0 before the first.
+  virtual void last_sequence(tenant_id tenant, store_done<std::int64_t> done) = 0;
 
   // ---- which tenants are ours ----
   /// Says that this node lives, and takes and gives tenants: its own of an earlier life at once, those of

@@ -43,8 +43,8 @@ struct bus_ear : event_bus_actor::base {
   bus_ear(caf::actor_config& cfg, std::shared_ptr<overheard> h)
       : event_bus_actor::base(cfg), heard(std::move(h)) {}
   behavior_type make_behavior() override {
-    return {[this](const facts_committed& m) { heard->facts.push_back(m); }, [](const reader_came&) {},
-            [](const reader_left&) {}};
+    return {[this](const facts_committed& m) { heard->facts.push_back(m); }, [](look_elsewhere_now) {},
+            [](const reader_came&) {}, [](const reader_left&) {}};
   }
   std::shared_ptr<overheard> heard;
 };
@@ -57,7 +57,7 @@ house_fixture::house_fixture()
   configured.google = oauth_app{"client", "secret", ""};
   configured.microsoft = oauth_app{"client", "secret", "common"};
   store.tenants[acme];
-  store.rows.clock = [this] { return now; };
+  store.shared_rows.clock = [this] { return now; };
   leases->hold(acme);
   leases->renew(leases->now(),
                 24h * 3650); // for those who work without a supervisor; it renews on its own terms

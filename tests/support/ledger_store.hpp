@@ -61,7 +61,7 @@ public:
   };
 
   explicit ledger_store(std::shared_ptr<ledger> shared = std::make_shared<ledger>())
-      : tenants(shared->tenants), wrongs(shared->wrongs), rows(*shared), ledger_(std::move(shared)) {}
+      : tenants(shared->tenants), wrongs(shared->wrongs), shared_rows(*shared), ledger_(std::move(shared)) {}
 
   std::map<tenant_id, tenant_rows>& tenants;
   /// Refuses a commit for what it says, as a constraint would.
@@ -69,7 +69,7 @@ public:
 
   /// What a correct engine would not have done.
   std::vector<std::string>& wrongs;
-  ledger& rows;
+  ledger& shared_rows;
 
   /// What was asked, in order: "commit", "load", …
   std::vector<std::string> asked;
@@ -159,6 +159,7 @@ public:
                          persistence::store_done<std::vector<letter_key>> done) override;
   void load_facts(tenant_id tenant, std::int64_t after, std::size_t limit,
                   persistence::store_done<std::vector<fact>> done) override;
+  void last_sequence(tenant_id tenant, persistence::store_done<std::int64_t> done) override;
   void keep_leases(persistence::lease_round round,
                    persistence::store_done<persistence::lease_news> done) override;
   void hold(tenant_id tenant, std::int64_t epoch) override;
@@ -188,7 +189,7 @@ private:
   void leave(const persistence::lease_round& r);
   void give(const persistence::lease_round& r, const tenant_id& tenant);
   bool lives(const lease_row& l) const;
-  instant now() const { return rows.clock ? rows.clock() : instant{}; }
+  instant now() const { return shared_rows.clock ? shared_rows.clock() : instant{}; }
   template <class T>
   result<T> outcome(const std::string& what, const std::function<result<T>()>& work);
   void check(const tenant_rows& before, const tenant_changes& c);
