@@ -247,6 +247,9 @@ TEST_F(leases_test, every_kind_of_write_is_refused_to_who_holds_it_no_more) {
        [&](flag d) {
          s.save_health(h.tenant, h.calendar, provider_status::paused, {}, {}, {}, {new_fact(h)}, as_bool(d));
        }},
+      {"save_channel_health",
+       [&](flag d) { s.save_channel_health(h.tenant, h.calendar, {}, {}, {new_fact(h)}, as_bool(d)); }},
+      {"plan_reconcile", [&](flag d) { s.plan_reconcile(h.tenant, h.calendar, now, d); }},
       {"drop_cursor", [&](flag d) { s.drop_cursor(h.tenant, h.calendar, d); }},
       {"save_calendar", [&](flag d) { s.save_calendar(h.tenant, h.calendar, {}, d); }},
       {"save_grant",

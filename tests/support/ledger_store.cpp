@@ -471,8 +471,8 @@ void ledger_store::save_health(tenant_id tenant, provider_id provider, provider_
 void ledger_store::save_channel_health(tenant_id tenant, provider_id provider, channel_health health,
                                        std::optional<provider_problem> problem, std::vector<fact> facts,
                                        store_done<std::vector<fact>> done) {
-  ask<std::vector<fact>>(
-      "save_channel_health",
+  ask_fenced<std::vector<fact>>(
+      "save_channel_health", tenant,
       [=, this] {
         return with_provider(tenant, provider, facts, [&](tenant_rows& t) {
           auto& c = t.providers[provider].calendar;
@@ -485,8 +485,8 @@ void ledger_store::save_channel_health(tenant_id tenant, provider_id provider, c
 
 void ledger_store::plan_reconcile(tenant_id tenant, provider_id provider, std::optional<instant> at,
                                   store_done<bool> done) {
-  ask<bool>(
-      "plan_reconcile",
+  ask_fenced<bool>(
+      "plan_reconcile", tenant,
       [=, this]() -> result<bool> {
         if (!tenants[tenant].providers.contains(provider)) return false;
         tenants[tenant].providers[provider].calendar.next_reconcile_at = at;

@@ -12,7 +12,8 @@ import { Sandbox } from './sandbox.mjs';
 
 /** Long enough that no poll helps a test that is about notices. */
 const noPolling = '86400';
-const startWithin = 90_000;
+export const startWithin = 90_000;
+export const adminKey = 'an-admin-key-for-end-to-end-tests';
 
 let people = 0;
 
@@ -157,12 +158,12 @@ export class Service extends Installation {
     s.data = join(s.directory, 'data');
     s.pushes = true;
     return s.orNothing(async () => {
-      await s.#openSandbox();
+      await s.openSandbox();
       await s.launch();
     });
   }
 
-  async #openSandbox() {
+  async openSandbox() {
     const state = join(this.directory, 'sandbox');
     this.vendors = new Program(['sandbox', '--data-dir', state, '--port', '0']);
     const base = await eventually(
@@ -179,12 +180,11 @@ export class Service extends Installation {
       this.apps[kind] = await this.sandbox.admin('POST', '/clients', { kind, redirect_uris: ['*'] });
   }
 
-  /** Starts the server: the first time at any port, later at the same one. */
-  async launch() {
+  /** What a server has to know of the sandbox. */
+  environment() {
     const { base_url: base, ca_file: ca } = this.sandbox.home;
-    const port = this.baseUrl ? new URL(this.baseUrl).port : '0';
-    this.server = new Program(['serve', '--data-dir', this.data, '--port', port, '--webhook-url', 'self'], {
-      KALENDS_ADMIN_KEY: 'an-admin-key-for-end-to-end-tests',
+    return {
+      KALENDS_ADMIN_KEY: adminKey,
       KALENDS_EXTRA_CA_FILE: ca,
       KALENDS_POLL_SECONDS: this.pollSeconds,
       KALENDS_GOOGLE_CLIENT_ID: this.apps.google.client_id,
@@ -200,8 +200,15 @@ export class Service extends Installation {
       KALENDS_MICROSOFT_LOGIN_URL: base,
       KALENDS_MICROSOFT_GRAPH_URL: `${base}/v1.0`,
       ...this.env,
-    });
-    this.adminKey = 'an-admin-key-for-end-to-end-tests';
+    };
+  }
+
+  /** Starts the server: the first time at any port, later at the same one. */
+  async launch() {
+    const port = this.baseUrl ? new URL(this.baseUrl).port : '0';
+    const args = ['serve', '--data-dir', this.data, '--port', port, '--webhook-url', 'self'];
+    this.server = new Program(args, this.environment());
+    this.adminKey = adminKey;
     this.baseUrl = await eventually(
       () => {
         this.server.mustRun();
