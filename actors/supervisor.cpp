@@ -41,6 +41,9 @@ std::optional<instant> next_due(const supervisor_state::provider_line& p) {
 supervisor::supervisor(caf::actor_config& cfg, staff_parts parts, event_bus_actor bus)
     : actor_with<supervisor_actor, supervisor_state>(cfg), parts_(std::move(parts)) {
   state.bus = std::move(bus);
+  if (!parts_.leases)
+    parts_.leases =
+        std::make_shared<lease_book>([now = parts_.outside.now] { return now().time_since_epoch(); });
   if (parts_.node.id.empty()) parts_.node.id = make_uuid(parts_.outside);
   if (parts_.node.incarnation.empty()) parts_.node.incarnation = make_uuid(parts_.outside);
   report_last_words(*this, "supervisor");

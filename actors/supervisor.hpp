@@ -25,8 +25,8 @@ struct staff_parts {
   world outside;
   std::shared_ptr<channel_directory> channels;
   observe::meter& meter;
-  std::shared_ptr<lease_book> leases;
-  node_identity node;
+  std::shared_ptr<lease_book> leases = nullptr; ///< none: the supervisor makes one, by the world's clock
+  node_identity node = {};
 };
 
 struct supervisor_state {

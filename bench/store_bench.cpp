@@ -128,6 +128,7 @@ public:
     db_ = must(database::open({.url = cluster.engine_url()}));
     store_ = open_engine_store(*db_, vault_, world_);
     for (std::size_t i = 0; i < tenants; ++i) add_tenant();
+    take_leases();
     create(calendars_.size());
     must(owner_->script("VACUUM ANALYZE"));
   }
@@ -239,6 +240,17 @@ private:
       }
       return true;
     }));
+  }
+
+  /// All tenants are this node's, or their rows could not be written.
+  void take_leases() {
+    gate_.enter();
+    store_->keep_leases({make_uuid(world_), make_uuid(world_)}, [this](result<lease_news> news) {
+      if (news)
+        for (const auto& l : news->held) store_->hold(l.tenant, l.epoch);
+      gate_.leave<lease_news>()(std::move(news));
+    });
+    gate_.drain();
   }
 
   /// A different tenant each time, as notices come.

@@ -81,6 +81,7 @@ house_fixture::~house_fixture() {
   run();
   // Questions that are still open hold their askers.
   store.forget_questions();
+  store.on_fenced(nullptr);
   google.calls.clear();
   microsoft.calls.clear();
   refreshes.clear();
