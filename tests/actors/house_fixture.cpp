@@ -57,7 +57,7 @@ house_fixture::house_fixture()
   configured.google = oauth_app{"client", "secret", ""};
   configured.microsoft = oauth_app{"client", "secret", "common"};
   store.tenants[acme];
-  store.shared_rows.clock = [this] { return now; };
+  store.rows.clock = [this] { return now; };
   leases->hold(acme);
   leases->renew(leases->now(),
                 24h * 3650); // for those who work without a supervisor; it renews on its own terms

@@ -36,10 +36,10 @@ protected:
   static constexpr auto other_node = "0192a000-0000-7000-8000-0000000000f2";
 
   /// Another process of this installation.
-  void other_node_lives() { store.shared_rows.nodes[other_node] = {"other-life", "http://two.test", now + 24h}; }
+  void other_node_lives() { store.rows.nodes[other_node] = {"other-life", "http://two.test", now + 24h}; }
   void other_node_takes(const tenant_id& t) {
     other_node_lives();
-    auto& l = store.shared_rows.leases[t];
+    auto& l = store.rows.leases[t];
     l = {other_node, "other-life", l.epoch + 1};
   }
   void edit_without_waiting() {
@@ -48,7 +48,7 @@ protected:
     tell(supervisor, for_tenant{acme, o});
   }
   bool here(const tenant_id& t) { return house_state().tenants.contains(t); }
-  std::int64_t epoch(const tenant_id& t) { return store.shared_rows.leases[t].epoch; }
+  std::int64_t epoch(const tenant_id& t) { return store.rows.leases[t].epoch; }
 };
 
 TEST_F(leases_test, a_house_works_for_the_tenants_that_it_was_given) {
@@ -84,7 +84,7 @@ TEST_F(leases_test, a_tenant_that_arrives_is_opened_with_what_waits_for_it) {
   EXPECT_TRUE(google.calls.empty());
   EXPECT_EQ(rows().runs[0].outcome, run_outcome::running);
 
-  store.shared_rows.nodes.erase(other_node);
+  store.rows.nodes.erase(other_node);
   pass(3s);
 
   EXPECT_TRUE(here(acme));
@@ -202,7 +202,7 @@ TEST_F(leases_test, surplus_is_brought_to_rest_and_then_given) {
 
   other_node_lives();
   pass(3s);
-  EXPECT_EQ(store.shared_rows.leases[other_house].incarnation, "life-1") << "a step is under way";
+  EXPECT_EQ(store.rows.leases[other_house].incarnation, "life-1") << "a step is under way";
   answers<schedule_entry> late;
   tell(supervisor, for_tenant{other_house, entry_order{entry_order::kind::create, visit, {}, late.slot()}});
   EXPECT_EQ(late[0].error().code, "tenant_moving");
@@ -211,10 +211,10 @@ TEST_F(leases_test, surplus_is_brought_to_rest_and_then_given) {
 
   EXPECT_TRUE(made[0]);
   EXPECT_FALSE(here(other_house));
-  EXPECT_EQ(store.shared_rows.leases[other_house].node, "");
+  EXPECT_EQ(store.rows.leases[other_house].node, "");
   EXPECT_TRUE(here(acme));
   pass(10s);
-  EXPECT_EQ(store.shared_rows.leases[other_house].node, "") << "it is the other node's to take";
+  EXPECT_EQ(store.rows.leases[other_house].node, "") << "it is the other node's to take";
 }
 
 TEST_F(leases_test, a_closing_house_gives_everything_back) {
@@ -225,8 +225,8 @@ TEST_F(leases_test, a_closing_house_gives_everything_back) {
   tell(supervisor, house_closing{closed.slot()});
 
   EXPECT_EQ(closed.size(), 1u);
-  EXPECT_TRUE(store.shared_rows.nodes.empty());
-  for (const auto& [id, l] : store.shared_rows.leases) EXPECT_EQ(l.node, "") << id.str();
+  EXPECT_TRUE(store.rows.nodes.empty());
+  for (const auto& [id, l] : store.rows.leases) EXPECT_EQ(l.node, "") << id.str();
 }
 
 TEST_F(leases_test, the_last_round_comes_after_the_one_under_way) {
@@ -245,12 +245,12 @@ TEST_F(leases_test, the_last_round_comes_after_the_one_under_way) {
   run();
 
   EXPECT_EQ(closed.size(), 1u);
-  EXPECT_TRUE(store.shared_rows.nodes.empty());
+  EXPECT_TRUE(store.rows.nodes.empty());
 }
 
 TEST_F(leases_test, a_process_that_took_our_place_leaves_us_nothing) {
   open_house();
-  store.shared_rows.nodes.begin()->second.incarnation = "life-2";
+  store.rows.nodes.begin()->second.incarnation = "life-2";
 
   pass(3s);
 
@@ -262,8 +262,8 @@ TEST_F(leases_test, what_another_node_gave_away_is_taken_without_waiting) {
   other_node_takes(acme);
   open_house();
   ASSERT_FALSE(here(acme));
-  store.shared_rows.nodes.erase(other_node);
-  store.shared_rows.leases[acme].node = store.shared_rows.leases[acme].incarnation = "";
+  store.rows.nodes.erase(other_node);
+  store.rows.leases[acme].node = store.rows.leases[acme].incarnation = "";
 
   tell(supervisor, leases_moved{});
 

@@ -727,29 +727,27 @@ std::int64_t ledger_store::epoch_of(const tenant_id& tenant) const {
 }
 
 bool ledger_store::lives(const lease_row& l) const {
-  const auto n = shared_rows.nodes.find(l.node);
-  return n != shared_rows.nodes.end() && n->second.incarnation == l.incarnation &&
-         n->second.expires_at > now();
+  const auto n = rows.nodes.find(l.node);
+  return n != rows.nodes.end() && n->second.incarnation == l.incarnation && n->second.expires_at > now();
 }
 
 bool ledger_store::fenced(const tenant_id& tenant, std::int64_t epoch) {
-  const auto row = shared_rows.leases.find(tenant);
-  if (row == shared_rows.leases.end() || row->second.epoch == 0 || row->second.epoch == epoch) return false;
+  const auto row = rows.leases.find(tenant);
+  if (row == rows.leases.end() || row->second.epoch == 0 || row->second.epoch == epoch) return false;
   if (epoch_of(tenant) == epoch) epochs_.erase(tenant);
   if (told_fenced_) told_fenced_(tenant, epoch);
   return true;
 }
 
 void ledger_store::give(const lease_round& r, const tenant_id& tenant) {
-  auto& l = shared_rows.leases[tenant];
+  auto& l = rows.leases[tenant];
   if (l.node == r.node && l.incarnation == r.incarnation) l.node = l.incarnation = "";
 }
 
 void ledger_store::leave(const lease_round& r) {
   for (const auto& [id, unused] : tenants) give(r, id);
-  if (const auto n = shared_rows.nodes.find(r.node);
-      n != shared_rows.nodes.end() && n->second.incarnation == r.incarnation)
-    shared_rows.nodes.erase(n);
+  if (const auto n = rows.nodes.find(r.node); n != rows.nodes.end() && n->second.incarnation == r.incarnation)
+    rows.nodes.erase(n);
 }
 
 result<lease_news> ledger_store::round_of(const lease_round& r) {
@@ -757,7 +755,7 @@ result<lease_news> ledger_store::round_of(const lease_round& r) {
     leave(r);
     return lease_news{{}, {}, 0, 0};
   }
-  auto& own = shared_rows.nodes[r.node];
+  auto& own = rows.nodes[r.node];
   if (!own.incarnation.empty() && own.incarnation != r.incarnation && !r.arriving)
     return failure(errc::conflict, "node_replaced", "Another process goes by the id of this node.");
   own = {r.incarnation, r.url, now() + r.life};
@@ -765,12 +763,11 @@ result<lease_news> ledger_store::round_of(const lease_round& r) {
 
   lease_view seen;
   seen.tenants = tenants.size();
-  seen.nodes_alive =
-      static_cast<std::size_t>(std::count_if(shared_rows.nodes.begin(), shared_rows.nodes.end(),
-                                             [&](const auto& n) { return n.second.expires_at > now(); }));
+  seen.nodes_alive = static_cast<std::size_t>(std::count_if(
+      rows.nodes.begin(), rows.nodes.end(), [&](const auto& n) { return n.second.expires_at > now(); }));
   const std::set<tenant_id> given(r.give_back.begin(), r.give_back.end());
   for (const auto& [id, unused] : tenants) {
-    const auto& l = shared_rows.leases[id];
+    const auto& l = rows.leases[id];
     if (given.contains(id)) continue;
     if (l.node == r.node && l.incarnation == r.incarnation)
       seen.held.push_back({id, l.epoch});
@@ -782,7 +779,7 @@ result<lease_news> ledger_store::round_of(const lease_round& r) {
   auto plan = plan_leases(seen);
   lease_news news{std::move(seen.held), std::move(plan.to_give), seen.nodes_alive, 0};
   for (const auto& l : plan.take) {
-    shared_rows.leases[l.tenant] = {r.node, r.incarnation, l.epoch + 1};
+    rows.leases[l.tenant] = {r.node, r.incarnation, l.epoch + 1};
     news.held.push_back({l.tenant, l.epoch + 1});
   }
   return news;
@@ -808,9 +805,9 @@ void ledger_store::find_owner(tenant_id tenant, store_done<std::optional<node_li
   ask<std::optional<node_line>>(
       "find_owner",
       [this, tenant]() -> result<std::optional<node_line>> {
-        const auto l = shared_rows.leases.find(tenant);
-        if (l == shared_rows.leases.end() || !lives(l->second)) return std::nullopt;
-        return node_line{l->second.node, shared_rows.nodes.at(l->second.node).url};
+        const auto l = rows.leases.find(tenant);
+        if (l == rows.leases.end() || !lives(l->second)) return std::nullopt;
+        return node_line{l->second.node, rows.nodes.at(l->second.node).url};
       },
       std::move(done));
 }

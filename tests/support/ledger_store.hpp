@@ -61,7 +61,7 @@ public:
   };
 
   explicit ledger_store(std::shared_ptr<ledger> shared = std::make_shared<ledger>())
-      : tenants(shared->tenants), wrongs(shared->wrongs), shared_rows(*shared), ledger_(std::move(shared)) {}
+      : tenants(shared->tenants), wrongs(shared->wrongs), rows(*shared), ledger_(std::move(shared)) {}
 
   std::map<tenant_id, tenant_rows>& tenants;
   /// Refuses a commit for what it says, as a constraint would.
@@ -69,7 +69,7 @@ public:
 
   /// What a correct engine would not have done.
   std::vector<std::string>& wrongs;
-  ledger& shared_rows;
+  ledger& rows;
 
   /// What was asked, in order: "commit", "load", …
   std::vector<std::string> asked;
@@ -189,7 +189,7 @@ private:
   void leave(const persistence::lease_round& r);
   void give(const persistence::lease_round& r, const tenant_id& tenant);
   bool lives(const lease_row& l) const;
-  instant now() const { return shared_rows.clock ? shared_rows.clock() : instant{}; }
+  instant now() const { return rows.clock ? rows.clock() : instant{}; }
   template <class T>
   result<T> outcome(const std::string& what, const std::function<result<T>()>& work);
   void check(const tenant_rows& before, const tenant_changes& c);
