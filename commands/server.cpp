@@ -270,13 +270,9 @@ void server::stop() {
   p.gate.close();                               // whoever asks hears that we go
   if (p.api) p.api->end_streams();              // readers come back, to another node perhaps
   if (p.listener) p.listener->stop(drain_time); // no request begins any more
-  if (p.watching) p.watching->stop();           // nobody looks any more
-  if (p.tidy) p.tidy->stop();                   // nobody forgets any more
-  if (p.engine) p.engine->stop();               // no actor runs any more
-  p.api.reset();                                // the event streams end, with the thread that beats for them
-  if (p.http) p.http->stop();                   // every vendor call has been answered
   p.other_nodes.reset();
   if (p.watching) p.watching->stop(); // nobody looks any more
+  if (p.tidy) p.tidy->stop();         // nobody forgets any more
   if (p.engine) p.engine->stop();     // no actor runs any more, and the other nodes know it
   p.api.reset();                      // the event streams end, with the thread that beats for them
   if (p.http) p.http->stop();         // every vendor call has been answered
