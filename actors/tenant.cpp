@@ -242,8 +242,10 @@ void tenant::committed(const step_ptr& s, const std::vector<fact>& facts) {
 }
 
 void tenant::not_committed(const step_ptr& s, const error& e) {
-  // Together they failed: one by one, so that what is wrong fails alone.
-  if (s->items.size() > 1) {
+  // Together they failed: one by one, so that what is wrong fails alone. But never after passing trouble: the
+  // commit may have been carried out, and an edit that is made twice would be made over what came after it.
+  const bool passing = e.kind == errc::retry_later || e.kind == errc::stopped;
+  if (s->items.size() > 1 && !passing) {
     state.alone += s->items.size();
     return put_back(s);
   }

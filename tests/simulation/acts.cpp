@@ -129,7 +129,7 @@ void world_of_seed::person_connects_again(const provider_id& p) {
   r.tokens = vendor_.new_grant(a, now_);
   r.calendar.status = provider_status::active;
   r.calendar.problem.reset();
-  judge_.connected();
+  judge_.forget_manners();
   for (auto& s : slots_)
     if (s.running) {
       s.running->order(for_tenant{a.tenant, calendars_changed{}});

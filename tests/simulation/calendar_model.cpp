@@ -65,6 +65,7 @@ model_event& calendar_model::put(calendar_event e, instant now) {
   e.version = prefix_ + "-etag-" + std::to_string(serial_);
   e.updated_at = now;
   e.stood_already = false;
+  kept.versions[e.version] = e.what;
   kept.now = std::move(e);
   kept.history.push_back({serial_, {}});
   if (!kept.now.removed) kept.history.back().span = span_of(kept.now.what);

@@ -26,6 +26,7 @@ struct model_event {
     std::optional<std::pair<instant, instant>> span;
   };
   std::vector<state> history;
+  std::map<std::string, appointment> versions; ///< what each version said
 };
 
 /// One calendar at its vendor, without faults: etags, If-Match, deltas and tombstones, Graph's windows,

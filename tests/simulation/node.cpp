@@ -21,8 +21,8 @@ struct one_thread : caf::actor_system_config {
 
 } // namespace
 
-node::node(int number, std::shared_ptr<ledger> shared, settings configured, clock now, chance& dice,
-           trace& log)
+node::node(int number, std::shared_ptr<ledger> shared, settings configured, clock now, clock steady,
+           chance& dice, trace& log)
     : number_(number), dice_(dice), log_(log), now_(std::move(now)),
       store_(std::make_unique<testing::ledger_store>(std::move(shared))),
       config_(std::make_unique<one_thread>()), system_(std::make_unique<caf::actor_system>(*config_)) {
@@ -35,7 +35,7 @@ node::node(int number, std::shared_ptr<ledger> shared, settings configured, cloc
     refreshes.push_back({type, std::move(current), std::move(done), cancelled});
     return net::call_token([cancelled] { *cancelled = true; });
   };
-  auto leases = std::make_shared<lease_book>([clock = now_] { return clock().time_since_epoch(); });
+  auto leases = std::make_shared<lease_book>([steady] { return steady().time_since_epoch(); });
   const node_identity identity{"0192a000-0000-7000-8000-0000000000f" + std::to_string(number),
                                "http://node.test", outside.random_bytes(8)};
   const staff_parts parts{*store_, google_,   microsoft_,          refresh, std::move(configured),

@@ -41,7 +41,9 @@ public:
     std::shared_ptr<bool> cancelled;
   };
 
-  node(int number, std::shared_ptr<ledger> shared, settings configured, clock now, chance& dice, trace& log);
+  /// `now` is what its wall clock says; `steady` never jumps, and is what leases are measured by.
+  node(int number, std::shared_ptr<ledger> shared, settings configured, clock now, clock steady, chance& dice,
+       trace& log);
   ~node();
   node(const node&) = delete;
   node& operator=(const node&) = delete;

@@ -42,7 +42,8 @@ public:
   void call_arrives(account* a, const call& c);
   void told_to_wait(caller who, instant until);
   void grant_refused(caller who);
-  void connected() { manners_.clear(); }
+  /// What was told before counts no longer: a person connected again, a clock moved.
+  void forget_manners() { manners_.clear(); }
   void event_inserted(account& a, const net::new_event& asked, const calendar_event& made);
   void event_updated(account& a, const calendar_event& was, const net::event_update& asked,
                      const calendar_event& now);
@@ -78,7 +79,8 @@ private:
   };
   static std::array<std::string, 4> values_of(const appointment& a);
   value* find(const std::string& text);
-  void learn_losing_values(const std::string& inputs);
+  void see_taken_values(const decision& d);
+  void learn_losing_values(const decision& d);
 
   void before_commit(const rows& t, const tenant_changes& c);
   void after_commit(const rows& t, const tenant_changes& c);

@@ -150,6 +150,8 @@ void oracle::check_outbox(const rows& t, const tenant_changes& c) {
   for (const auto& m : c.unlinked) touched.insert(m.entry);
   std::set<std::pair<provider_id, entry_id>> waiting;
   for (const auto& [id, row] : t.outbox) waiting.insert({row.provider, row.entry});
+  for (const auto& l : t.letters)
+    if (l.state == letter_state::open && l.kind == letter_kind::push) waiting.insert({l.provider, l.entry});
   // Rows that are gone may have covered more than this commit touched.
   if (!c.outbox_done.empty())
     for (const auto& [key, m] : t.mappings) touched.insert(key.entry);
@@ -244,7 +246,12 @@ void oracle::expect_agreement(const rows& t, const account& a, const provider& c
     for (const auto& [key, m] : t.mappings)
       if (key.provider == a.provider && m.event == id) link = &m;
     if (link == nullptr) {
-      const bool left_alone = calendar.direction == sync_direction::to_provider ||
+      const bool not_ours_to_show =
+          std::any_of(t.decisions.begin(), t.decisions.end(), [&](const decision& d) {
+            return d.event == id && d.why == reason::pull_ignored_removing;
+          });
+      const bool left_alone = not_ours_to_show || a.hidden.contains(id) ||
+                              calendar.direction == sync_direction::to_provider ||
                               (from && !calendar_model::in_window(e.now.what, from->window));
       if (!left_alone)
         log_.violation(5, "event " + id.str() + " '" + e.now.what.title + "' has no entry" + where);
@@ -268,8 +275,14 @@ void oracle::expect_agreement(const rows& t, const account& a, const provider& c
                             story(t, link->entry));
     }
   }
+  const auto in_sight = [&](const schedule_entry& e) {
+    auto link = t.mappings.find({a.provider, e.id});
+    return !from ||
+           (calendar_model::in_window(e.what, from->window) &&
+            (link == t.mappings.end() || calendar_model::in_window(link->second.base_event, from->window)));
+  };
   for (const auto& [id, e] : t.entries)
-    if (belongs(e, calendar) && !shown.contains(id))
+    if (belongs(e, calendar) && !shown.contains(id) && in_sight(e))
       log_.violation(5,
                      "entry " + id.str() + " '" + e.what.title + "' does not stand" + where + story(t, id));
 }

@@ -54,11 +54,17 @@ void oracle::notice_accepted(account& a) { accepted_[a.provider].push_back(a.mod
 
 // ---------------------------------------------------------------- what became of it
 
-/// Values in the ledger: whatever looks like one.
-void oracle::learn_losing_values(const std::string& inputs) {
-  if (inputs.find("\"losing\"") == std::string::npos) return;
+/// What the ledger keeps of the side that lost: under "losing", or of an adopted event as it was found.
+void oracle::learn_losing_values(const decision& d) {
+  auto from = d.inputs.find("\"losing\":{");
+  if (d.why == reason::pull_adopted) from = d.inputs.find("\"event\":{");
+  if (from == std::string::npos) return;
   std::string word;
-  for (const char c : inputs + ' ') {
+  int depth = 0;
+  for (auto at = d.inputs.find('{', from); at < d.inputs.size(); ++at) {
+    const char c = d.inputs[at];
+    depth += c == '{' ? 1 : c == '}' ? -1 : 0;
+    if (depth == 0) break;
     if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == ':') {
       word += c;
       continue;
@@ -68,9 +74,29 @@ void oracle::learn_losing_values(const std::string& inputs) {
   }
 }
 
+/// A commit shows only the last state of its entries; what one of them said in between is told by decisions.
+void oracle::see_taken_values(const decision& d) {
+  const bool took =
+      d.why == reason::pull_created || d.why == reason::pull_updated || d.why == reason::pull_merged;
+  const auto& events = accounts_->at(d.provider).model.events;
+  auto event = events.find(d.event);
+  if (!took || event == events.end()) return;
+  static const std::array<const char*, 4> groups{"\"title\"", "\"notes\"", "\"location\"", "\"time\""};
+  for (const auto& [version, what] : event->second.versions) {
+    if (d.inputs.find('"' + version + '"') == std::string::npos) continue;
+    const auto said = values_of(what);
+    for (std::size_t i = 0; i < said.size(); ++i)
+      if (d.why == reason::pull_created || d.inputs.find(groups[i]) != std::string::npos)
+        if (auto* v = find(said[i])) v->in_entry = true;
+  }
+}
+
 /// A value leaves an entry when somebody who saw it wrote another, or when it lost and is kept.
 void oracle::check_values(const rows& t, const tenant_changes& c) {
-  for (const auto& d : c.decisions) learn_losing_values(d.inputs);
+  for (const auto& d : c.decisions) {
+    learn_losing_values(d);
+    see_taken_values(d);
+  }
   for (const auto& w : c.entries) {
     const auto after = values_of(w.entry.what);
     auto at = t.entries.find(w.entry.id);
@@ -79,7 +105,9 @@ void oracle::check_values(const rows& t, const tenant_changes& c) {
       if (after[i] == before[i]) continue;
       auto* old = find(before[i]);
       auto* fresh = find(after[i]);
-      const bool by_host = fresh != nullptr && fresh->by_host && !fresh->in_entry;
+      bool by_host = fresh != nullptr && fresh->by_host && !fresh->in_entry;
+      // Several changes in one commit: a host's value may have stood in between.
+      by_host = by_host || w.entry.version > w.stored_version + 1;
       if (fresh != nullptr) fresh->in_entry = true;
       if (old == nullptr || old->overwritten || old->lost) continue;
       if (!by_host)

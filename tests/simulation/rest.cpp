@@ -51,6 +51,7 @@ void world_of_seed::come_to_rest() {
   log_.say([] { return std::string("faults stop"); });
   faults_on_ = false;
   vendor_.trouble = 0;
+  judge_.forget_manners();
   for (auto& s : slots_) {
     s.frozen_until.reset();
     s.skew = 0ms;
@@ -67,12 +68,11 @@ void world_of_seed::come_to_rest() {
           person_connects_again(p);
     drain();
     if (at_rest()) break;
-    // Straight to what is due next.
-    auto next = now_ + 5min;
+    // Straight to what is due next, but not past the life of a lease.
+    auto next = now_ + 2s;
     for (auto& s : slots_)
       if (s.running)
         if (auto due = s.running->next_due()) next = std::min(next, std::max(*due - s.skew, now_));
-    if (!vendor_.quiet()) next = std::min(next, now_ + 2s);
     pass(std::chrono::duration_cast<std::chrono::milliseconds>(next - now_));
     drain();
   }

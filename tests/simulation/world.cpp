@@ -22,14 +22,14 @@ std::string uuid(const std::string& kind, int n) {
 
 // ---------------------------------------------------------------- setup
 
-world_of_seed::world_of_seed(unsigned seed, bool in_words)
+world_of_seed::world_of_seed(unsigned seed, bool in_words, unsigned nodes)
     : dice_(seed), log_(in_words), judge_(log_, ledger_), vendor_(dice_, log_, judge_) {
   configured_.google = oauth_app{"client", "sekrit-client", ""};
   configured_.microsoft = oauth_app{"client", "sekrit-client", "common"};
   if (!dice_.one_in(3)) configured_.webhook_url = "https://kalends.example";
   configured_.reconcile_interval = std::chrono::hours(1);
   judge_.know(vendor_.accounts());
-  build();
+  build(nodes);
 }
 
 world_of_seed::~world_of_seed() {
@@ -38,10 +38,10 @@ world_of_seed::~world_of_seed() {
   ledger_->after_commit = nullptr;
 }
 
-void world_of_seed::build() {
+void world_of_seed::build(unsigned nodes) {
   for (int n = 0; n < 2; ++n) build_house(n);
   choose_faults();
-  slots_.resize(1);
+  slots_.resize(nodes);
   for (auto& s : slots_) {
     if (dice_.coin()) s.skew = std::chrono::milliseconds(static_cast<int>(dice_.below(20'000)) - 10'000);
     start(s);
@@ -115,7 +115,7 @@ void world_of_seed::start(slot& s) {
   s.asleep = 0ms;
   const int number = ++nodes_started_;
   s.running = std::make_unique<node>(
-      number, ledger_, configured_, [this, &s] { return now_at(s); }, dice_, log_);
+      number, ledger_, configured_, [this, &s] { return now_at(s); }, [this] { return now_; }, dice_, log_);
   s.running->on_fact = [this, number](const fact& f) { judge_.fact_told(number, f); };
   log_.say([&] { return "node " + std::to_string(number) + " starts"; });
 }
@@ -128,6 +128,7 @@ outcome world_of_seed::live(int steps) {
     log_.at(o.steps);
     step();
   }
+  log_.at(o.steps);
   if (!failed()) come_to_rest();
   o.violation = log_.violation();
   o.happened = log_.happened();
@@ -138,23 +139,37 @@ outcome world_of_seed::live(int steps) {
   return o;
 }
 
+/// Chance picks among what can happen now; time goes by when nothing else wants to.
 void world_of_seed::step() {
-  const auto what = dice_.below(1000);
-  if (what < 450)
-    run_a_job();
-  else if (what < 650)
-    answer_a_question();
-  else if (what < 800)
-    serve_a_call();
-  else if (what < 850)
+  const auto what = dice_.below(100);
+  if (what < 84 && !the_house_moves())
+    pass(dice_.one_in(6) ? 4s : 1s);
+  else if (what >= 84 && what < 87)
     person_acts();
-  else if (what < 900)
+  else if (what >= 87 && what < 90)
     host_acts();
-  else if (what < 980)
-    pass(dice_.one_in(4) ? 5s : dice_.one_in(30) ? std::chrono::milliseconds(10min) : 250ms);
-  else
+  else if (what >= 90 && what < 99)
+    pass(dice_.one_in(8) ? 4s : 250ms);
+  else if (what == 99)
     something_goes_wrong();
   judge_.read_new_texts();
+}
+
+/// A job, an answer of the database, or a vendor's turn: whichever there is.
+bool world_of_seed::the_house_moves() {
+  auto* s = awake_slot();
+  if (s == nullptr) return false;
+  auto& n = *s->running;
+  const bool asks = n.store().waiting() > 0, calls = !n.calls.empty() || !n.refreshes.empty();
+  if (n.jobs() > 0 && (dice_.below(3) != 0 || (!asks && !calls)))
+    run_a_job(*s);
+  else if (asks && (dice_.coin() || !calls))
+    answer_a_question(*s);
+  else if (calls)
+    serve_a_call(*s);
+  else
+    return false;
+  return true;
 }
 
 world_of_seed::slot* world_of_seed::awake_slot() {
@@ -168,11 +183,9 @@ world_of_seed::house& world_of_seed::house_of(const tenant_id& t) {
   return *std::find_if(houses_.begin(), houses_.end(), [&](const house& h) { return h.id == t; });
 }
 
-void world_of_seed::run_a_job() {
-  auto* s = awake_slot();
-  if (s == nullptr || s->running->jobs() == 0) return;
-  s->running->run_job(dice_.below(s->running->jobs()));
-  look_at_calls(*s);
+void world_of_seed::run_a_job(slot& s) {
+  s.running->run_job(dice_.below(s.running->jobs()));
+  look_at_calls(s);
 }
 
 /// The oracle hears of every call the moment it is made.
@@ -192,31 +205,27 @@ void world_of_seed::look_at_calls(slot& s) {
       [&](const vendor::call_ptr& c) { vendor_.abandon(c, now_); });
 }
 
-void world_of_seed::answer_a_question() {
-  auto* s = awake_slot();
-  if (s == nullptr || s->running->store().waiting() == 0) return;
-  const auto which = dice_.below(s->running->store().waiting());
-  const auto fate = fate_of_question(*s, which);
-  log_.say([&] { return "the database answers " + s->running->store().held_question(which); });
-  log_.count("question:" + s->running->store().held_question(which));
-  s->running->store().end(which, fate);
+void world_of_seed::answer_a_question(slot& s) {
+  auto& store = s.running->store();
+  const auto which = dice_.below(store.waiting());
+  const auto fate = fate_of_question(s, which);
+  log_.say([&] { return "the database answers " + store.held_question(which); });
+  log_.count("question:" + store.held_question(which));
+  store.end(which, fate);
 }
 
-void world_of_seed::serve_a_call() {
-  auto* s = awake_slot();
-  if (s == nullptr) return;
-  if (!s->running->refreshes.empty() && (s->running->calls.empty() || dice_.coin()))
-    return answer_a_refresh(*s);
-  if (s->running->calls.empty()) return;
-  const auto call = s->running->calls.at(dice_.below(s->running->calls.size())).call;
+void world_of_seed::serve_a_call(slot& s) {
+  auto& n = *s.running;
+  if (!n.refreshes.empty() && (n.calls.empty() || dice_.coin())) return answer_a_refresh(s);
+  const auto call = n.calls.at(dice_.below(n.calls.size())).call;
   auto* a = vendor_.owner_of(call->who);
   log_.say(
       [&] { return "the vendor serves " + call->verb + " of " + (a != nullptr ? a->calendar.str() : ""); });
   const auto refused = vendor_.serve(call, now_);
   if (refused && refused->retry_after && a != nullptr)
-    judge_.told_to_wait({s->running->number(), s->running->actor_life(a->tenant, a->provider)},
-                        now_at(*s) + *refused->retry_after);
-  look_at_calls(*s);
+    judge_.told_to_wait({n.number(), n.actor_life(a->tenant, a->provider)},
+                        now_at(s) + *refused->retry_after);
+  look_at_calls(s);
 }
 
 void world_of_seed::answer_a_refresh(slot& s) {

@@ -28,7 +28,7 @@ struct outcome {
 /// which decides who moves next, what fails, and how. After every step the oracle has judged.
 class world_of_seed {
 public:
-  world_of_seed(unsigned seed, bool in_words);
+  world_of_seed(unsigned seed, bool in_words, unsigned nodes);
   ~world_of_seed();
   outcome live(int steps);
 
@@ -47,7 +47,7 @@ private:
   };
 
   // ---- setup (world.cpp) ----
-  void build();
+  void build(unsigned nodes);
   void build_house(int n);
   provider& connect(house& h, int n, provider_type type, const user_id& who, provider_scope scope);
   void choose_faults();
@@ -55,9 +55,10 @@ private:
 
   // ---- one step (world.cpp) ----
   void step();
-  void run_a_job();
-  void answer_a_question();
-  void serve_a_call();
+  bool the_house_moves();
+  void run_a_job(slot& s);
+  void answer_a_question(slot& s);
+  void serve_a_call(slot& s);
   void answer_a_refresh(slot& s);
   void look_at_calls(slot& s);
   void pass(std::chrono::milliseconds d);
@@ -111,8 +112,5 @@ private:
   int nodes_started_ = 0, made_ = 0, values_ = 0;
   unsigned minutes_used_ = 0;
 };
-
-/// Every kind of fault and every reason code that the seeds of a whole run have to show.
-const std::vector<std::string>& expected_to_happen();
 
 } // namespace kalends::simulation
