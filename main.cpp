@@ -93,6 +93,26 @@ int main(int argc, char** argv) {
       "init", "Make the vault's key, once, before the first start with a database of your own");
   common_options(*init_command, given);
 
+  backup_options saved;
+  saved.version = KALENDS_VERSION;
+  auto* backup_command =
+      app.add_subcommand("backup", "Copy the embedded database into a file, while the server runs or not");
+  common_options(*backup_command, given);
+  backup_command->add_option("--to", saved.file, "The file to make")->required();
+  backup_command->add_flag("--with-vault-key", saved.with_vault_key,
+                           "Put the vault's keys into it: then the file alone opens every token");
+
+  std::string restored;
+  auto* restore_command =
+      app.add_subcommand("restore", "Make the embedded database from a backup, in an empty data directory");
+  common_options(*restore_command, given);
+  restore_command->add_option("--from", restored, "The backup")->required();
+
+  auto* mark_command = app.add_subcommand(
+      "mark-restored",
+      "Tell a database of your own that it was brought back to an earlier point, before the next start");
+  common_options(*mark_command, given);
+
   demo_options demonstration;
   auto* demo_command = app.add_subcommand(
       "demo", "Everything at once: database, server and a sandbox of both vendors, with traffic");
@@ -138,6 +158,9 @@ int main(int argc, char** argv) {
   if (*pubsub.provision) return provision_pubsub(relay);
   if (*pubsub.show) return show_pubsub(relay);
   if (*pubsub.remove) return remove_pubsub(relay);
+  if (*backup_command) return backup(given, saved);
+  if (*restore_command) return restore(given, restored);
+  if (*mark_command) return mark_restored(given);
   if (*demo_command) return demo(demonstration);
   if (*explain_command) return explain(story);
   return run_sandbox(box);

@@ -4,6 +4,8 @@
 #include "actors/merge_rule.hpp"
 #include "actors/plan_removal.hpp"
 
+#include <algorithm>
+
 namespace kalends::actors {
 namespace {
 
@@ -24,14 +26,7 @@ void refuse(tenant_picture& p, const provider_id& calendar, const entry_id& entr
   p.explain(calendar, entry, event.id, reason::pull_refused_unreadable, cause_inputs(cause, event.version));
 }
 
-void import_event(tenant_picture& p, const provider& calendar, const calendar_event& event) {
-  schedule_entry e;
-  e.id = entry_id(make_uuid(p.outside()));
-  e.what = event.what;
-  e.status = event.what.is_tentative ? entry_status::tentative : entry_status::scheduled;
-  if (calendar.scope == provider_scope::user) e.assigned.push_back(calendar.user);
-  e.origin = calendar.id;
-
+mapping link_between(const schedule_entry& e, const provider& calendar, const calendar_event& event) {
   mapping link;
   link.provider = calendar.id;
   link.entry = e.id;
@@ -41,7 +36,18 @@ void import_event(tenant_picture& p, const provider& calendar, const calendar_ev
   link.entry_version = 1;
   link.base_entry = event.what;
   link.base_event = event.what;
-  p.put_link(std::move(link));
+  return link;
+}
+
+void import_event(tenant_picture& p, const provider& calendar, const calendar_event& event) {
+  schedule_entry e;
+  e.id = entry_id(make_uuid(p.outside()));
+  e.what = event.what;
+  e.status = event.what.is_tentative ? entry_status::tentative : entry_status::scheduled;
+  if (calendar.scope == provider_scope::user) e.assigned.push_back(calendar.user);
+  e.origin = calendar.id;
+
+  p.put_link(link_between(e, calendar, event));
   p.explain(calendar.id, e.id, event.id, reason::pull_created,
             change_inputs(1, event.version, field_set(), {nullptr, nullptr, nullptr, &event.what, nullptr}));
   commit_new_entry(p, std::move(e), calendar.id);
@@ -93,10 +99,10 @@ merge_weights weights_of(const provider& calendar, const schedule_entry& entry, 
   w.changed = difference(event.what, link.base_event);
   w.differs = difference(event.what, entry.what);
   w.local = difference(entry.what, link.base_entry);
-  w.own = own_writes(link, event.what) & w.changed & w.differs;
+  if (!calendar.recovering) w.own = own_writes(link, event.what) & w.changed & w.differs;
   if (status_is_the_hosts(entry)) w.hosts_own.add(field_group::status);
   w.event_newer = event.updated_at && *event.updated_at > entry.updated_at;
-  w.direction = calendar.direction;
+  w.direction = calendar.recovering ? sync_direction::from_provider : calendar.direction;
   w.policy = calendar.on_conflict;
   return w;
 }
@@ -123,7 +129,7 @@ void tell_merge(tenant_picture& p, const merge_case& c) {
   if (!c.weights.own.empty())
     tell(reason::pull_own_write, change_inputs(c.entry.version, c.event.version, c.weights.own, c.sides()));
   if (m.taken.empty() && m.refused.empty()) return; // both sides say the same already
-  const auto why = reason_of(m, c.calendar.direction, c.calendar.on_conflict);
+  const auto why = reason_of(m, c.weights.direction, c.weights.policy);
   if (m.conflict.empty() && m.refused.empty())
     return tell(why, change_inputs(c.entry.version, c.event.version, m.taken, c.sides()));
   const auto groups = m.conflict.empty() ? m.refused : m.conflict;
@@ -212,8 +218,57 @@ void note_leaving(tenant_picture& p, mapping link, const calendar_event& event) 
   p.put_link(std::move(link));
 }
 
+/// The entry was made after the point to which the database was brought back: its event names it.
+void recover_entry(tenant_picture& p, const provider& calendar, const calendar_event& event) {
+  schedule_entry e;
+  e.id = event.tag;
+  e.what = event.what;
+  e.status = event.what.is_tentative ? entry_status::tentative : entry_status::scheduled;
+  if (calendar.scope == provider_scope::user) e.assigned.push_back(calendar.user);
+  p.put_link(link_between(e, calendar, event));
+  p.explain(calendar.id, e.id, event.id, reason::pull_recovered,
+            change_inputs(1, event.version, field_set(), {nullptr, nullptr, nullptr, &event.what, nullptr}));
+  commit_new_entry(p, std::move(e), calendar.id);
+}
+
+/// The entry came to this calendar after that point, and what the calendar says of it is younger.
+void recover_link(tenant_picture& p, const provider& calendar, const entry_id& id,
+                  const calendar_event& event) {
+  const auto before = *p.entry(id);
+  auto link = link_between(before, calendar, event);
+  link.base_entry = link.base_event = before.what;
+  p.put_link(link);
+  p.explain(calendar.id, id, event.id, reason::pull_recovered,
+            change_inputs(before.version, event.version, difference(before.what, event.what),
+                          {nullptr, nullptr, &before.what, &event.what, nullptr}));
+  auto after = before;
+  if (calendar.scope == provider_scope::user && !concerns(before, calendar)) {
+    after.assigned.push_back(calendar.user);
+    std::sort(after.assigned.begin(), after.assigned.end());
+    after = commit_change(p, before, std::move(after), calendar.id);
+  }
+  link.entry_version = after.version;
+  merge_event(p, calendar, std::move(link), after, event);
+}
+
+/// True if the event's tag tells where it belongs.
+bool recover(tenant_picture& p, const provider& calendar, const calendar_event& event) {
+  const auto* tagged = p.entry(event.tag);
+  if (tagged == nullptr) {
+    recover_entry(p, calendar, event);
+    return true;
+  }
+  const bool copy = p.link(calendar.id, event.tag) != nullptr;
+  const bool hidden = calendar.scope == provider_scope::tenant && !concerns(*tagged, calendar);
+  if (copy || hidden || tagged->status == entry_status::cancelled) return false;
+  recover_link(p, calendar, event.tag, event);
+  return true;
+}
+
 void meet_unknown(tenant_picture& p, const provider& calendar, const calendar_event& event) {
   if (event.in_series) return;
+  if (calendar.recovering && !event.tag.empty() && unholdable(event).empty() && recover(p, calendar, event))
+    return;
   // Our tag on an event without a link: the calendar was disconnected meanwhile. An entry never gets a second
   // event there, nor a copy of an event of ours a second entry.
   const auto* tagged = event.tag.empty() ? nullptr : p.entry(event.tag);
@@ -255,6 +310,11 @@ void meet_linked(tenant_picture& p, const provider& calendar, const mapping& lin
   }
 }
 
+/// Graph's listing does not show our tag: the event itself has to be asked for it.
+bool says_no_tag(const provider& calendar, const calendar_event& event) {
+  return calendar.type == provider_type::microsoft && event.tag.empty();
+}
+
 } // namespace
 
 pull_verdict plan_pull(tenant_picture& p, const provider_id& calendar, const calendar_event& event,
@@ -267,6 +327,8 @@ pull_verdict plan_pull(tenant_picture& p, const provider_id& calendar, const cal
     if (proof == removal::unconfirmed) return pull_verdict::confirm_removal;
     plan_removal(p, *known, *link, event);
   } else if (link == nullptr) {
+    if (known->recovering && !event.in_series && says_no_tag(*known, event) && proof == removal::unconfirmed)
+      return pull_verdict::confirm_removal;
     meet_unknown(p, *known, event);
   } else {
     meet_linked(p, *known, mapping(*link), event);

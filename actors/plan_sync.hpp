@@ -163,8 +163,13 @@ result<void> remove_entry(tenant_picture& p, const entry_id& id,
 ///   host deleted stays, `removing`, so that its event is not imported again.
 /// - The status of an entry that is in progress, completed or cancelled is the host's alone and is written
 /// back over.
+/// - A calendar that is `recovering` knows better than we do: it wins, unknown events that bear our tag
+/// become the entry again that the
+///   tag names (or join it, with the calendar's person), and nothing is pushed until its read has come to its
+///   end.
 /// - An event in a series, or one that an entry cannot hold, is left alone, and its link stays as it was.
 enum class removal { unconfirmed, confirmed };
+/// `confirm_removal`: ask the vendor for this very event and hand it in again, confirmed.
 enum class pull_verdict { settled, confirm_removal };
 pull_verdict plan_pull(tenant_picture& p, const provider_id& calendar, const calendar_event& event,
                        removal proof);

@@ -151,7 +151,7 @@ void connected_calendar::next() {
   if (state.reconcile && state.row->read_from && !resting(state.pull_trouble))
     return begin_run(run_cause::reconcile);
   if (state.pull && !resting(state.pull_trouble)) return begin_run(*state.pull);
-  if (state.push && !resting(state.push_trouble)) return begin_push();
+  if (state.push && !calendar().recovering && !resting(state.push_trouble)) return begin_push();
   rest();
 }
 

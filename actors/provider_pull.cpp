@@ -183,6 +183,7 @@ void connected_calendar::handed_in(result<page_applied> applied, bool last) {
   watch_channel(applied->changed_at);
   reading.unconfirmed.insert(reading.unconfirmed.end(), applied->confirm.begin(), applied->confirm.end());
   if (applied->finished) {
+    if (std::exchange(state.row->calendar.recovering, false)) send(state.tenant, calendars_changed{});
     state.row->read_from = cursor_to_commit()->next;
     state.row->stale = state.row->mark > reading.mark_seen;
     return pull_done(state.run->cause == run_cause::notice || state.run->cause == run_cause::poll);
@@ -199,6 +200,8 @@ void connected_calendar::confirm_next_removal() {
   auto& reading = *state.reading;
   if (reading.unconfirmed.empty()) {
     auto events = std::exchange(reading.confirmed, {});
+    // An event may have taken the place of one that is gone.
+    std::stable_partition(events.begin(), events.end(), [](const auto& e) { return e.removed; });
     return hand_in(std::move(events), removal::confirmed, reading.page.empty());
   }
   auto event = reading.unconfirmed.back();

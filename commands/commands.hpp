@@ -19,6 +19,18 @@ int migrate(const overrides& given);
 /// Never replaces one.
 int make_vault_key(const overrides& given);
 
+struct backup_options {
+  std::string file;
+  std::string version; ///< of this program
+  bool with_vault_key = false;
+};
+/// Copies the embedded database into a file, whether a server uses it or not.
+int backup(const overrides& given, const backup_options& options);
+/// Makes the embedded database from such a file, in an empty data directory.
+int restore(const overrides& given, const std::string& file);
+/// Tells a database of one's own that it was brought back to an earlier point.
+int mark_restored(const overrides& given);
+
 struct demo_options {
   std::string data_dir = "demo-data";
   std::uint16_t port = 8080;

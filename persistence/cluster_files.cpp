@@ -89,11 +89,15 @@ std::vector<postgres_programs> installed_programs() {
   return found;
 }
 
+bool fits_socket(const fs::path& dir) {
+  return dir.string().size() + socket_name.size() < sizeof(sockaddr_un::sun_path);
+}
+
 /// Where the server's socket fits: next to the data, else in a short directory that is remembered for the
 /// next start.
 result<fs::path> choose_sockets(const cluster_files& files) {
   const auto near = files.base / "run";
-  if (near.string().size() + socket_name.size() < sizeof(sockaddr_un::sun_path)) return near;
+  if (fits_socket(near)) return near;
   const auto remembered = files.base / "socket_dir";
   const fs::path before = first_line(remembered);
   struct stat seen {};
@@ -170,6 +174,13 @@ result<cluster_files> cluster_files::claim(const fs::path& data_dir) {
       descriptor(::open(files.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!files.log_file.valid()) return refused("cannot open", files.log);
   return files;
+}
+
+fs::path cluster_files::sockets_of(const fs::path& data_dir) {
+  std::error_code ignored;
+  const auto base = fs::weakly_canonical(data_dir, ignored) / "postgres";
+  if (fits_socket(base / "run")) return base / "run";
+  return first_line(base / "socket_dir");
 }
 
 bool cluster_files::made() const { return ::access((data / "PG_VERSION").c_str(), F_OK) == 0; }

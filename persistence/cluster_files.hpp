@@ -43,6 +43,9 @@ struct cluster_files {
   /// OS user `postgres`), `postgres_start_failed` (the file system refuses).
   static result<cluster_files> claim(const std::filesystem::path& data_dir);
 
+  /// Where the server that uses `data_dir` has its socket.
+  static std::filesystem::path sockets_of(const std::filesystem::path& data_dir);
+
   bool made() const; ///< whether the cluster has been made already
   /// Makes `dir` for the server alone (mode 0700, its OS user's).
   result<void> private_directory(const std::filesystem::path& dir) const;

@@ -151,6 +151,7 @@ const statement move_providers{
     " window_to = CASE WHEN n.moves THEN n.window_to ELSE s.window_to END,"
     " stale_since = CASE WHEN n.moves AND s.mark <= n.mark_seen THEN NULL ELSE s.stale_since END,"
     " calendar_zone = coalesce(n.calendar_zone, s.calendar_zone),"
+    " recovering = s.recovering AND NOT n.moves,"
     " next_poll_at = coalesce(n.next_poll_at, s.next_poll_at),"
     " last_sync_at = coalesce(n.last_sync_at, s.last_sync_at),"
     " reconciled_at = coalesce(n.reconciled_at, s.reconciled_at),"

@@ -142,6 +142,10 @@ result<std::unique_ptr<embedded_cluster>> embedded_cluster::start(const std::str
   return std::unique_ptr<embedded_cluster>(new embedded_cluster(std::move(i)));
 }
 
+std::string embedded_cluster::owner_url_of_running(const std::string& data_dir) {
+  return url(owner_role, database_name, cluster_files::sockets_of(data_dir));
+}
+
 embedded_cluster::embedded_cluster(std::unique_ptr<impl> i) : impl_(std::move(i)) {}
 embedded_cluster::~embedded_cluster() = default;
 const std::string& embedded_cluster::owner_url() const noexcept { return impl_->owner; }

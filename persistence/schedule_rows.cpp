@@ -101,6 +101,7 @@ provider read_provider(const rows& found, std::size_t row) {
     p.reconciled = reconciliation{found.time(row, 27),
                                   {small(found, row, 28), small(found, row, 29), small(found, row, 30)}};
   p.next_reconcile_at = found.optional_time(row, 31);
+  p.recovering = found.boolean(row, 32);
   return p;
 }
 
@@ -125,7 +126,7 @@ fact read_fact(const rows& found, std::size_t row) {
   f.tenant = found.as<tenant_id>(row, 0);
   f.sequence = found.integer(row, 1);
   f.id = found.text(row, 2);
-  f.type = read_number(found.integer(row, 3), fact_type::calendar_channel_renewal_failed);
+  f.type = read_number(found.integer(row, 3), last_fact_type);
   f.time = found.time(row, 4);
   f.data = found.text(row, 5);
   return f;

@@ -25,7 +25,8 @@
   " (SELECT max(h.expires_at) FROM channels h WHERE h.tenant_id = p.tenant_id"                               \
   " AND h.provider_id = p.provider_id), s.channel_attempted_at, s.channel_cause, s.channel_error_code,"      \
   " s.channel_error_detail, s.channel_failures, s.channel_renews_at, s.channel_silent_since,"                \
-  " s.reconciled_at, s.reconciled_pairs, s.reconciled_drifted, s.reconciled_repaired, s.next_reconcile_at"
+  " s.reconciled_at, s.reconciled_pairs, s.reconciled_drifted, s.reconciled_repaired, s.next_reconcile_at,"  \
+  " s.recovering"
 #define KALENDS_PROVIDER_TABLES                                                                              \
   " FROM providers p JOIN provider_state s ON s.tenant_id = p.tenant_id AND s.provider_id = p.provider_id"
 #define KALENDS_RUN_COLUMNS                                                                                  \
@@ -38,7 +39,7 @@
 namespace kalends::persistence {
 
 /// How many columns the lists have: what a statement selects besides stands after them.
-inline constexpr int provider_columns = 32;
+inline constexpr int provider_columns = 33;
 inline constexpr int channel_columns = 5;
 
 schedule_entry read_entry(const rows& found, std::size_t row);

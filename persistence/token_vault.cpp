@@ -138,24 +138,33 @@ bool write_all(int fd, std::string_view text) {
 }
 
 /// Makes the file whole or not at all: written beside, flushed, then linked into place, which fails if one is
-/// there.
-result<void> make_key_file(const std::string& file, const world& w) {
+/// there. `EEXIST` is then up to the caller.
+int write_key_file(const std::string& file, std::string_view line) {
   const auto fresh = file + ".new";
-  const wiped raw(w.random_bytes(key_bytes));
-  if (raw.text.size() != key_bytes) return malformed("The random source gave no key.");
-  const wiped encoded(encode_key(raw.text));
-  const wiped line("k1:" + encoded.text + "\n");
   ::unlink(fresh.c_str());
   const open_file out{::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)};
-  const bool made = out.fd >= 0 && ::fchmod(out.fd, 0600) == 0 && write_all(out.fd, line.text) &&
-                    ::fsync(out.fd) == 0 && (::link(fresh.c_str(), file.c_str()) == 0 || errno == EEXIST);
-  const int why = errno;
+  const bool made = out.fd >= 0 && ::fchmod(out.fd, 0600) == 0 && write_all(out.fd, line) &&
+                    ::fsync(out.fd) == 0 && ::link(fresh.c_str(), file.c_str()) == 0;
+  const int why = made ? 0 : errno;
   ::unlink(fresh.c_str());
-  if (!made) return missing("The vault's key file " + file + " cannot be made: " + std::strerror(why));
   const auto slash = file.rfind('/');
   const open_file directory{::open(slash == std::string::npos ? "." : file.substr(0, slash + 1).c_str(),
                                    O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (directory.fd >= 0) ::fsync(directory.fd);
+  return why;
+}
+
+tl::unexpected<error> unmade(const std::string& file, int why) {
+  return missing("The vault's key file " + file + " cannot be made: " + std::strerror(why));
+}
+
+result<void> make_key_file(const std::string& file, const world& w) {
+  const wiped raw(w.random_bytes(key_bytes));
+  if (raw.text.size() != key_bytes) return malformed("The random source gave no key.");
+  const wiped encoded(encode_key(raw.text));
+  const wiped line("k1:" + encoded.text + "\n");
+  const int why = write_key_file(file, line.text);
+  if (why != 0 && why != EEXIST) return unmade(file, why);
   return {};
 }
 
@@ -194,6 +203,18 @@ result<token_vault> token_vault::with_keys(std::map<std::string, std::string> ke
   vault.current_ = std::move(current);
   vault.world_ = std::move(w);
   return vault;
+}
+
+result<void> token_vault::keep(const std::string& keys_text, const std::string& file) {
+  if (const int why = write_key_file(file, keys_text + "\n"); why != 0) return unmade(file, why);
+  return {};
+}
+
+std::string token_vault::export_keys() const {
+  std::string text = current_ + ":" + encode_key(keys_.at(current_));
+  for (const auto& [id, key] : keys_)
+    if (id != current_) text += "," + id + ":" + encode_key(key);
+  return text;
 }
 
 result<token_vault> token_vault::load(const std::string& keys_text, const std::string& file, bool may_create,

@@ -29,6 +29,14 @@ public:
   static result<token_vault> load(const std::string& keys_text, const std::string& file, bool may_create,
                                   world w);
 
+  /// Whether what was sealed with this key can be opened.
+  bool knows(const std::string& key_id) const { return keys_.contains(key_id); }
+  /// All keys as `KALENDS_VAULT_KEYS` takes them, the sealing one first: a secret like no other.
+  std::string export_keys() const;
+
+  /// Writes keys in that form (mode 0600) where no file is yet.
+  static result<void> keep(const std::string& keys_text, const std::string& file);
+
   /// `row` names table, row and column: "oauth_grants/<provider id>/refresh_token".
   std::string seal(const tenant_id& tenant, std::string_view row, std::string_view secret) const;
   /// Errors: `vault_key_unknown`, `vault_seal_broken`. Never falls back to the raw bytes.

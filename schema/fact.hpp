@@ -24,13 +24,15 @@ enum class fact_type {
   calendar_provider_error,
   calendar_channel_renewed,
   calendar_channel_renewal_failed,
+  history_restored, ///< the database was brought back to an earlier point
 };
+inline constexpr fact_type last_fact_type = fact_type::history_restored;
 
 /// "SCHEDULE_ENTRY_CREATED" and so on: the name on the bus.
 std::string_view name_of(fact_type t);
 
 /// Something that became true. Written in the transaction that made it true; `sequence` is gapless per tenant
-/// and is given by the database in commit order.
+/// but before a `history_restored`, and is given by the database in commit order.
 struct fact {
   std::string id;
   fact_type type{};

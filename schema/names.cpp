@@ -112,14 +112,14 @@ constexpr std::array names<letter_state>{"open"sv, "replayed"sv, "settled"sv, "d
 static_assert(names<letter_state>.size() == static_cast<std::size_t>(letter_state::dismissed) + 1);
 
 template <>
-constexpr std::array names<fact_type>{
-    "SCHEDULE_ENTRY_CREATED"sv,         "SCHEDULE_ENTRY_UPDATED"sv,     "SCHEDULE_ENTRY_DELETED"sv,
-    "CALENDAR_SYNC_STARTED"sv,          "CALENDAR_SYNC_COMPLETED"sv,    "CALENDAR_SYNC_FAILED"sv,
-    "CALENDAR_CONFLICT_DETECTED"sv,     "CALENDAR_CONFLICT_RESOLVED"sv, "CALENDAR_PROVIDER_CONNECTED"sv,
-    "CALENDAR_PROVIDER_DISCONNECTED"sv, "CALENDAR_PROVIDER_ERROR"sv,    "CALENDAR_CHANNEL_RENEWED"sv,
-    "CALENDAR_CHANNEL_RENEWAL_FAILED"sv};
-static_assert(names<fact_type>.size() ==
-              static_cast<std::size_t>(fact_type::calendar_channel_renewal_failed) + 1);
+constexpr std::array names<fact_type>{"SCHEDULE_ENTRY_CREATED"sv,          "SCHEDULE_ENTRY_UPDATED"sv,
+                                      "SCHEDULE_ENTRY_DELETED"sv,          "CALENDAR_SYNC_STARTED"sv,
+                                      "CALENDAR_SYNC_COMPLETED"sv,         "CALENDAR_SYNC_FAILED"sv,
+                                      "CALENDAR_CONFLICT_DETECTED"sv,      "CALENDAR_CONFLICT_RESOLVED"sv,
+                                      "CALENDAR_PROVIDER_CONNECTED"sv,     "CALENDAR_PROVIDER_DISCONNECTED"sv,
+                                      "CALENDAR_PROVIDER_ERROR"sv,         "CALENDAR_CHANNEL_RENEWED"sv,
+                                      "CALENDAR_CHANNEL_RENEWAL_FAILED"sv, "HISTORY_RESTORED"sv};
+static_assert(names<fact_type>.size() == static_cast<std::size_t>(last_fact_type) + 1);
 
 template <class Enum>
 std::string_view text_of(Enum v) {

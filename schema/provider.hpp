@@ -94,6 +94,9 @@ struct provider {
   std::optional<instant> channel_expires_at; ///< end of the push subscription; nothing: changes are polled
   channel_health push;
   std::optional<reconciliation> reconciled;
+  /// The database was brought back to an earlier point, and no read since then has come to its end: what the
+  /// calendar shows is younger than what we remember.
+  bool recovering = false;
   std::optional<instant> next_reconcile_at;
 };
 

@@ -251,6 +251,7 @@ void ledger_store::write(tenant_rows& t, const tenant_changes& c) {
   for (const auto& m : c.cursors) {
     auto& p = t.providers.at(m.provider);
     p.read_from = m.next;
+    p.calendar.recovering = false;
     if (p.mark <= m.mark_seen) p.stale = false;
     if (m.next_poll_at) p.calendar.next_poll_at = m.next_poll_at;
   }

@@ -150,12 +150,12 @@ export class Demonstration extends Installation {
 /** `kalends sandbox` and `kalends serve` as two processes: the server may die while the vendors live on. */
 export class Service extends Installation {
   /** `env` goes to the server: what makes it special. `googleRelay(sandbox base)`: where Google sends its notices instead. */
-  static async start({ pollSeconds = noPolling, env = () => ({}), googleRelay } = {}) {
+  static async start({ pollSeconds = noPolling, env = () => ({}), googleRelay, data } = {}) {
     const s = new this();
     s.env = env(s.directory);
     s.googleRelay = googleRelay;
     s.pollSeconds = String(pollSeconds);
-    s.data = join(s.directory, 'data');
+    s.data = data ?? join(s.directory, 'data');
     s.pushes = true;
     return s.orNothing(async () => {
       await s.openSandbox();
