@@ -55,11 +55,11 @@ constexpr route table[] = {
     {"POST", "/v1/schedule-entries/{entry_id}/decisions/replay", access::reader, replay_decisions, "entry"},
     {"GET", "/v1/decisions", access::reader, list_all_decisions},
     {"GET", "/v1/dead-letters", access::reader, list_dead_letters},
-    {"POST", "/v1/dead-letters/replay", access::operator_, replay_dead_letters, {}, true},
+    {"POST", "/v1/dead-letters/replay", access::operator_, replay_dead_letters, {}, true, true},
     {"GET", "/v1/dead-letters/{letter_id}", access::reader, get_dead_letter, "dead_letter"},
     {"DELETE", "/v1/dead-letters/{letter_id}", access::operator_, dismiss_dead_letter, "dead_letter", true},
     {"POST", "/v1/dead-letters/{letter_id}/replay", access::operator_, replay_dead_letter, "dead_letter",
-     true},
+     true, true},
     {"GET", "/v1/sync-runs", access::reader, list_runs},
     {"GET", "/v1/sync-runs/{run_id}", access::reader, get_run, "run"},
 
