@@ -171,8 +171,9 @@ protected:
       push_one(c, r.entry);
       tick();
       commit();
-      // A row is done when nothing is left to do; a lost answer leaves it.
-      if (std::holds_alternative<push_nothing>(plan_push(p(), c.id, r.entry)))
+      // A row is done when nothing is left to do but to look, which has been done; a lost answer leaves it.
+      const auto left = plan_push(p(), c.id, r.entry);
+      if (std::holds_alternative<push_nothing>(left) || std::holds_alternative<push_look>(left))
         std::erase_if(outbox, [&](const outbox_row& o) { return o.id == r.id; });
     }
     return !mine.empty();

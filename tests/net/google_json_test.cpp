@@ -159,8 +159,7 @@ TEST_F(google_json_test, refuses_what_is_no_page) {
       R"({"nextSyncToken":"s","items":)" + std::string(100, '[') + std::string(100, ']') + "}";
 
   for (const auto& body : {std::string("<html>sorry</html>"), std::string(), std::string("[]"), deep,
-                           std::string(R"({"items":{},"nextSyncToken":"s"})"), std::string(R"({"items":[)"),
-                           std::string("{\"nextSyncToken\":\"\xff\"}")}) {
+                           std::string(R"({"items":{},"nextSyncToken":"s"})"), std::string(R"({"items":[)")}) {
     const auto page = read_google_page(body);
     ASSERT_FALSE(page) << body.substr(0, 40);
     EXPECT_EQ(page.error().kind, errc::broken);
