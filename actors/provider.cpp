@@ -148,6 +148,8 @@ void connected_calendar::next() {
     return drop_unwanted_channel();
   if (channel_wanted()) return renew_channel();
   if (state.missed) return compare_sooner();
+  if (!calendar().next_reconcile_at && state.row->read_from && reconcile_interval())
+    return plan_first_reconcile();
   if (state.reconcile && state.row->read_from && !resting(state.pull_trouble))
     return begin_run(run_cause::reconcile);
   if (state.pull && !resting(state.pull_trouble)) return begin_run(*state.pull);
@@ -198,7 +200,6 @@ void connected_calendar::load_row() {
           }
           if (calendar().status == provider_status::active && calendar().calendar_name.empty())
             state.connect = true;
-          if (!calendar().next_reconcile_at) return plan_first_reconcile();
           return step_done();
         }
         if (!state.leaving.empty()) return leave();

@@ -37,6 +37,7 @@ void connected_calendar::begin_run(run_cause cause) {
   run.started_at = now();
   state.run = run;
   state.comparing.reset();
+  if (cause == run_cause::reconcile) state.reconcile = false;
   const auto watchers = take_orders(cause);
   state.impatient = !watchers.empty();
   if (cause == run_cause::notice || cause == run_cause::poll) return begin_pull();

@@ -23,9 +23,7 @@ std::optional<std::chrono::milliseconds> connected_calendar::reconcile_interval(
 
 /// The plan is a row, so that a restart neither forgets it nor compares all calendars at once.
 void connected_calendar::plan_first_reconcile() {
-  const auto every = reconcile_interval();
-  if (!every || calendar().status != provider_status::active || !state.row->read_from) return step_done();
-  plan_reconcile(first_reconcile(now(), *every, chance()), [this] { step_done(); });
+  plan_reconcile(first_reconcile(now(), *reconcile_interval(), chance()), [this] { step_done(); });
 }
 
 void connected_calendar::plan_reconcile(std::optional<instant> at, std::function<void()> then) {
@@ -51,7 +49,6 @@ void connected_calendar::compare_sooner() {
 /// What the cursor tells has been read by now (or there is no cursor): what differs from here on was told by
 /// nobody. First what the host may have lost, then the calendar, event by event.
 void connected_calendar::begin_comparison(std::optional<instant> read_began) {
-  state.reconcile = false;
   comparison by;
   if (read_began)
     by.told_until = *read_began - notice_latency;
