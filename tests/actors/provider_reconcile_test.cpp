@@ -24,6 +24,7 @@ protected:
   }
   void add_channel() {
     configured.webhook_url = "https://kalends.example.org";
+    configured.poll_interval = std::chrono::hours(24); // the test polls
     rows(work).channels["channel"] = channel{"channel", "resource", now + 100h, net::sha256("secret"),
                                              "https://kalends.example.org/webhooks/google"};
     rows(work).secrets["channel"] = "secret";

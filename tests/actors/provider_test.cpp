@@ -387,8 +387,10 @@ TEST_F(provider_test, ending_the_actor_cancels_its_call_and_nothing_runs_afterwa
 }
 
 TEST_F(provider_test, leaving_closes_the_channel_and_deletes_the_rows) {
+  configured.webhook_url = "https://kalends.example.org";
   add_calendar(work);
-  rows(work).channels["channel"] = channel{"channel", "resource", now + 24h * 6, "hash"};
+  rows(work).channels["channel"] =
+      channel{"channel", "resource", now + 24h * 6, "hash", "https://kalends.example.org/webhooks/google"};
   add_visit(visit, work);
   open_house();
   notice(work);
