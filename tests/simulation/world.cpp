@@ -28,6 +28,7 @@ world_of_seed::world_of_seed(unsigned seed, bool in_words, unsigned nodes)
   configured_.microsoft = oauth_app{"client", "sekrit-client", "common"};
   if (!dice_.one_in(3)) configured_.webhook_url = "https://kalends.example";
   configured_.reconcile_interval = std::chrono::hours(1);
+  ledger_->clock = [this] { return now_; };
   judge_.know(vendor_.accounts());
   build(nodes);
 }
