@@ -9,6 +9,8 @@
 #include "actors/supervisor.hpp"
 #include "net/oauth.hpp"
 
+#include <caf/abstract_actor.hpp>
+#include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/atom.hpp>
@@ -72,9 +74,13 @@ struct engine::doors : std::enable_shared_from_this<engine::doors> {
 
   template <class Actor, class Message>
   bool tell(Actor doors::*whom, Message m) {
+    // Ends after the lock: if the actor is gone, the answers that it holds are given here, and who hears them
+    // may come back in.
+    const auto content = caf::make_message(std::move(m));
     const std::shared_lock lock(guard_); // held while sending: a handle must not outlive the actor system
     if (!open_) return false;
-    caf::anon_send(this->*whom, std::move(m));
+    caf::actor_cast<caf::abstract_actor*>(this->*whom)
+        ->enqueue(nullptr, caf::make_message_id(), content, nullptr);
     return true;
   }
   void open() {
@@ -121,11 +127,20 @@ result<std::unique_ptr<engine>> engine::start(engine_parts parts) {
   auto& at = *i->at;
   const std::shared_ptr<channel_directory> channels(i->at, &at.channels);
   const std::shared_ptr<lease_book> leases(i->at, &at.leases);
-  const staff_parts staff{p.store,   p.google, p.microsoft, p.refresh, p.configured,
-                          p.outside, channels, p.meter,     leases,    p.node};
-  at.bus = i->system.spawn<event_bus>(std::ref(p.store), leases);
+  const staff_parts staff{p.store,
+                          p.google,
+                          p.microsoft,
+                          p.refresh,
+                          p.configured,
+                          p.outside,
+                          channels,
+                          p.meter,
+                          leases,
+                          p.node,
+                          governor::open(p.outside, p.meter)};
+  at.bus = i->system.spawn<event_bus>(std::ref(p.store), leases, std::ref(p.meter));
   at.supervisor = i->system.spawn<supervisor>(staff, at.bus);
-  at.intake = i->system.spawn<intake>(std::ref(p.store), at.supervisor);
+  at.intake = i->system.spawn<intake>(std::ref(p.store), at.supervisor, std::ref(p.meter));
   at.open();
   auto opened = wait_for<bool>(
       [&](answer_to<bool> done) { caf::anon_send(at.supervisor, house_opened{std::move(done)}); },
@@ -213,6 +228,12 @@ void engine::provider_changed(tenant_id tenant, provider_id provider, bool conne
   impl_->at->tell(&doors::supervisor, for_tenant{tenant, calendars_changed{}});
   wake w{connected ? wake_reason::connected : wake_reason::reloaded, 0};
   impl_->at->tell(&doors::supervisor, for_provider{std::move(tenant), std::move(provider), w});
+}
+
+void engine::provider_resumed(tenant_id tenant, provider_id provider) {
+  impl_->at->tell(&doors::supervisor, for_tenant{tenant, calendars_changed{}});
+  impl_->at->tell(&doors::supervisor,
+                  for_provider{std::move(tenant), std::move(provider), wake{wake_reason::resumed, 0}});
 }
 
 void engine::remove_provider(tenant_id tenant, provider_id provider, answer_to<bool> done) {

@@ -8,16 +8,55 @@
 #include "persistence/engine_store.hpp"
 #include "schema/settings.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace kalends::actors {
 
+/// Somebody waits for one answer. Callable from any thread; the first call counts. When the last copy goes
+/// and nobody has answered (its holder died, its message was dropped), the one who waits hears errc::stopped
+/// `answer_lost`, on whatever thread dropped it: nobody waits for ever.
 template <class T>
-using answer_to = std::function<void(result<T>)>;
+class answer_to {
+public:
+  answer_to() = default;
+  answer_to(std::nullptr_t) {} // NOLINT: as std::function
+  template <class F>
+  requires(!std::is_same_v<std::remove_cvref_t<F>, answer_to> && std::is_invocable_v<F&, result<T>>)
+      answer_to(F&& heard)
+      : slot_(std::make_shared<slot>(std::forward<F>(heard))) {} // NOLINT: as std::function
+
+  void operator()(result<T> r) const {
+    if (slot_) slot_->say(std::move(r));
+  }
+  explicit operator bool() const { return slot_ != nullptr; }
+
+private:
+  struct slot {
+    template <class F>
+    explicit slot(F&& f) : heard(std::forward<F>(f)) {}
+    ~slot() {
+      try {
+        say(failure(errc::stopped, "answer_lost", "The question was dropped unanswered."));
+      } catch (...) { // whoever hears of it has no way to complain here
+      }
+    }
+    slot(const slot&) = delete;
+    slot& operator=(const slot&) = delete;
+    void say(result<T> r) {
+      if (!used.test_and_set() && heard) heard(std::move(r));
+    }
+    std::function<void(result<T>)> heard;
+    std::atomic_flag used = ATOMIC_FLAG_INIT;
+  };
+  std::shared_ptr<slot> slot_;
+};
 
 /// `oauth_client::refresh`, or a test's.
 using token_refresh = std::function<net::call_token(provider_type, oauth_app, grant, answer_to<grant>)>;
@@ -64,7 +103,9 @@ struct engine_status {
   std::size_t nodes = 1;            ///< alive
   std::size_t providers = 0;        ///< known
   std::size_t provider_actors = 0;  ///< awake
-  std::size_t failed_providers = 0; ///< waiting for their respawn
+  std::size_t failed_providers = 0; ///< waiting for their respawn, the parked ones among them
+  std::size_t parked_providers = 0; ///< failed again and again
+  std::size_t tenant_actors = 0;    ///< awake
 };
 
 /// The actors, seen from outside: no CAF in here. Every function may be called from any thread; every answer
@@ -83,7 +124,8 @@ public:
   // retry_later ----
   void notice(net::unproven_notice n, answer_to<bool> done);
 
-  // ---- entries ----
+  // ---- entries: retry_later `tenant_busy` when too many of a tenant wait, `tenant_not_awake` while it
+  // recovers ----
   void create_entry(tenant_id tenant, entry_id id, entry_edit edit, answer_to<schedule_entry> done);
   void change_entry(tenant_id tenant, entry_id id, entry_edit edit, answer_to<schedule_entry> done);
   void remove_entry(tenant_id tenant, entry_id id, std::optional<std::int64_t> expected_version,
@@ -94,12 +136,16 @@ public:
   /// new, so open the channel, read, and write what belongs there; the fact CALENDAR_PROVIDER_CONNECTED goes
   /// out.
   void provider_changed(tenant_id tenant, provider_id provider, bool connected);
+  /// A person switched it on again, or wants a parked one to try at once: it reads what happened meanwhile
+  /// and writes what waits.
+  void provider_resumed(tenant_id tenant, provider_id provider);
   /// Closes the channel, forgets grant, cursor and mappings, deletes the provider; events in the calendar
   /// stay.
   void remove_provider(tenant_id tenant, provider_id provider, answer_to<bool> done);
   void list_calendars(tenant_id tenant, provider_id provider, answer_to<std::vector<calendar_listing>> done);
   /// Begins a run by hand, or joins one of its mode that is under way, and answers it at once with outcome
-  /// `running`. Errors: not_found; conflict `provider_not_connected`.
+  /// `running`. Errors: not_found; conflict `provider_not_connected`; retry_later `provider_busy`. A parked
+  /// calendar tries again.
   void sync_now(tenant_id tenant, provider_id provider, sync_mode mode, answer_to<sync_run> done);
   /// Renews or re-creates the channel now.
   void renew_channel(tenant_id tenant, provider_id provider, answer_to<channel> done);

@@ -19,14 +19,18 @@ constexpr std::size_t early_limit = 10'000; ///< per tenant; above, the database
 } // namespace
 
 event_bus::event_bus(caf::actor_config& cfg, persistence::engine_store& store,
-                     std::shared_ptr<lease_book> leases)
-    : actor_with<event_bus_actor, event_bus_state>(cfg), store_(store), leases_(std::move(leases)) {
+                     std::shared_ptr<lease_book> leases, observe::meter& meter)
+    : actor_with<event_bus_actor, event_bus_state>(cfg), store_(store), leases_(std::move(leases)),
+      meter_(meter) {
   report_last_words(*this, "event bus");
 }
 
 event_bus::behavior_type event_bus::make_behavior() {
   if (leases_) delayed_send(this, look_period, look_elsewhere_now{});
-  return {[this](const facts_committed& m) { take(m); },
+  return {[this](const facts_committed& m) {
+            survive(
+                event_bus_state::name, meter_, [&] { take(m); }, [this] { state.streams.clear(); });
+          },
           [this](look_elsewhere_now) { look_elsewhere(); },
           [this](const reader_came& m) {
             state.readers[m.reader] = {m.tenant, m.sink};
@@ -53,27 +57,42 @@ void event_bus::hand_on(const tenant_id& tenant, event_bus_state::stream& s) {
     auto next = s.early.extract(s.early.begin());
     if (next.key() <= s.told) continue;
     s.told = next.key();
-    for (const auto& [id, reader] : state.readers)
-      if (reader.tenant.empty() || reader.tenant == tenant) reader.sink(next.mapped());
+    std::erase_if(state.readers, [&](const auto& r) {
+      const auto& [id, reader] = r;
+      return (reader.tenant.empty() || reader.tenant == tenant) && !tell(reader, next.mapped());
+    });
   }
   if (!s.early.empty() && !s.filling) fill_gap(tenant, s);
+}
+
+/// Whether the reader took it.
+bool event_bus::tell(const event_bus_state::reader& to, const fact& f) {
+  bool took = true;
+  survive(
+      event_bus_state::name, meter_, [&] { to.sink(f); }, [&] { took = false; });
+  return took;
 }
 
 void event_bus::fill_gap(const tenant_id& tenant, event_bus_state::stream& s) {
   s.filling = true;
   store_.load_facts(tenant, s.told, gap_page,
                     ask<std::vector<fact>>(this, [this, tenant](result<std::vector<fact>> found) {
-                      auto& stream = state.streams[tenant];
-                      stream.filling = false;
-                      if (!found) return; // the next commit of this tenant tries again
-                      for (auto& f : *found)
-                        if (f.sequence > stream.told) stream.early.emplace(f.sequence, std::move(f));
-                      // What was committed before and is not there now (erased, kept no longer) will not
-                      // come.
-                      if (found->empty() && !stream.early.empty())
-                        stream.told = std::max(stream.told, stream.early.begin()->first - 1);
-                      hand_on(tenant, stream);
+                      survive(
+                          event_bus_state::name, meter_, [&] { gap_read(tenant, std::move(found)); },
+                          [this] { state.streams.clear(); });
                     }));
+}
+
+void event_bus::gap_read(const tenant_id& tenant, result<std::vector<fact>> found) {
+  auto& stream = state.streams[tenant];
+  stream.filling = false;
+  if (!found) return; // the next commit of this tenant tries again
+  for (auto& f : *found)
+    if (f.sequence > stream.told) stream.early.emplace(f.sequence, std::move(f));
+  // What was committed before and is not there now (erased, kept no longer) will not come.
+  if (found->empty() && !stream.early.empty())
+    stream.told = std::max(stream.told, stream.early.begin()->first - 1);
+  hand_on(tenant, stream);
 }
 
 // ---------------------------------------------------------------- tenants that run on other nodes

@@ -30,13 +30,14 @@ struct event_bus_state {
 
 /// Hands committed facts to readers, per tenant in the order of their sequence. Commits may report out of
 /// order (they end on several threads); a fact waits until its predecessors are there, and what does not come
-/// is read from the database, which is the truth. Facts of tenants that run on other nodes are read there every
-/// second, for those that have readers here.
+/// is read from the database, which is the truth. A failure inside makes it begin its streams anew, a little
+/// earlier; a reader that throws is a reader no more. Facts of tenants that run on other nodes are read there
+/// every second, for those that have readers here.
 class event_bus : public actor_with<event_bus_actor, event_bus_state> {
 public:
   /// Without a lease book all tenants run here.
   event_bus(caf::actor_config& cfg, persistence::engine_store& store,
-            std::shared_ptr<lease_book> leases = nullptr);
+            std::shared_ptr<lease_book> leases = nullptr, observe::meter& meter = observe::no_meter());
   behavior_type make_behavior() override;
 
 private:
@@ -44,11 +45,14 @@ private:
   void hand_on(const tenant_id& tenant, event_bus_state::stream& s);
   void fill_gap(const tenant_id& tenant, event_bus_state::stream& s);
 
+  void gap_read(const tenant_id& tenant, result<std::vector<fact>> found);
+  bool tell(const event_bus_state::reader& to, const fact& f);
   void look_elsewhere();
   void begin_stream(const tenant_id& tenant);
 
   persistence::engine_store& store_;
   std::shared_ptr<lease_book> leases_;
+  observe::meter& meter_;
 };
 
 } // namespace kalends::actors

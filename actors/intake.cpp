@@ -40,14 +40,23 @@ int urgency(wake_reason why) {
 
 } // namespace
 
-intake::intake(caf::actor_config& cfg, persistence::engine_store& store, supervisor_actor supervisor)
-    : actor_with<intake_actor, intake_state>(cfg), store_(store) {
+intake::intake(caf::actor_config& cfg, persistence::engine_store& store, supervisor_actor supervisor,
+               observe::meter& meter)
+    : actor_with<intake_actor, intake_state>(cfg), store_(store), meter_(meter) {
   state.supervisor = std::move(supervisor);
   report_last_words(*this, "intake");
 }
 
 intake::behavior_type intake::make_behavior() {
-  return {[this](const notice_proven& n) { collect(n); }};
+  return {[this](const notice_proven& n) {
+    survive(
+        intake_state::name, meter_, [&] { collect(n); }, [this] { start_over(); });
+  }};
+}
+
+void intake::start_over() {
+  state.arrived.clear();
+  state.writing = false;
 }
 
 void intake::collect(const notice_proven& n) {
@@ -68,9 +77,12 @@ void intake::write_group() {
   for (const auto& [key, slot] : *group) marks.push_back({key.first, key.second, slot.count});
   store_.mark(std::move(marks),
               ask<std::vector<std::int64_t>>(this, [this, group](result<std::vector<std::int64_t>> counters) {
-                state.writing = false;
-                group_written(*group, counters);
-                write_group();
+                const auto go_on = [&] {
+                  state.writing = false;
+                  group_written(*group, counters);
+                  write_group();
+                };
+                survive(intake_state::name, meter_, go_on, [this] { start_over(); });
               }));
 }
 

@@ -24,7 +24,7 @@
 ///   outbox) --providers_due--> supervisor --wake--> provider --push_settled--> tenant
 ///
 /// Commands carry an `answer_to<…>` where somebody waits; it may be called from any thread, once. Nothing
-/// here crosses a process.
+/// here crosses a process. Who may call a vendor next is decided beside the mailboxes: actors/governor.hpp.
 namespace kalends::actors {
 
 // ---------------------------------------------------------------- intake: verified notices on their way to
@@ -43,8 +43,9 @@ using intake_actor =
 
 // ---------------------------------------------------------------- provider: one connected calendar
 
-/// Why a provider should look at its work. `connected`: the grant is new. `reauthorize`, `missed` and
-/// `channel_lost` are what the vendor says about the channel itself.
+/// Why a provider should look at its work. `connected`: the grant is new; `resumed`: a person wants it to go
+/// on, and to read at once. `reauthorize`, `missed` and `channel_lost` are what the vendor says about the
+/// channel itself.
 enum class wake_reason {
   notice,
   poll,
@@ -53,6 +54,7 @@ enum class wake_reason {
   channel_lost,
   connected,
   reloaded,
+  resumed,
   reauthorize,
   missed,
   reconcile
@@ -82,13 +84,18 @@ struct leave_order {
   answer_to<bool> done;
 };
 
+/// Supervisor -> provider: you have nothing to do and nothing is on its way to you. End; the next message
+/// finds a new actor, and all that it needs is in rows.
+struct go_to_sleep {};
+
 using provider_actor =
     caf::typed_actor<caf::reacts_to<wake>,            // there may be work: pull, push, renew
                      caf::reacts_to<sync_order>,      // a manual run, answered when it has begun
                      caf::reacts_to<renewal_order>,   // renew or re-create the channel now
                      caf::reacts_to<calendars_order>, // which calendars the account has
                      caf::reacts_to<reread_order>,    // read events again that were set aside
-                     caf::reacts_to<leave_order>>;    // disconnect
+                     caf::reacts_to<leave_order>,     // disconnect
+                     caf::reacts_to<go_to_sleep>>;    // idle for long
 
 // ---------------------------------------------------------------- tenant: the only writer of entries and
 // mappings
@@ -206,6 +213,9 @@ struct provider_idle {
   std::optional<instant> renewal_due;
   bool worked = false; ///< it got through: its failures are forgiven
   std::optional<instant> reconcile_due = {};
+  /// Orders that it has taken since it was spawned: if the supervisor has sent as many, none is on its way.
+  std::uint64_t orders_taken = 0;
+  bool may_sleep = false; ///< all that it knows is in rows and in this message
 };
 struct provider_gone {
   tenant_id tenant;
@@ -291,6 +301,7 @@ KALENDS_MAIL(kalends::actors::renewal_order)
 KALENDS_MAIL(kalends::actors::calendars_order)
 KALENDS_MAIL(kalends::actors::reread_order)
 KALENDS_MAIL(kalends::actors::leave_order)
+KALENDS_MAIL(kalends::actors::go_to_sleep)
 KALENDS_MAIL(kalends::actors::entry_order)
 KALENDS_MAIL(kalends::actors::page_pulled)
 KALENDS_MAIL(kalends::actors::push_settled)

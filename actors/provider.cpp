@@ -19,6 +19,8 @@ std::optional<run_cause> stronger(std::optional<run_cause> a, run_cause b) {
   return !a || rank(b) > rank(*a) ? b : *a;
 }
 
+constexpr std::size_t orders_of_a_kind = 100; ///< of people, waiting for one calendar
+
 run_cause cause_of(sync_mode m) {
   return m == sync_mode::reconcile ? run_cause::reconcile : run_cause::manual;
 }
@@ -26,10 +28,10 @@ run_cause cause_of(sync_mode m) {
 } // namespace
 
 connected_calendar::connected_calendar(caf::actor_config& cfg, tenant_id tenant, provider_id id,
-                                       staff_parts parts, supervisor_actor supervisor, tenant_actor owner,
-                                       event_bus_actor bus)
+                                       std::shared_ptr<const staff_parts> staff, supervisor_actor supervisor,
+                                       tenant_actor owner, event_bus_actor bus)
     : actor_with<provider_actor, provider_actor_state>(cfg), tenant_id_(std::move(tenant)),
-      id_(std::move(id)), parts_(std::move(parts)) {
+      id_(std::move(id)), staff_(std::move(staff)), parts_(*staff_) {
   state.supervisor = std::move(supervisor);
   state.tenant = std::move(owner);
   state.bus = std::move(bus);
@@ -39,26 +41,29 @@ connected_calendar::connected_calendar(caf::actor_config& cfg, tenant_id tenant,
 connected_calendar::behavior_type connected_calendar::make_behavior() {
   return {[this](const wake& m) { wake_up(m); },
           [this](const sync_order& o) { order_sync(o); },
-          [this](const renewal_order& o) {
-            state.renewal_orders.push_back(o);
-            next();
-          },
-          [this](const calendars_order& o) {
-            state.calendars_orders.push_back(o);
-            next();
-          },
-          [this](const reread_order& o) {
-            state.reread_orders.push_back(o);
-            next();
-          },
+          [this](const renewal_order& o) { take(state.renewal_orders, o); },
+          [this](const calendars_order& o) { take(state.calendars_orders, o); },
+          [this](const reread_order& o) { take(state.reread_orders, o); },
           [this](const leave_order& o) {
-            state.leaving.push_back(o);
             if (!state.parting) state.call.cancel();
-            next();
-          }};
+            take(state.leaving, o);
+          },
+          [this](go_to_sleep) { quit(); }};
+}
+
+/// At the limit the asker hears so; what nobody waits for is never dropped.
+template <class Order>
+void connected_calendar::take(std::vector<Order>& waiting, const Order& o) {
+  ++state.orders_taken;
+  if (waiting.size() >= orders_of_a_kind)
+    return o.done(tl::unexpected(
+        error{errc::retry_later, "provider_busy", "Too many orders wait for this calendar.", "", 5s}));
+  waiting.push_back(o);
+  next();
 }
 
 void connected_calendar::wake_up(const wake& m) {
+  ++state.orders_taken;
   const bool known = state.row && m.mark <= state.mark;
   state.mark = std::max(state.mark, m.mark);
   if (state.row) state.row->mark = std::max(state.row->mark, m.mark);
@@ -99,7 +104,10 @@ void connected_calendar::wake_up(const wake& m) {
     break;
   case wake_reason::connected:
     state.connect = true;
+    [[fallthrough]];
+  case wake_reason::resumed:
     state.pull_trouble = state.push_trouble = state.channel_trouble = {};
+    state.resumed = true;
     [[fallthrough]];
   case wake_reason::reloaded:
     if (!state.busy) state.row.reset();
@@ -115,9 +123,11 @@ void connected_calendar::notice_came() {
 }
 
 void connected_calendar::order_sync(const sync_order& o) {
-  if (state.run && state.run->cause == cause_of(o.mode)) return o.done(*state.run); // joined
-  state.sync_orders.push_back(o);
-  next();
+  if (state.run && state.run->cause == cause_of(o.mode)) { // joined
+    ++state.orders_taken;
+    return o.done(*state.run);
+  }
+  take(state.sync_orders, o);
 }
 
 /// The one place that decides what is done next.
@@ -158,12 +168,17 @@ void connected_calendar::next() {
 }
 
 bool connected_calendar::stumble(trouble& t, const error& e) {
-  auto asked = e.retry_after.value_or(0ms);
-  ++t.failures;
-  t.waited = backoff(t.waited, parts_.outside);
-  t.not_before = now() + std::max<std::chrono::milliseconds>(asked, t.waited);
+  const auto asked = e.retry_after.value_or(0ms);
+  // What the governor refused says when to come back; it is no failure of the vendor's to back off from.
+  const bool refused = never_asked(e);
+  if (!refused) {
+    ++t.failures;
+    t.waited = backoff(t.waited, parts_.outside);
+  }
+  t.not_before = now() + (refused ? asked : std::max<std::chrono::milliseconds>(asked, t.waited));
   if (e.retry_after)
     state.vendor_not_before = std::max(state.vendor_not_before.value_or(instant{}), now() + asked);
+  if (refused && !t.told.empty()) return false;
   return std::exchange(t.told, e.code) != e.code;
 }
 
@@ -193,6 +208,7 @@ void connected_calendar::load_row() {
           if (state.row->stale) state.pull = stronger(state.pull, run_cause::notice);
           if (state.row->outbox_waiting) state.push = true;
           remember_channel();
+          if (std::exchange(state.resumed, false)) state.pull = stronger(state.pull, run_cause::poll);
           // A first read that never ended is begun again with all that belongs to it.
           if (!state.row->read_from) {
             state.backfill = true;
@@ -217,6 +233,8 @@ void connected_calendar::load_row() {
 void connected_calendar::rest() {
   state.busy = false;
   provider_idle idle{tenant_id_, id_, {}, {}, {}, std::exchange(state.worked, false)};
+  idle.orders_taken = state.orders_taken;
+  idle.may_sleep = nothing_kept();
   auto not_before = [](std::optional<instant> t, std::optional<instant> floor) {
     return t && floor ? std::max(t, floor) : t;
   };
@@ -238,6 +256,14 @@ void connected_calendar::rest() {
   for (auto* at : {&idle.next_poll_at, &idle.outbox_due, &idle.renewal_due, &idle.reconcile_due})
     *at = not_before(*at, state.vendor_not_before);
   send(state.supervisor, std::move(idle));
+}
+
+/// Whether rows and the supervisor's clock know all that this actor knows.
+bool connected_calendar::nothing_kept() const {
+  for (const auto* t : {&state.pull_trouble, &state.push_trouble, &state.channel_trouble})
+    if (t->failures > 0 || !t->told.empty()) return false;
+  return state.row && !state.reload && !state.connect && !state.backfill && !state.push && !state.pull &&
+         !vendor_resting() && state.moving.empty() && state.nameless.empty();
 }
 
 /// Polls of many calendars spread by themselves: each comes a tenth earlier or later than asked for.

@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace kalends::actors {
@@ -65,11 +66,14 @@ struct provider_actor_state {
   bool busy = false; ///< a question is out; its answer continues
   std::optional<persistence::provider_state> row;
   std::optional<grant> token;
-  net::call_token call;  ///< at most one vendor call; ending the actor cancels it
+  net::call_token call;  ///< at most one vendor call, or the wait for leave to make it; ending the actor
+                         ///< cancels it
+  call_leave allowed;    ///< of the call under way
   std::int64_t mark = 0; ///< the highest counter that a notice told
 
   // What is wanted next.
-  bool connect = false, reload = false, backfill = false, push = false, channel_lost = false;
+  bool connect = false, reload = false, resumed = false, backfill = false, push = false,
+       channel_lost = false;
   bool renewal_overdue = false; ///< people have to hear of it first
   std::optional<renewal_cause> renew;
   bool reconcile = false;
@@ -105,6 +109,7 @@ struct provider_actor_state {
   silence quiet;
   bool impatient = false; ///< a person asked: the next push tries what was put off, too
   bool worked = false;
+  std::uint64_t orders_taken = 0;
 
   supervisor_actor supervisor;
   tenant_actor tenant;
@@ -116,18 +121,22 @@ struct provider_actor_state {
 /// nothing to do. Everything it must not forget is in rows.
 class connected_calendar : public actor_with<provider_actor, provider_actor_state> {
 public:
-  connected_calendar(caf::actor_config& cfg, tenant_id tenant, provider_id id, staff_parts parts,
-                     supervisor_actor supervisor, tenant_actor owner, event_bus_actor bus);
+  connected_calendar(caf::actor_config& cfg, tenant_id tenant, provider_id id,
+                     std::shared_ptr<const staff_parts> staff, supervisor_actor supervisor,
+                     tenant_actor owner, event_bus_actor bus);
   behavior_type make_behavior() override;
 
 private:
   // ---- provider.cpp: life ----
+  template <class Order>
+  void take(std::vector<Order>& waiting, const Order& o);
   void wake_up(const wake& m);
   void order_sync(const sync_order& o);
   void next();
   void step_done();
   void load_row();
   void rest();
+  bool nothing_kept() const;
   void plan_next_poll();
   void refuse_orders(const error& e);
   void leave();
@@ -150,9 +159,25 @@ private:
   // ---- provider_token.cpp: no vendor call without a valid token, one refresh in flight ----
   /// Asked for right before each vendor call: a process that was frozen must not go on where it stood.
   static tl::unexpected<error> not_ours();
-  using with_access = std::function<void(result<net::calendar_access>)>;
-  void access(with_access then);
-  void refresh(with_access then);
+  using with_token = std::function<void(result<bool>)>;
+  void have_token(with_token then);
+  void refresh(with_token then);
+  bool token_lasts() const;
+  using with_app = std::function<void(result<std::optional<oauth_app>>)>;
+  /// The tenant's OAuth client, or the installation's, or none.
+  void load_app(with_app then);
+
+  // ---- provider_leave.cpp: no vendor call without the governor's leave ----
+  using waited = std::chrono::milliseconds;
+  using with_waited = std::function<void(result<waited>)>;
+  void with_leave(vendor_verb verb, with_waited go);
+  void ask_leave(vendor_verb verb, with_waited go);
+  void learn_project(vendor_verb verb, with_waited go);
+  void send_refresh(const oauth_app& app, waited wait, with_token then);
+  void call_answered(vendor_verb verb, waited wait, instant asked_at, const error* failed,
+                     bool extraordinary);
+  urgency how_urgent() const;
+  static error stuck_call();
   template <class T>
   using vendor_call =
       std::function<net::call_token(net::calendar_client&, net::calendar_access, net::vendor_done<T>)>;
@@ -245,31 +270,44 @@ private:
 
   tenant_id tenant_id_;
   provider_id id_;
-  staff_parts parts_;
+  std::shared_ptr<const staff_parts> staff_;
+  const staff_parts& parts_;
 };
+
+/// Whether a call used all the requests that it may take.
+template <class T>
+bool extraordinary(const result<T>& answer) {
+  if (!answer) return true;
+  if constexpr (std::is_same_v<T, calendar_event>) return answer->stood_already;
+  return false;
+}
 
 template <class T>
 void connected_calendar::call_vendor(vendor_verb verb, vendor_call<T> start,
                                      std::function<void(result<T>)> then, bool refreshed) {
   if (!state.leaving.empty() && !state.parting)
     return then(failure(errc::stopped, "leaving", "The calendar is being disconnected."));
-  access([this, verb, start = std::move(start), then = std::move(then),
-          refreshed](result<net::calendar_access> who) {
-    if (!who) return then(tl::unexpected(who.error()));
-    if (!parts_.leases->holds(tenant_id_)) return then(not_ours());
+  with_leave(verb, [this, verb, start = std::move(start), then = std::move(then),
+                    refreshed](result<waited> wait) {
+    if (!wait) return then(tl::unexpected(wait.error()));
+    if (!parts_.leases->holds(tenant_id_)) {
+      state.allowed = {};
+      return then(not_ours());
+    }
     if (state.run) ++state.run->counts.vendor_calls;
     auto asked_at = now();
-    state.call =
-        start(client(), *who, ask<T>(this, [this, verb, start, then, refreshed, asked_at](result<T> answer) {
-                parts_.meter.vendor_called({tenant_id_, calendar().type}, verb, {}, now() - asked_at,
-                                           answer ? nullptr : &answer.error());
-                // A token may die before its time (revoked, clock skew): refresh once, then believe it.
-                if (!answer && answer.error().kind == errc::reauthorize && !refreshed && state.token) {
-                  state.token->access_expires_at = instant{};
-                  return call_vendor<T>(verb, start, then, true);
-                }
-                then(std::move(answer));
-              }));
+    auto heard = ask<T>(this, [this, verb, start, then, refreshed, asked_at, wait = *wait](result<T> answer) {
+      call_answered(verb, wait, asked_at, answer ? nullptr : &answer.error(), extraordinary(answer));
+      // A token may die before its time (revoked, clock skew): refresh once, then believe it.
+      if (!answer && answer.error().kind == errc::reauthorize && !refreshed && state.token) {
+        state.token->access_expires_at = instant{};
+        return call_vendor<T>(verb, start, then, true);
+      }
+      then(std::move(answer));
+    });
+    state.allowed.guard([heard] { heard(tl::unexpected(stuck_call())); });
+    net::calendar_access who{state.token->access_token, calendar().calendar};
+    state.call = start(client(), std::move(who), heard);
   });
 }
 

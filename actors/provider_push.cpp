@@ -355,7 +355,8 @@ void connected_calendar::got_through() {
 }
 
 void connected_calendar::push_failed(const error& e, const mapping& link) {
-  if (e.kind == errc::reauthorize || e.kind == errc::stopped) return push_done(e);
+  // The vendor was not asked: no row has failed.
+  if (e.kind == errc::reauthorize || e.kind == errc::stopped || never_asked(e)) return push_done(e);
   log_failure("a push", e);
   auto& group = state.pushing.front();
   const auto plan = plan_retry(group.rows, e, state.wrote_at, parts_.outside);

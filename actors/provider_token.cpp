@@ -19,45 +19,72 @@ tl::unexpected<error> connected_calendar::not_ours() {
   return failure(errc::stopped, "fenced", "The tenant is run by another node now.");
 }
 
-void connected_calendar::access(with_access then) {
+bool connected_calendar::token_lasts() const {
+  return state.token && state.token->access_expires_at - refresh_margin > now();
+}
+
+void connected_calendar::have_token(with_token then) {
   if (!state.token) {
     parts_.store.load_grant(tenant_id_, id_,
                             ask<grant>(this, [this, then = std::move(then)](result<grant> found) {
                               if (!found) return then(tl::unexpected(found.error()));
                               state.token = std::move(*found);
-                              access(then);
+                              have_token(then);
                             }));
     return;
   }
-  if (state.token->access_expires_at - refresh_margin <= now()) return refresh(std::move(then));
-  then(net::calendar_access{state.token->access_token, calendar().calendar});
+  if (!token_lasts()) return refresh(std::move(then));
+  then(true);
 }
 
-void connected_calendar::refresh(with_access then) {
-  auto with_app = [this, then](oauth_app app) {
-    if (!parts_.leases->holds(tenant_id_)) return then(not_ours());
-    state.call = parts_.refresh(
-        calendar().type, std::move(app), *state.token, ask<grant>(this, [this, then](result<grant> fresh) {
-          parts_.meter.token_refreshed(label(), fresh ? nullptr : &fresh.error());
-          if (!fresh) return then(tl::unexpected(fresh.error()));
-          // Saved before it is used: a vendor may rotate the refresh token, and the old one is void then.
-          parts_.store.save_grant(
-              tenant_id_, id_, *fresh, ask<bool>(this, [this, then, fresh](result<bool> saved) {
-                if (!saved) return then(tl::unexpected(saved.error()));
-                state.token = *fresh;
-                then(net::calendar_access{state.token->access_token, calendar().calendar});
-              }));
-        }));
-  };
+void connected_calendar::refresh(with_token then) {
+  load_app([this, then = std::move(then)](result<std::optional<oauth_app>> app) {
+    if (!app) return then(tl::unexpected(app.error()));
+    if (!*app)
+      return then(failure(errc::invalid, "oauth_client_missing",
+                          "Neither the tenant nor the installation has an OAuth client for this vendor."));
+    ask_leave(vendor_verb::refresh_token, [this, then, app = **app](result<waited> wait) {
+      if (!wait) return then(tl::unexpected(wait.error()));
+      send_refresh(app, *wait, then);
+    });
+  });
+}
+
+void connected_calendar::send_refresh(const oauth_app& app, waited wait, with_token then) {
+  if (!parts_.leases->holds(tenant_id_)) {
+    state.allowed = {};
+    return then(not_ours());
+  }
+  if (state.run) ++state.run->counts.vendor_calls;
+  auto asked_at = now();
+  auto heard = ask<grant>(this, [this, then = std::move(then), wait, asked_at](result<grant> fresh) {
+    const auto* failed = fresh ? nullptr : &fresh.error();
+    call_answered(vendor_verb::refresh_token, wait, asked_at, failed, false);
+    parts_.meter.token_refreshed(label(), failed);
+    if (!fresh) return then(tl::unexpected(fresh.error()));
+    // Saved before it is used: a vendor may rotate the refresh token, and the old one is void then.
+    parts_.store.save_grant(tenant_id_, id_, *fresh,
+                            ask<bool>(this, [this, then, fresh](const result<bool>& saved) {
+                              if (!saved) return then(tl::unexpected(saved.error()));
+                              state.token = *fresh;
+                              then(true);
+                            }));
+  });
+  state.allowed.guard([heard] { heard(tl::unexpected(stuck_call())); });
+  state.call = parts_.refresh(calendar().type, app, *state.token, heard);
+}
+
+void connected_calendar::load_app(with_app then) {
+  const auto type = calendar().type;
   parts_.store.load_oauth_app(
-      tenant_id_, calendar().type,
-      ask<std::optional<oauth_app>>(this, [this, then, with_app](result<std::optional<oauth_app>> own) {
-        if (!own) return then(tl::unexpected(own.error()));
-        const auto& app = *own ? *own : installed_app(parts_.configured, calendar().type);
-        if (app) return with_app(*app);
-        then(failure(errc::invalid, "oauth_client_missing",
-                     "Neither the tenant nor the installation has an OAuth client for this vendor."));
-      }));
+      tenant_id_, type,
+      ask<std::optional<oauth_app>>(
+          this, [this, type, then = std::move(then)](result<std::optional<oauth_app>> own) {
+            if (!own) return then(tl::unexpected(own.error()));
+            auto app = *own ? std::move(*own) : installed_app(parts_.configured, type);
+            parts_.vendors_leave->remember_project(tenant_id_, type, app ? app->client_id : std::string{});
+            then(std::move(app));
+          }));
 }
 
 } // namespace kalends::actors

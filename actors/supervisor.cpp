@@ -18,10 +18,7 @@ using namespace std::chrono_literals;
 constexpr auto clock_period = 250ms;
 constexpr auto look_around_period = 30s; ///< a slow second look at the rows: what a lost message left behind
 constexpr auto look_around_among_nodes = 10s; ///< others mark our calendars, too
-constexpr std::size_t deaths_allowed = 5;     ///< within `death_window`; more: parked
-constexpr auto death_window = 5min;
-constexpr auto parked_for = 10min;
-constexpr auto erasure_patience = 60s; ///< by then a tenant that was dismissed is erased, or works on
+constexpr auto erasure_patience = 60s;        ///< by then a tenant that was dismissed is erased, or works on
 
 tl::unexpected<error> moving() {
   return tl::unexpected(error{errc::retry_later, "tenant_moving",
@@ -36,16 +33,27 @@ std::optional<instant> next_due(const supervisor_state::provider_line& p) {
   return best;
 }
 
+std::shared_ptr<const staff_parts> with_a_name(staff_parts parts) {
+  if (!parts.leases)
+    parts.leases = std::make_shared<lease_book>([now = parts.outside.now] { return now().time_since_epoch(); });
+  if (!parts.vendors_leave) parts.vendors_leave = governor::open(parts.outside, parts.meter);
+  if (parts.node.id.empty()) parts.node.id = make_uuid(parts.outside);
+  if (parts.node.incarnation.empty()) parts.node.incarnation = make_uuid(parts.outside);
+  return std::make_shared<const staff_parts>(std::move(parts));
+}
+
+/// A parked calendar does not rise for what comes by itself.
+bool by_a_person(const for_provider& m) {
+  const auto* w = std::get_if<wake>(&m.order);
+  return w == nullptr || w->why == wake_reason::resumed || w->why == wake_reason::connected;
+}
+
 } // namespace
 
 supervisor::supervisor(caf::actor_config& cfg, staff_parts parts, event_bus_actor bus)
-    : actor_with<supervisor_actor, supervisor_state>(cfg), parts_(std::move(parts)) {
+    : actor_with<supervisor_actor, supervisor_state>(cfg), staff_(with_a_name(std::move(parts))),
+      parts_(*staff_) {
   state.bus = std::move(bus);
-  if (!parts_.leases)
-    parts_.leases =
-        std::make_shared<lease_book>([now = parts_.outside.now] { return now().time_since_epoch(); });
-  if (parts_.node.id.empty()) parts_.node.id = make_uuid(parts_.outside);
-  if (parts_.node.incarnation.empty()) parts_.node.incarnation = make_uuid(parts_.outside);
   report_last_words(*this, "supervisor");
   set_down_handler([this](caf::down_msg& m) { someone_died(m); });
   set_exit_handler([this](caf::exit_msg& m) { leave_house(m); });
@@ -58,22 +66,10 @@ supervisor::behavior_type supervisor::make_behavior() {
         for (const auto& line : m.lines) tell({line.tenant, line.provider}, line.what);
       },
       [this](const for_provider& m) {
+        if (by_a_person(m)) let_out({m.tenant, m.provider});
         std::visit([&](const auto& order) { tell({m.tenant, m.provider}, order); }, m.order);
       },
-      [this](const for_tenant& m) {
-        auto* t = find_tenant(m.tenant);
-        const auto refuse = [&m](const tl::unexpected<error>& why) {
-          std::visit(
-              [&why](const auto& o) {
-                if constexpr (requires { o.done; }) o.done(why);
-              },
-              m.order);
-        };
-        if (state.shut) return refuse(failure(errc::stopped, "stopping", "The server is stopping."));
-        if (t != nullptr && !t->resting)
-          return std::visit([&](const auto& o) { send(tenant_of(m.tenant, *t), o); }, m.order);
-        refuse(moving());
-      },
+      [this](const for_tenant& m) { tell_tenant(m); },
       [this](const providers_due& m) {
         for (const auto& p : m.providers) tell({m.tenant, p}, wake{wake_reason::outbox, 0});
       },
@@ -180,6 +176,8 @@ void supervisor::tick() {
     at->second.queued_at.reset();
     wake_due(who, at->second, now);
   }
+  put_to_sleep(now);
+  parts_.vendors_leave->turn();
   keep_leases();
   if (!state.looking && !state.shut && state.next_look && now >= *state.next_look) look_around();
   if (!state.shut) delayed_send(this, clock_period, clock_tick{});
@@ -192,11 +190,7 @@ void supervisor::wake_due(const key& who, supervisor_state::provider_line& p, in
     tell(who, wake{why, 0});
   };
   if (p.respawn_at && *p.respawn_at <= now) {
-    p.respawn_at.reset();
-    p.parked = false;
-    // Not at its death: what it had asked for may still be on its way into the rows.
-    parts_.store.end_interrupted_runs({who.first}, who.second, [](const result<bool>&) {});
-    return tell(who, wake{wake_reason::reloaded, 0});
+    return provider_comes_back(who, p);
   }
   fire(p.renewal_due, wake_reason::renewal);
   fire(p.outbox_due, wake_reason::outbox);
@@ -217,12 +211,16 @@ void supervisor::idle(const provider_idle& m) {
   auto at = t->providers.find(m.provider);
   if (at == t->providers.end()) return;
   auto& p = at->second;
+  // From one that was told to end meanwhile: it does not speak for its successor.
+  if (p.actor && current_sender() && current_sender()->address() != p.actor.address()) return;
   p.next_poll_at = m.next_poll_at;
   p.outbox_due = m.outbox_due;
   p.renewal_due = m.renewal_due;
   p.reconcile_due = m.reconcile_due;
-  if (m.worked) p.deaths.clear();
-  arm({m.tenant, m.provider}, p);
+  const key who{m.tenant, m.provider};
+  if (m.worked) recovered(who, p);
+  becomes_sleepy(who, p, m);
+  arm(who, p);
 }
 
 // ---------------------------------------------------------------- who is awake
@@ -233,6 +231,10 @@ supervisor_state::tenant_line* supervisor::find_tenant(const tenant_id& id) {
 }
 
 tenant_actor supervisor::tenant_of(const tenant_id& id, supervisor_state::tenant_line& t) {
+  const auto now = parts_.outside.now();
+  if (t.respawn_at && now < *t.respawn_at) return {};
+  if (t.respawn_at) tenant_is_back(t);
+  t.used_at = now;
   if (!t.actor) {
     auto self = caf::actor_cast<supervisor_actor>(caf::strong_actor_ptr(ctrl()));
     t.actor = spawn<tenant, caf::monitored>(id, std::ref(parts_.store), parts_.outside, self, state.bus,
@@ -246,22 +248,30 @@ provider_actor supervisor::provider_of(const key& who) {
   auto* t = find_tenant(who.first);
   if (t == nullptr || t->resting || state.unopened.contains(who.first)) return {};
   auto& p = t->providers[who.second];
-  if (p.parked || p.respawn_at) return {};
+  if (p.respawn_at) return {};
   if (!p.actor) {
+    const auto owner = tenant_of(who.first, *t);
+    if (!owner) return {};
     auto self = caf::actor_cast<supervisor_actor>(caf::strong_actor_ptr(ctrl()));
-    p.actor = spawn<connected_calendar, caf::monitored>(who.first, who.second, parts_, self,
-                                                        tenant_of(who.first, *t), state.bus);
+    p.actor =
+        spawn<connected_calendar, caf::monitored>(who.first, who.second, staff_, self, owner, state.bus);
     state.names[p.actor.address()] = who;
+    ++t->awake;
   }
   return p.actor;
 }
 
 template <class Message>
 void supervisor::tell(const key& who, const Message& m) {
-  auto p = state.shut ? provider_actor{} : provider_of(who);
-  if (p) return send(p, m);
+  auto* t = find_tenant(who.first);
+  if (t != nullptr && !state.shut && wait_for_rest(*t, [this, who, m] { tell(who, m); })) return;
+  if (auto to = state.shut ? provider_actor{} : provider_of(who)) {
+    auto& p = t->providers.at(who.second);
+    not_sleepy(who, p);
+    ++p.orders_sent;
+    return send(to, m);
+  }
   if constexpr (!std::is_same_v<Message, wake>) {
-    const auto* t = find_tenant(who.first);
     if (!state.shut && (t == nullptr || t->resting)) return m.done(moving());
     m.done(failure(errc::retry_later, "provider_not_awake",
                    "The calendar cannot work right now: it failed repeatedly, or the server is stopping. It "
@@ -269,53 +279,21 @@ void supervisor::tell(const key& who, const Message& m) {
   }
 }
 
-void supervisor::someone_died(const caf::down_msg& m) {
-  auto at = state.names.find(m.source);
-  if (at == state.names.end()) return;
-  auto who = at->second;
-  state.names.erase(at);
-  auto* t = find_tenant(who.first);
-  if (t == nullptr) return;
-  if (!who.second.empty()) {
-    auto p = t->providers.find(who.second);
-    if (p != t->providers.end()) provider_died(who, p->second);
+void supervisor::tell_tenant(const for_tenant& m) {
+  auto* t = find_tenant(m.tenant);
+  const auto* order = std::get_if<entry_order>(&m.order);
+  if (order == nullptr) { // one that is not awake reads its calendars when it comes
+    if (t != nullptr && t->actor && !state.shut) send(t->actor, calendars_changed{});
     return;
   }
-  t->actor = nullptr;
-  if (state.shut) {
-    if (state.resting > 0 && --state.resting == 0) give_everything_back();
-  } else if (t->resting) {
-    return rested(who.first);
-  }
-  // Its providers hold a dead handle; they come back with the next message, their truth is in the database.
-  for (auto& [id, p] : t->providers)
-    if (p.actor) send_exit(p.actor, caf::exit_reason::user_shutdown);
-}
-
-void supervisor::provider_died(const key& who, supervisor_state::provider_line& p) {
-  p.actor = nullptr;
-  if (state.shut) return;
-  auto now = parts_.outside.now();
-  std::erase_if(p.deaths, [&](instant t) { return t < now - death_window; });
-  p.deaths.push_back(now);
-  p.parked = p.deaths.size() > deaths_allowed;
-  p.respawn_at = now + (p.parked ? std::chrono::milliseconds(parked_for)
-                                 : std::chrono::milliseconds(500 << p.deaths.size()));
-  if (p.parked) {
-    observe::log(observe::log_level::error, "a calendar is parked because it failed repeatedly",
-                 {{"tenant", who.first}, {"provider", who.second}, {"failures", p.deaths.size()}});
-    p.deaths.clear();
-    parts_.store.save_health(
-        who.first, who.second, provider_status::active,
-        provider_problem{"provider_parked", "The calendar failed repeatedly and rests for ten minutes.", now},
-        {}, {},
-        {provider_fact(fact_type::calendar_provider_error, who.second, {{"code", "provider_parked"}},
-                       parts_.outside)},
-        ask<std::vector<fact>>(this, [this, tenant = who.first](result<std::vector<fact>> facts) {
-          if (facts) send(state.bus, facts_committed{tenant, std::move(*facts)});
-        }));
-  }
-  arm(who, p);
+  if (state.shut) return order->done(failure(errc::stopped, "stopping", "The server is stopping."));
+  if (t == nullptr || t->resting) return order->done(moving());
+  if (wait_for_rest(*t, [this, m] { tell_tenant(m); })) return;
+  if (const auto to = tenant_of(m.tenant, *t)) return send(to, *order);
+  order->done(tl::unexpected(error{errc::retry_later, "tenant_not_awake",
+                                   "The tenant's entries cannot be changed right now: an internal failure is "
+                                   "being recovered from.",
+                                   "", *t->respawn_at - parts_.outside.now()}));
 }
 
 void supervisor::forget_provider(const provider_gone& m) {
@@ -324,7 +302,7 @@ void supervisor::forget_provider(const provider_gone& m) {
   auto at = t->providers.find(m.provider);
   if (at == t->providers.end()) return;
   if (at->second.queued_at) state.due.erase({*at->second.queued_at, {m.tenant, m.provider}});
-  if (at->second.actor) state.names.erase(at->second.actor.address());
+  forget_actor({m.tenant, m.provider}, *t, at->second);
   t->providers.erase(at);
   if (t->actor) send(t->actor, calendars_changed{});
 }
@@ -374,12 +352,15 @@ void supervisor::count(const count_house& m) {
   engine_status s;
   s.tenants = state.tenants.size();
   s.nodes = state.nodes_alive;
-  for (const auto& [id, t] : state.tenants)
+  for (const auto& [id, t] : state.tenants) {
+    if (t.actor) ++s.tenant_actors;
     for (const auto& [pid, p] : t.providers) {
       ++s.providers;
       if (p.actor) ++s.provider_actors;
       if (p.respawn_at) ++s.failed_providers;
+      if (p.health.parked) ++s.parked_providers;
     }
+  }
   m.done(s);
 }
 

@@ -2,10 +2,12 @@
 #pragma once
 
 #include "actors/channel_directory.hpp"
+#include "actors/governor.hpp"
 #include "actors/lease_book.hpp"
 #include "actors/protocol.hpp"
 #include "actors/visible_to_tsan.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -27,7 +29,19 @@ struct staff_parts {
   observe::meter& meter;
   std::shared_ptr<lease_book> leases = nullptr; ///< none: the supervisor makes one, by the world's clock
   node_identity node = {};
+  std::shared_ptr<governor> vendors_leave = nullptr; ///< who may call next; none: the supervisor opens one
 };
+
+/// How often something died lately, and what follows.
+struct mortality {
+  std::vector<instant> deaths; ///< within the restart window
+  bool parked = false;         ///< died too often; gets no messages but a person's
+  bool on_probation = false;   ///< back after being parked: one more death parks it again at once
+  int times_parked = 0;        ///< in a row: pauses grow
+  instant back_at{};           ///< from being parked
+};
+/// How long it stays away after dying `now`; sets `parked`.
+std::chrono::milliseconds pause_after_death(mortality& m, instant now);
 
 struct supervisor_state {
   supervisor_state() = default; // no aggregate: CAF would put the actor's pointer into the first member
@@ -38,9 +52,10 @@ struct supervisor_state {
     provider_actor actor;
     std::optional<instant> next_poll_at, outbox_due, renewal_due, reconcile_due, respawn_at;
     std::optional<instant> overdue; ///< the renewal whose time was seen to have gone by
-    std::vector<instant> deaths;    ///< within the restart window
-    bool parked = false;
+    mortality health;
     std::optional<instant> queued_at; ///< its place in `due`
+    std::uint64_t orders_sent = 0;    ///< to this actor
+    std::optional<instant> sleepy_at; ///< its place in `sleepy`: idle since
   };
   /// A tenant that this node holds.
   struct tenant_line {
@@ -48,17 +63,24 @@ struct supervisor_state {
     std::map<provider_id, provider_line> providers;
     std::int64_t epoch = 0;
     bool resting = false; ///< comes to rest to be given away: takes nothing new
+    mortality health;
+    std::optional<instant> respawn_at; ///< it died, and its calendars with it
+    std::size_t awake = 0;             ///< of its calendars
+    instant used_at{};
+    bool going_to_rest = false;
+    std::vector<std::function<void()>> after_rest; ///< orders that came while it was going to rest
   };
   using key = std::pair<tenant_id, provider_id>;
 
   std::map<tenant_id, tenant_line> tenants;
   std::set<std::pair<instant, key>> due;
+  std::set<std::pair<instant, key>> sleepy; ///< awake and idle, with nothing on its way to them; since when
   std::map<caf::actor_addr, key> names; ///< who a down message speaks of; a tenant has an empty provider id
   event_bus_actor bus;
   bool shut = false; ///< nobody is spawned or woken any more
   std::vector<answer_to<bool>> closing;
   std::size_t resting = 0; ///< tenants that have not come to rest yet
-  std::optional<instant> next_look;
+  std::optional<instant> next_look, next_rest_round;
   bool looking = false;
 
   // ---- leases; times are the lease book's ----
@@ -100,13 +122,33 @@ private:
   void arm(const key& who, supervisor_state::provider_line& p);
 
   supervisor_state::tenant_line* find_tenant(const tenant_id& id);
+  /// Null while it waits for its respawn.
   tenant_actor tenant_of(const tenant_id& id, supervisor_state::tenant_line& t);
   /// Null while it is parked or waits for its respawn.
   provider_actor provider_of(const key& who);
   template <class Message>
   void tell(const key& who, const Message& m);
+  void tell_tenant(const for_tenant& m);
+
+  // ---- supervisor_deaths.cpp: what died comes back, what keeps dying is parked ----
   void someone_died(const caf::down_msg& m);
   void provider_died(const key& who, supervisor_state::provider_line& p);
+  void tenant_died(const tenant_id& id, supervisor_state::tenant_line& t);
+  void tenant_is_back(supervisor_state::tenant_line& t);
+  void provider_comes_back(const key& who, supervisor_state::provider_line& p);
+  void let_out(const key& who);
+  void recovered(const key& who, supervisor_state::provider_line& p);
+  void show_problem(const key& who, std::optional<provider_problem> problem, std::vector<fact> facts);
+
+  // ---- supervisor_sleep.cpp: what has nothing to do costs nothing ----
+  void becomes_sleepy(const key& who, supervisor_state::provider_line& p, const provider_idle& m);
+  void not_sleepy(const key& who, supervisor_state::provider_line& p);
+  void put_to_sleep(instant now);
+  void forget_actor(const key& who, supervisor_state::tenant_line& t, supervisor_state::provider_line& p);
+  void rest_tenants(instant now);
+  void tenant_rested(supervisor_state::tenant_line& t);
+  bool wait_for_rest(supervisor_state::tenant_line& t, std::function<void()> then);
+
   void idle(const provider_idle& m);
   void forget_provider(const provider_gone& m);
   void dismiss(const tenant_leaving& m);
@@ -139,7 +181,8 @@ private:
   void fenced(const lease_fenced& m);
   void give_everything_back();
 
-  staff_parts parts_;
+  std::shared_ptr<const staff_parts> staff_; ///< one for all that it spawns
+  const staff_parts& parts_;
 };
 
 } // namespace kalends::actors

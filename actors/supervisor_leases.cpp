@@ -88,6 +88,7 @@ void supervisor::round_failed(const error& e) {
 
 void supervisor::take_news(const persistence::lease_news& news) {
   state.nodes_alive = std::max<std::size_t>(news.nodes_alive, 1);
+  parts_.vendors_leave->share_with(state.nodes_alive);
   std::unordered_set<tenant_id> held;
   for (const auto& l : news.held) {
     held.insert(l.tenant);
@@ -192,9 +193,8 @@ void supervisor::stop_providers(const tenant_id& id, supervisor_state::tenant_li
   for (auto& [pid, p] : t.providers) {
     if (p.queued_at) state.due.erase({*p.queued_at, {id, pid}});
     parts_.channels->drop_all(pid);
-    if (!p.actor) continue;
-    state.names.erase(p.actor.address());
-    send_exit(p.actor, caf::exit_reason::user_shutdown);
+    if (p.actor) send_exit(p.actor, caf::exit_reason::user_shutdown);
+    forget_actor({id, pid}, t, p);
   }
   t.providers.clear();
 }

@@ -16,7 +16,8 @@ namespace {
 // A step holds at most this much, so that one tenant's import does not make one endless transaction.
 constexpr std::size_t items_per_step = 64;
 constexpr std::size_t events_per_step = 1'000;
-constexpr std::size_t queue_limit = 20'000;
+/// Of the host's orders, which nobody else bounds; a calendar has one thing here at a time.
+constexpr std::size_t orders_waiting = 2'000;
 constexpr int stale_repeats = 3;
 constexpr std::size_t most_set_aside = 5'000;
 
@@ -110,9 +111,11 @@ tenant::behavior_type tenant::make_behavior() {
 
 void tenant::enqueue(tenant_state::work w) {
   if (!state.resting.empty()) return refuse(w, error{errc::stopped, "stopping", "The server is stopping."});
-  if (state.queue.size() >= queue_limit)
+  const bool order = std::holds_alternative<entry_order>(w);
+  if (order && state.orders >= orders_waiting)
     return refuse(w, error{errc::retry_later, "tenant_busy", "Too much work is waiting for this tenant.", "",
                            std::chrono::seconds(2)});
+  if (order) ++state.orders;
   state.queue.push_back({std::move(w), tenant_state::trial::none});
   if (!state.stepping) next_step();
 }
@@ -171,6 +174,7 @@ tenant::step_ptr tenant::take_items() {
     weight += weight_of(state.queue.front());
     if (weight > events_per_step && !s->items.empty()) break;
     s->items.push_back(std::move(state.queue.front()));
+    if (std::holds_alternative<entry_order>(s->items.back())) --state.orders;
     state.queue.pop_front();
   }
   return s;
@@ -297,7 +301,10 @@ void tenant::tell_meter(const tenant_changes& c) const {
 }
 
 void tenant::put_back(const step_ptr& s) {
-  for (auto at = s->items.rbegin(); at != s->items.rend(); ++at) state.queue.push_front(std::move(*at));
+  for (auto at = s->items.rbegin(); at != s->items.rend(); ++at) {
+    if (std::holds_alternative<entry_order>(*at)) ++state.orders;
+    state.queue.push_front(std::move(*at));
+  }
   end_step();
 }
 

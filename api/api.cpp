@@ -28,6 +28,9 @@ public:
   void provider_changed(tenant_id tenant, provider_id provider, bool connected) override {
     engine_.provider_changed(std::move(tenant), std::move(provider), connected);
   }
+  void provider_resumed(tenant_id tenant, provider_id provider) override {
+    engine_.provider_resumed(std::move(tenant), std::move(provider));
+  }
   void remove_provider(tenant_id tenant, provider_id provider, actors::answer_to<bool> done) override {
     engine_.remove_provider(std::move(tenant), std::move(provider), std::move(done));
   }

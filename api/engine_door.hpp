@@ -24,6 +24,7 @@ public:
   virtual void remove_entry(tenant_id tenant, entry_id id, std::optional<std::int64_t> expected_version,
                             actors::answer_to<bool> done) = 0;
   virtual void provider_changed(tenant_id tenant, provider_id provider, bool connected) = 0;
+  virtual void provider_resumed(tenant_id tenant, provider_id provider) = 0;
   virtual void remove_provider(tenant_id tenant, provider_id provider, actors::answer_to<bool> done) = 0;
   virtual void list_calendars(tenant_id tenant, provider_id provider,
                               actors::answer_to<std::vector<calendar_listing>> done) = 0;

@@ -8,6 +8,7 @@ namespace {
 constexpr std::size_t calendar_id_bytes = 1024;
 
 struct provider_fields {
+  std::optional<provider_status> status; ///< paused or active
   std::optional<provider_type> type;
   std::optional<provider_scope> scope;
   std::optional<std::string> user, calendar;
@@ -23,7 +24,7 @@ void read_common(object_reader& body, provider_fields& out) {
   out.on_deletion = body.choice<deletion_policy>("deletion_policy");
   out.calendar = body.text("calendar_id", {.max_bytes = calendar_id_bytes, .null_is_empty = true});
   for (const auto* name :
-       {"id", "status", "problem", "account", "calendar_name", "calendar_time_zone", "created_at",
+       {"id", "problem", "account", "calendar_name", "calendar_time_zone", "created_at",
         "last_sync_at", "next_poll_at", "channel_expires_at", "channel", "reconciled"})
     body.read_only(name);
 }
@@ -33,6 +34,7 @@ provider_fields read_new(object_reader& body) {
   out.type = body.choice<provider_type>("type", true);
   out.user = body.uuid("user_id", true);
   out.scope = body.choice<provider_scope>("scope");
+  body.read_only("status");
   read_common(body, out);
   return out;
 }
@@ -42,6 +44,7 @@ provider_fields read_change(object_reader& body) {
   out.user = body.uuid("user_id");
   body.read_only("type");
   body.read_only("scope");
+  out.status = body.choice<provider_status>("status");
   read_common(body, out);
   return out;
 }
@@ -63,6 +66,23 @@ result<void> check_user(persistence::transaction& tx, const user_id& id) {
 
 sync_mode read_sync_mode(object_reader& body) {
   return body.choice<sync_mode>("mode").value_or(sync_mode::changes);
+}
+
+/// A person may switch a connected calendar off and on; the other states are not theirs to set.
+result<void> switch_to(persistence::transaction& tx, provider_status wanted, provider& p) {
+  const bool pausing = wanted == provider_status::paused;
+  const auto from = pausing ? provider_status::active : provider_status::paused;
+  if (wanted == p.status) return {};
+  if ((!pausing && wanted != provider_status::active) || p.status != from)
+    return failure(errc::conflict, "provider_not_connected",
+                   "A connected calendar can be paused, and a paused one be made active.", "status");
+  auto done = persistence::switch_provider(tx, p.id, from, wanted);
+  if (!done) return tl::unexpected(done.error());
+  if (!*done)
+    return tl::unexpected(
+        error{errc::retry_later, "serialization_failure", "The calendar changed meanwhile.", {}, {}});
+  p.status = wanted;
+  return {};
 }
 
 std::string place_of(const provider_id& id) { return "/v1/calendar-providers/" + id.str(); }
@@ -128,6 +148,9 @@ void change_provider(const call_ptr& c) {
                      "Remove this provider and connect another one to sync another calendar.", "calendar_id");
     if (wanted.user)
       if (auto known = check_user(tx, user_id(*wanted.user)); !known) return tl::unexpected(known.error());
+    if (wanted.status)
+      if (auto switched = switch_to(tx, *wanted.status, *found); !switched)
+        return tl::unexpected(switched.error());
     apply(wanted, *found);
     if (auto kept = present(persistence::update_provider(tx, *found), "provider_not_found"); !kept)
       return tl::unexpected(kept.error());
@@ -135,8 +158,30 @@ void change_provider(const call_ptr& c) {
       return tl::unexpected(a.error());
     return found;
   };
+  const bool resumed = wanted->status == provider_status::active;
+  ask<provider>(c, c->who.tenant, std::move(work), [c, resumed](const provider& p) {
+    if (resumed)
+      c->with().engine->provider_resumed(c->who.tenant, p.id);
+    else
+      c->with().engine->provider_changed(c->who.tenant, p.id, false);
+    c->finish(json_answer(200, to_json(p)));
+  });
+}
+
+void resume_provider(const call_ptr& c) {
+  const auto id = path_id<provider_id>(*c, 0, "provider_not_found");
+  if (!id) return c->fail(id.error());
+  auto work = [c, id = *id](persistence::transaction& tx) -> result<provider> {
+    auto found = present(persistence::find_provider(tx, id), "provider_not_found");
+    if (!found) return tl::unexpected(found.error());
+    if (auto switched = switch_to(tx, provider_status::active, *found); !switched)
+      return tl::unexpected(switched.error());
+    if (auto a = persistence::append_audit(tx, audit_of(*c, "provider.resumed", "provider:" + id.str())); !a)
+      return tl::unexpected(a.error());
+    return found;
+  };
   ask<provider>(c, c->who.tenant, std::move(work), [c](const provider& p) {
-    c->with().engine->provider_changed(c->who.tenant, p.id, false);
+    c->with().engine->provider_resumed(c->who.tenant, p.id);
     c->finish(json_answer(200, to_json(p)));
   });
 }

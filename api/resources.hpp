@@ -33,6 +33,7 @@ void change_provider(const call_ptr& c);
 void remove_provider(const call_ptr& c);
 void list_calendars(const call_ptr& c);
 void sync_provider(const call_ptr& c);
+void resume_provider(const call_ptr& c);
 void renew_channel(const call_ptr& c);
 void put_oauth_client(const call_ptr& c);
 void get_oauth_client(const call_ptr& c);

@@ -37,6 +37,8 @@ constexpr route table[] = {
      "provider"},
     {"GET", "/v1/calendar-providers/{provider_id}/calendars", access::operator_, list_calendars, "provider",
      false, true},
+    {"POST", "/v1/calendar-providers/{provider_id}/resume", access::operator_, resume_provider, "provider",
+     true, true},
     {"POST", "/v1/calendar-providers/{provider_id}/sync", access::operator_, sync_provider, "provider", true,
      true},
     {"POST", "/v1/calendar-providers/{provider_id}/channel/renewal", access::operator_, renew_channel,

@@ -3,6 +3,7 @@
 #include "net/http_server.hpp"
 #include "net/io_threads.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -22,13 +23,16 @@
 ///
 /// Usage: bench_vendor_stub CHANNELS_FILE. Writes "port N" to standard output, and one line "id token" per
 /// channel that is opened to the file. POST /_bench/hold keeps listings waiting until POST /_bench/release;
-/// GET /_bench/counts says how many calls of each kind came.
+/// GET /_bench/counts says how many calls of each kind came. A calendar whose name begins with "importer" has
+/// ten thousand events, in pages, for whoever reads it from the beginning.
 namespace {
 
 using namespace kalends;
 using namespace std::chrono_literals;
 
 constexpr int events_per_listing = 5;
+constexpr int events_to_import = 10'000;
+constexpr int events_per_page = 250;
 constexpr std::size_t held_limit = 10'000;
 constexpr std::string_view issuer = "https://accounts.google.com";
 
@@ -87,6 +91,8 @@ private:
     if (what == "/events/watch") return respond(watch(r));
     if (what != "/events" || r.method != "GET") return respond(plain(404));
     ++listings_;
+    if (id.starts_with("importer") && r.query.find("syncToken=") == std::string::npos)
+      return respond(import_page(id, field_of(net::parse_query(r.query), "pageToken")));
     {
       const std::lock_guard lock(guard_);
       if (holding_ && held_.size() < held_limit) {
@@ -111,15 +117,34 @@ private:
     return json_answer(std::move(body));
   }
 
+  net::http_response import_page(std::string_view calendar, const std::string& page) const {
+    const int from = page.empty() ? 0 : std::atoi(page.c_str());
+    const int to = std::min(from + events_per_page, events_to_import);
+    const auto stem = event_stem(calendar);
+    std::string body;
+    body.reserve(events_per_page * 1100);
+    body += R"({"timeZone":"Europe/Berlin",)";
+    if (to < events_to_import)
+      body += R"("nextPageToken":")" + std::to_string(to) + R"(","items":[)";
+    else
+      body += R"("nextSyncToken":"CPjDp8bench==","items":[)";
+    for (int i = from; i < to; ++i) {
+      if (i > from) body += ',';
+      append_event(body, stem, i, "1000000000");
+    }
+    body += "]}";
+    return json_answer(std::move(body));
+  }
+
   /// About one kilobyte. Title and notes change each time, the hours stay: the usual edit.
   void append_event(std::string& out, const std::string& stem, int i, const std::string& now) const {
     const auto n = std::to_string(i);
     out += R"({"id":")" + stem + n + R"(","etag":"\")" + now + n +
            R"(\"","status":"confirmed","summary":"Visit )";
     out += now + R"(","description":")" + now + notes_ + R"(","location":"Marienplatz 1, 80331 München",)";
-    out += R"("start":{"dateTime":"2026-12-0)" + std::to_string(i + 1);
-    out += R"(T10:00:00+01:00","timeZone":"Europe/Berlin"},"end":{"dateTime":"2026-12-0)" +
-           std::to_string(i + 1);
+    const auto day = std::to_string(i % 9 + 1);
+    out += R"("start":{"dateTime":"2026-12-0)" + day;
+    out += R"(T10:00:00+01:00","timeZone":"Europe/Berlin"},"end":{"dateTime":"2026-12-0)" + day;
     out += R"(T11:00:00+01:00","timeZone":"Europe/Berlin"},"visibility":"default","iCalUID":")" + stem + n;
     out += R"(@google.com","updated":"2026-11-20T09:00:00.000Z"})";
   }

@@ -48,7 +48,7 @@ constexpr std::array google_rules = {
   rule{403, "RATE_LIMIT_EXCEEDED", any, errc::retry_later, "vendor_rate_limited"},
   rule{403, "quotaExceeded", any, errc::retry_later, "vendor_quota_exceeded", 1h},
   rule{403, "calendarUsageLimitsExceeded", any, errc::retry_later, "vendor_quota_exceeded", 1h},
-  rule{403, "dailyLimitExceeded", any, errc::retry_later, "vendor_quota_exceeded", 1h},
+  rule{403, "dailyLimitExceeded", any, errc::retry_later, "vendor_daily_limit", 6h},
   rule{403, "forbiddenForNonOrganizer", any, errc::forbidden, "not_the_organizer"},
   rule{403, "requiredAccessLevel", any, errc::forbidden, "calendar_read_only"},
   rule{403, "eventTypeRestriction", any, errc::forbidden, "event_read_only"},

@@ -51,6 +51,9 @@ result<page_of<provider>> list_providers(transaction& tx, const user_id& of_user
                                          std::size_t limit);
 /// Direction, policies, calendar, user: the configuration, not the health.
 result<bool> update_provider(transaction& tx, const provider& p);
+/// Changes the status if it is still `from`; false if not.
+result<bool> switch_provider(transaction& tx, const provider_id& id, provider_status from,
+                             provider_status to);
 /// Configuration, mappings, cursor, channel, grant, outbox; entries and events stay.
 result<bool> delete_provider(transaction& tx, const provider_id& id);
 

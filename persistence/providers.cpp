@@ -29,6 +29,9 @@ const statement change_provider{
     "update_provider", "UPDATE providers SET scope = $3, user_id = $4, direction = $5, on_conflict = $6,"
                        " on_deletion = $7, calendar_id = $8, calendar_name = $9"
                        " WHERE tenant_id = $1 AND provider_id = $2"};
+const statement change_status{"switch_provider",
+                              "UPDATE provider_state SET status = $4"
+                              " WHERE tenant_id = $1 AND provider_id = $2 AND status = $3"};
 const statement drop_provider{"delete_provider",
                               "DELETE FROM providers WHERE tenant_id = $1 AND provider_id = $2"};
 
@@ -72,6 +75,13 @@ result<bool> update_provider(transaction& tx, const provider& p) {
   auto done = tx.query(change_provider,
                        {tx.tenant(), p.id, name_of(p.scope), p.user, name_of(p.direction),
                         name_of(p.on_conflict), name_of(p.on_deletion), p.calendar, p.calendar_name});
+  if (!done) return tl::unexpected(std::move(done.error()));
+  return done->affected() > 0;
+}
+
+result<bool> switch_provider(transaction& tx, const provider_id& id, provider_status from,
+                             provider_status to) {
+  auto done = tx.query(change_status, {tx.tenant(), id, name_of(from), name_of(to)});
   if (!done) return tl::unexpected(std::move(done.error()));
   return done->affected() > 0;
 }

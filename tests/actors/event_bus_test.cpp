@@ -105,5 +105,31 @@ TEST_F(event_bus_test, who_left_hears_nothing_more) {
   EXPECT_EQ(*told, (sequences{1}));
 }
 
+TEST_F(event_bus_test, a_reader_that_throws_is_a_reader_no_more_and_disturbs_nobody) {
+  int tried = 0;
+  tell(bus, reader_came{1, acme, [&tried](const fact&) {
+                          ++tried;
+                          throw std::runtime_error("full");
+                        }});
+  auto told = reader(2, acme);
+
+  tell(bus, facts_committed{acme, committed(acme, 3)});
+
+  EXPECT_EQ(tried, 1);
+  EXPECT_EQ(*told, (sequences{1, 2, 3}));
+}
+
+TEST_F(event_bus_test, a_failure_inside_leaves_the_readers_where_they_are) {
+  auto told = reader(1, acme);
+  tell(bus, facts_committed{acme, committed(acme, 1)});
+  committed(acme, 1);
+  store.blow_up("load_facts");
+  tell(bus, facts_committed{acme, committed(acme, 1)});
+
+  tell(bus, facts_committed{acme, committed(acme, 1)});
+
+  EXPECT_EQ(told->back(), 4);
+}
+
 } // namespace
 } // namespace kalends::actors

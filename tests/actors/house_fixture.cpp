@@ -191,7 +191,13 @@ staff_parts house_fixture::staff() {
           microsoft,  refresh,
           configured, outside(),
           channels,   observe::no_meter(),
-          leases,     node_identity{"0192a000-0000-7000-8000-0000000000f1", "http://one.test", "life-1"}};
+          leases,     node_identity{"0192a000-0000-7000-8000-0000000000f1", "http://one.test", "life-1"},
+          gate()};
+}
+
+std::shared_ptr<governor> house_fixture::gate() {
+  if (!gate_) gate_ = governor::open(outside(), observe::no_meter());
+  return gate_;
 }
 
 supervisor_actor house_fixture::listening_supervisor() {

@@ -85,6 +85,7 @@ protected:
   // ---- the house ----
   world outside();
   staff_parts staff();
+  std::shared_ptr<governor> gate(); ///< who may call a vendor; the same one for the whole house
   /// Stand-ins that only listen.
   supervisor_actor listening_supervisor();
   event_bus_actor listening_bus();
@@ -133,6 +134,7 @@ protected:
   std::vector<caf::actor> others; ///< ended with the house
 
 private:
+  std::shared_ptr<governor> gate_;
   std::unique_ptr<caf::actor_system_config> config_;
 
 protected:

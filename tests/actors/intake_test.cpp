@@ -111,5 +111,19 @@ TEST_F(intake_test, what_the_vendor_says_of_the_channel_is_kept_among_other_noti
   EXPECT_EQ(heard->stale[1].lines.at(0).what.why, wake_reason::channel_lost);
 }
 
+TEST_F(intake_test, a_failure_inside_is_told_to_the_senders_and_the_next_notice_is_taken) {
+  store.hold_nothing();
+  store.blow_up("mark");
+  arrive(work);
+
+  ASSERT_EQ(durable.size(), 1u);
+  EXPECT_EQ(durable[0].error().kind, errc::stopped);
+  arrive(work);
+
+  ASSERT_EQ(durable.size(), 2u);
+  EXPECT_TRUE(durable[1]);
+  EXPECT_EQ(rows(work).mark, 1);
+}
+
 } // namespace
 } // namespace kalends::actors

@@ -153,11 +153,14 @@ TEST_F(supervisor_test, a_dead_tenant_takes_its_calendars_along_and_all_come_bac
   EXPECT_FALSE(create(visit, "Visit"));
   EXPECT_FALSE(awake_tenant());
   EXPECT_FALSE(awake(work));
-
-  EXPECT_TRUE(create(visit, "Visit"));
+  const auto refused = create(visit, "Visit");
+  EXPECT_EQ(refused.error().code, "tenant_not_awake");
+  EXPECT_TRUE(refused.error().retry_after);
   pass(2s);
 
+  EXPECT_TRUE(create(visit, "Visit"));
   EXPECT_TRUE(awake(work));
+  EXPECT_EQ(status().failed_providers, 0u);
   EXPECT_EQ(google.open_calls().size(), 1u);
 }
 

@@ -198,7 +198,7 @@ TEST_F(tenant_test, answers_with_the_stores_error_when_nothing_can_be_loaded) {
 
 TEST_F(tenant_test, refuses_more_work_than_its_queue_holds) {
   store.hold("load_providers");
-  for (int i = 0; i < 20'002; ++i) caf::anon_send(it, change(visit, "x"));
+  for (int i = 0; i < 2'002; ++i) caf::anon_send(it, change(visit, "x"));
   run();
 
   ASSERT_EQ(done.size(), 2u);

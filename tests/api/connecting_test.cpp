@@ -177,6 +177,26 @@ TEST_F(connecting_test, prefers_the_tenants_own_oauth_client_and_hides_its_secre
   EXPECT_NE(consent.find("client=google-client"), std::string::npos);
 }
 
+TEST_F(connecting_test, a_person_pauses_a_connected_calendar_and_resumes_it) {
+  const auto path = "/v1/calendar-providers/" + provider;
+  EXPECT_EQ(ask(t.admin, "PATCH", path, R"({"status": "paused"})").status, 409) << "not connected yet";
+  EXPECT_EQ(ask(t.admin, "POST", path + "/resume").status, 409);
+  const auto state = begin();
+  ASSERT_EQ(come_back("state=" + state + "&code=c", follow(state)).status, 200);
+
+  EXPECT_EQ(ask(t.admin, "PATCH", path, R"({"status": "paused"})").status, 200);
+  EXPECT_EQ(shown().at("status"), "paused");
+  EXPECT_EQ(ask(t.admin, "PATCH", path, R"({"status": "action_required"})").status, 409);
+  EXPECT_EQ(ask(t.reader, "POST", path + "/resume").status, 403);
+  const auto resumed = ask(t.operator_, "POST", path + "/resume");
+
+  EXPECT_EQ(resumed.status, 200) << resumed.body;
+  EXPECT_EQ(shown().at("status"), "active");
+  EXPECT_EQ(engine_->told().back(), "resumed " + provider);
+  EXPECT_EQ(ask(t.operator_, "POST", path + "/resume").status, 200) << "lets a parked one out";
+  EXPECT_EQ(audit(t, "provider.resumed").size(), 2u);
+}
+
 TEST_F(connecting_test, manages_providers) {
   const auto path = "/v1/calendar-providers/" + provider;
   EXPECT_EQ(shown().at("direction"), "both");
@@ -185,7 +205,7 @@ TEST_F(connecting_test, manages_providers) {
   EXPECT_EQ(body_of(changed).at("direction"), "from_provider");
   EXPECT_EQ(engine_->told().back(), "changed " + provider);
   EXPECT_EQ(code_of(ask(t.admin, "PATCH", path, R"({"direction": "up"})")), "unknown_value");
-  EXPECT_EQ(code_of(ask(t.admin, "PATCH", path, R"({"status": "active"})")), "read_only_field");
+  EXPECT_EQ(code_of(ask(t.admin, "PATCH", path, R"({"status": "active"})")), "provider_not_connected");
   EXPECT_EQ(body_of(ask(t.operator_, "GET", path + "/calendars")).at("items").as_array().size(), 1u);
   EXPECT_EQ(ask(t.operator_, "POST", path + "/channel/renewal").status, 200);
 

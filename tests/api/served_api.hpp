@@ -41,6 +41,7 @@ public:
   void remove_entry(tenant_id tenant, entry_id id, std::optional<std::int64_t> expected_version,
                     actors::answer_to<bool> done) override;
   void provider_changed(tenant_id tenant, provider_id provider, bool connected) override;
+  void provider_resumed(tenant_id, provider_id provider) override { note("resumed " + provider.str()); }
   void remove_provider(tenant_id tenant, provider_id provider, actors::answer_to<bool> done) override;
   void list_calendars(tenant_id tenant, provider_id provider,
                       actors::answer_to<std::vector<calendar_listing>> done) override;

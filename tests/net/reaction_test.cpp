@@ -38,7 +38,7 @@ TEST(reaction_test, google_reasons_have_their_reaction) {
       {asked::listing, 403, "rateLimitExceeded", errc::retry_later, "vendor_rate_limited"},
       {asked::listing, 403, "userRateLimitExceeded", errc::retry_later, "vendor_rate_limited"},
       {asked::insert, 403, "quotaExceeded", errc::retry_later, "vendor_quota_exceeded"},
-      {asked::insert, 403, "dailyLimitExceeded", errc::retry_later, "vendor_quota_exceeded"},
+      {asked::insert, 403, "dailyLimitExceeded", errc::retry_later, "vendor_daily_limit"},
       {asked::update, 403, "forbiddenForNonOrganizer", errc::forbidden, "not_the_organizer"},
       {asked::update, 403, "requiredAccessLevel", errc::forbidden, "calendar_read_only"},
       {asked::insert, 403, "insufficientPermissions", errc::forbidden, "scope_missing"},

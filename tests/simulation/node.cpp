@@ -38,8 +38,17 @@ node::node(int number, std::shared_ptr<ledger> shared, settings configured, cloc
   auto leases = std::make_shared<lease_book>([steady] { return steady().time_since_epoch(); });
   const node_identity identity{"0192a000-0000-7000-8000-0000000000f" + std::to_string(number),
                                "http://node.test", outside.random_bytes(8)};
-  const staff_parts parts{*store_, google_,   microsoft_,          refresh, std::move(configured),
-                          outside, channels_, observe::no_meter(), leases,  identity};
+  const staff_parts parts{*store_,
+                          google_,
+                          microsoft_,
+                          refresh,
+                          std::move(configured),
+                          outside,
+                          channels_,
+                          observe::no_meter(),
+                          leases,
+                          identity,
+                          governor::open(outside, observe::no_meter())};
   bus_ = system_->spawn<event_bus>(std::ref(*store_));
   supervisor_ = system_->spawn<actors::supervisor>(parts, bus_);
   intake_ = system_->spawn<intake>(std::ref(*store_), supervisor_);

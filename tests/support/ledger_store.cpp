@@ -460,7 +460,7 @@ void ledger_store::save_health(tenant_id tenant, provider_id provider, provider_
       [=, this] {
         return with_provider(tenant, provider, facts, [&](tenant_rows& t) {
           auto& c = t.providers[provider].calendar;
-          c.status = status;
+          if (c.status != provider_status::paused) c.status = status; // a person resumes it
           c.problem = problem;
           if (last_sync_at) c.last_sync_at = last_sync_at;
           if (next_poll_at) c.next_poll_at = next_poll_at;
