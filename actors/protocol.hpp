@@ -287,8 +287,8 @@ struct reader_left {
 };
 struct look_elsewhere_now {};
 
-using event_bus_actor = caf::typed_actor<caf::reacts_to<facts_committed>, // hands on in order of sequence,
-                                                                          // fills gaps from the database
+using event_bus_actor = caf::typed_actor<caf::reacts_to<facts_committed>,    // hands on in order of sequence,
+                                                                             // fills gaps from the database
                                          caf::reacts_to<look_elsewhere_now>, // tenants of other nodes
                                          caf::reacts_to<reader_came>, caf::reacts_to<reader_left>>;
 

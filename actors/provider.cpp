@@ -52,8 +52,8 @@ connected_calendar::behavior_type connected_calendar::make_behavior() {
 }
 
 /// At the limit the asker hears so; what nobody waits for is never dropped.
-template <class Order>
-void connected_calendar::take(std::vector<Order>& waiting, const Order& o) {
+template <class Waiting, class Order>
+void connected_calendar::take(Waiting& waiting, const Order& o) {
   ++state.orders_taken;
   if (waiting.size() >= orders_of_a_kind)
     return o.done(tl::unexpected(
@@ -262,6 +262,9 @@ void connected_calendar::rest() {
 bool connected_calendar::nothing_kept() const {
   for (const auto* t : {&state.pull_trouble, &state.push_trouble, &state.channel_trouble})
     if (t->failures > 0 || !t->told.empty()) return false;
+  if (state.renew || state.reconcile || state.missed || state.renewal_overdue || state.overdue_told)
+    return false;
+  if (state.quiet.untold_reads > 0 || state.quiet.reopened) return false;
   return state.row && !state.reload && !state.connect && !state.backfill && !state.push && !state.pull &&
          !vendor_resting() && state.moving.empty() && state.nameless.empty();
 }

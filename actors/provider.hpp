@@ -72,8 +72,7 @@ struct provider_actor_state {
   std::int64_t mark = 0; ///< the highest counter that a notice told
 
   // What is wanted next.
-  bool connect = false, reload = false, resumed = false, backfill = false, push = false,
-       channel_lost = false;
+  bool connect = false, reload = false, resumed = false, backfill = false, push = false, channel_lost = false;
   bool renewal_overdue = false; ///< people have to hear of it first
   std::optional<renewal_cause> renew;
   bool reconcile = false;
@@ -128,8 +127,8 @@ public:
 
 private:
   // ---- provider.cpp: life ----
-  template <class Order>
-  void take(std::vector<Order>& waiting, const Order& o);
+  template <class Waiting, class Order>
+  void take(Waiting& waiting, const Order& o);
   void wake_up(const wake& m);
   void order_sync(const sync_order& o);
   void next();

@@ -174,7 +174,7 @@ tenant::step_ptr tenant::take_items() {
     weight += weight_of(state.queue.front());
     if (weight > events_per_step && !s->items.empty()) break;
     s->items.push_back(std::move(state.queue.front()));
-    if (std::holds_alternative<entry_order>(s->items.back())) --state.orders;
+    if (std::holds_alternative<entry_order>(s->items.back().what)) --state.orders;
     state.queue.pop_front();
   }
   return s;
@@ -302,7 +302,7 @@ void tenant::tell_meter(const tenant_changes& c) const {
 
 void tenant::put_back(const step_ptr& s) {
   for (auto at = s->items.rbegin(); at != s->items.rend(); ++at) {
-    if (std::holds_alternative<entry_order>(*at)) ++state.orders;
+    if (std::holds_alternative<entry_order>(at->what)) ++state.orders;
     state.queue.push_front(std::move(*at));
   }
   end_step();

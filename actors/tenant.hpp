@@ -37,7 +37,7 @@ struct tenant_state {
   letter_key planning;            ///< what is being decided right now
   std::set<letter_key> set_aside; ///< open dead letters of events
   bool set_aside_known = false;
-  std::size_t orders = 0;         ///< entry orders in the queue
+  std::size_t orders = 0;       ///< entry orders in the queue
   std::size_t alone = 0;        ///< this many from the front go one by one: they failed together
   int repeats = 0;              ///< of the front item after `stale_version`
   bool stepping = false;        ///< a step is with the database
