@@ -133,8 +133,13 @@ protected:
   void open() {
     bus = system->spawn<event_bus>(std::ref(store));
     const auto s = staff();
-    const staff_parts parts{store,     vendor,   vendor, s.refresh, configured,
-                            outside(), channels, meter,  held,      s.node};
+    auto refresh = [this](provider_type, const oauth_app&, grant current, const answer_to<grant>& done) {
+      current.access_expires_at = now + day * 500;
+      done(current);
+      return net::call_token([] {});
+    };
+    const staff_parts parts{store,     vendor,   vendor, refresh, configured,
+                            outside(), channels, meter,  held,    s.node};
     supervisor = system->spawn<actors::supervisor>(parts, bus);
     answers<bool> opened;
     tell(supervisor, house_opened{opened.slot()});
@@ -217,7 +222,7 @@ TEST_F(renewal_year_test, no_channel_expires_and_none_goes_longer_than_the_caden
 TEST_F(renewal_year_test, what_fails_is_tried_again_told_once_and_costs_no_channel) {
   open();
   open_all_channels();
-  until(new_year + day * 10);
+  until(new_year + day * 11); // the sixth turn is in full swing
 
   // The vendor is away for six hours: what was due meanwhile is tried again and again, and then gets through.
   vendor.away_until = now + 6h;
