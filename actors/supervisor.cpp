@@ -20,9 +20,9 @@ constexpr auto look_around_period = 30s; ///< a slow second look at the rows: wh
 constexpr auto look_around_among_nodes = 10s; ///< others mark our calendars, too
 constexpr auto erasure_patience = 60s;        ///< by then a tenant that was dismissed is erased, or works on
 
-tl::unexpected<error> moving() {
-  return tl::unexpected(error{errc::retry_later, "tenant_moving",
-                              "Another node is taking this tenant over. Try again in a moment.", "", 1s});
+error moving() {
+  return {errc::retry_later, "tenant_moving",
+          "Another node is taking this tenant over. Try again in a moment.", "", 1s};
 }
 
 std::optional<instant> next_due(const supervisor_state::provider_line& p) {
@@ -273,7 +273,7 @@ void supervisor::tell(const key& who, const Message& m) {
     return send(to, m);
   }
   if constexpr (!std::is_same_v<Message, wake>) {
-    if (!state.shut && (t == nullptr || t->resting)) return m.done(moving());
+    if (!state.shut && (t == nullptr || t->resting)) return m.done(tl::unexpected(moving()));
     m.done(failure(errc::retry_later, "provider_not_awake",
                    "The calendar cannot work right now: it failed repeatedly, or the server is stopping. It "
                    "tries again by itself."));
@@ -282,19 +282,26 @@ void supervisor::tell(const key& who, const Message& m) {
 
 void supervisor::tell_tenant(const for_tenant& m) {
   auto* t = find_tenant(m.tenant);
-  const auto* order = std::get_if<entry_order>(&m.order);
-  if (order == nullptr) { // one that is not awake reads its calendars when it comes
+  if (std::holds_alternative<calendars_changed>(m.order)) { // one that is not awake reads them when it comes
     if (t != nullptr && t->actor && !state.shut) send(t->actor, calendars_changed{});
     return;
   }
-  if (state.shut) return order->done(failure(errc::stopped, "stopping", "The server is stopping."));
-  if (t == nullptr || t->resting) return order->done(moving());
+  const auto refuse = [&m](const error& e) {
+    std::visit(
+        [&e](const auto& o) {
+          if constexpr (!std::is_same_v<std::decay_t<decltype(o)>, calendars_changed>)
+            o.done(tl::unexpected(e));
+        },
+        m.order);
+  };
+  if (state.shut) return refuse({errc::stopped, "stopping", "The server is stopping."});
+  if (t == nullptr || t->resting) return refuse(moving());
   if (wait_for_rest(*t, [this, m] { tell_tenant(m); })) return;
-  if (const auto to = tenant_of(m.tenant, *t)) return send(to, *order);
-  order->done(tl::unexpected(error{errc::retry_later, "tenant_not_awake",
-                                   "The tenant's entries cannot be changed right now: an internal failure is "
-                                   "being recovered from.",
-                                   "", *t->respawn_at - parts_.outside.now()}));
+  if (const auto to = tenant_of(m.tenant, *t))
+    return std::visit([&](const auto& o) { send(to, o); }, m.order);
+  refuse({errc::retry_later, "tenant_not_awake",
+          "The tenant's entries cannot be changed right now: an internal failure is being recovered from.",
+          "", *t->respawn_at - parts_.outside.now()});
 }
 
 void supervisor::forget_provider(const provider_gone& m) {
@@ -310,7 +317,7 @@ void supervisor::forget_provider(const provider_gone& m) {
 
 void supervisor::dismiss(const tenant_leaving& m) {
   auto* t = find_tenant(m.tenant);
-  if (t == nullptr || t->resting) return m.done(moving());
+  if (t == nullptr || t->resting) return m.done(tl::unexpected(moving()));
   stop_providers(m.tenant, *t);
   parts_.leases->let_go(m.tenant);
   state.unopened.erase(m.tenant);

@@ -56,6 +56,7 @@ async function assertEqual() {
     assert.deepEqual(events.map((e) => e.title).sort(), expected.map((e) => e.title).sort(), p.email);
     for (const entry of expected) assertAgree(events.find((e) => e.title === entry.title), entry);
   }
+  return true;
 }
 
 describe('a backup', () => {

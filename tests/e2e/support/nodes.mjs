@@ -71,7 +71,7 @@ export class Nodes extends Service {
     s.adminKey = adminKey;
     return s.orNothing(async () => {
       await s.openSandbox();
-      s.postgres = await Postgres.start(join(s.directory, 'postgres'));
+      s.postgres = await Postgres.start();
       s.front = await Front.open(() => s.nodes.filter((n) => n.runs).map((n) => n.base));
       s.baseUrl = s.front.url;
       s.env = { DATABASE_URL: s.postgres.url, KALENDS_VAULT_KEY_FILE: join(s.directory, 'vault.key') };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A PostgreSQL of its own, in a directory that its owner removes: for servers that share a database.
+// A PostgreSQL of its own, in a directory that goes with it: for servers that share a database.
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from './eventually.mjs';
@@ -29,12 +30,13 @@ process.on('exit', () => {
 });
 
 export class Postgres {
-  static async start(directory) {
+  static async start() {
     const d = new Postgres();
+    // Its own under the temporary folder: what is below a directory of ours, its owner cannot reach.
+    const directory = mkdtempSync(join(tmpdir(), 'kalends-postgres-'));
     d.directory = directory;
     d.programs = programs();
     d.as = owner();
-    mkdirSync(directory, { mode: 0o700 });
     if (d.as.uid) chownSync(directory, d.as.uid, d.as.gid);
     d.env = { PATH: process.env.PATH, LANG: 'C.UTF-8' };
     const options = { ...d.as, env: d.env, cwd: directory };
@@ -74,5 +76,6 @@ export class Postgres {
   async stop() {
     this.child.kill('SIGINT');
     await this.ended;
+    rmSync(this.directory, { recursive: true, force: true });
   }
 }
