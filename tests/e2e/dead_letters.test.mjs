@@ -9,11 +9,10 @@ import { promisify } from 'node:util';
 import { anHour, titled } from './support/entries.mjs';
 import { eventually } from './support/eventually.mjs';
 import { Demonstration } from './support/installation.mjs';
+import { refusedToTheEnd, triesIfRefused, unwanted } from './support/letters.mjs';
 import { binary } from './support/process.mjs';
 
 const run = promisify(execFile);
-const triesIfRefused = 5;
-const update = { google: 'events.patch', microsoft: 'graph.events.update' };
 let d, tenant;
 
 describe('dead letters', { concurrency: 4 }, () => {
@@ -23,29 +22,11 @@ describe('dead letters', { concurrency: 4 }, () => {
   });
   after(() => d?.stop());
 
-  /** An entry whose change the vendor refuses until it is set aside. */
-  async function refusedToTheEnd(person, title) {
-    const entry = await tenant.host.createEntry(anHour(title, [person.userId]));
-    await tenant.host.settled(entry.id);
-    const fault = await d.sandbox.fault({ account: person.email, method: update[person.type], times: triesIfRefused, status: 400 });
-    await tenant.host.changeEntry(entry.id, { location: 'Where the vendor does not want it' });
-    const letter = await eventually(
-      async () => {
-        // A person's sync tries what was put off, too.
-        await tenant.host.post(`/v1/calendar-providers/${person.providerId}/sync`);
-        return (await tenant.host.get(`/v1/dead-letters?entry_id=${entry.id}`)).items[0];
-      },
-      { what: 'the dead letter', within: 90_000, every: 1_000 },
-    );
-    assert.equal(await fault.struck(), triesIfRefused);
-    return { entry, letter };
-  }
-
   for (const type of ['google', 'microsoft']) {
     it(`${type}: a refused write is set aside, the others go on, and a replay brings it there`, async () => {
       const person = await d.newPerson(tenant, type);
       const title = titled('Refused');
-      const { entry, letter } = await refusedToTheEnd(person, title);
+      const { entry, letter } = await refusedToTheEnd(d, tenant, person, title);
       assert.deepEqual([letter.kind, letter.state, letter.attempts], ['push', 'open', triesIfRefused]);
       assert.equal(letter.provider_id, person.providerId);
 
@@ -55,7 +36,7 @@ describe('dead letters', { concurrency: 4 }, () => {
 
       const answer = await tenant.host.request('POST', `/v1/dead-letters/${letter.id}/replay`);
       assert.equal(answer.status, 202, answer.text);
-      await eventually(async () => (await person.calendar.event(title)).location === 'Where the vendor does not want it', {
+      await eventually(async () => (await person.calendar.event(title)).location === unwanted, {
         what: 'the write',
       });
       const again = await tenant.host.request('POST', `/v1/dead-letters/${letter.id}/replay`);
@@ -70,7 +51,7 @@ describe('dead letters', { concurrency: 4 }, () => {
 
   it('a later change that gets through settles the letter', async () => {
     const person = await d.newPerson(tenant, 'google');
-    const { entry, letter } = await refusedToTheEnd(person, titled('Changed again'));
+    const { entry, letter } = await refusedToTheEnd(d, tenant, person, titled('Changed again'));
 
     await tenant.host.changeEntry(entry.id, { location: 'Where it may be' });
 

@@ -8,6 +8,7 @@ import { anHour, titled } from './support/entries.mjs';
 import { eventually, steadily } from './support/eventually.mjs';
 import { send } from './support/http.mjs';
 import { Demonstration } from './support/installation.mjs';
+import { refusedToTheEnd } from './support/letters.mjs';
 
 let d, own, other;
 
@@ -16,6 +17,12 @@ before(async () => {
   [own, other] = d.tenants;
 });
 after(() => d?.stop());
+
+/** A dead letter of the tenant's Google calendar, whose entry has `title`. */
+async function letterOf(tenant, title) {
+  const { id, type, account, user_id: userId } = tenant.providers.find((p) => p.type === 'google');
+  return (await refusedToTheEnd(d, tenant, { type, email: account, userId, providerId: id }, title)).letter;
+}
 
 /** Every route with an id in it, as the contract lists them: `[method, path, what the id names]`. */
 async function routesWithIds() {
@@ -60,11 +67,19 @@ describe('tenants', () => {
     const [provider] = other.providers;
     const { items: runs } = await host.get(`/v1/sync-runs?provider_id=${provider.id}&limit=1`);
     const ids = { user_id: other.users[0].id, provider_id: provider.id, entry_id: entry.id, run_id: runs[0].id };
-    const before = [await host.entry(entry.id), await host.get(`/v1/users/${ids.user_id}`), await host.provider(provider.id)];
+    ids.letter_id = (await letterOf(other, titled('Secret meeting'))).id;
+    const state = async () => [
+      await host.entry(entry.id),
+      await host.get(`/v1/users/${ids.user_id}`),
+      await host.provider(provider.id),
+      await host.get(`/v1/dead-letters/${ids.letter_id}`),
+    ];
+    const before = await state();
     const bodies = {
       'PATCH /v1/users/{user_id}': { name: 'Mallory' },
       'PATCH /v1/calendar-providers/{provider_id}': { direction: 'from_provider' },
       'PATCH /v1/schedule-entries/{entry_id}': { title: 'Mallory was here' },
+      'POST /v1/schedule-entries/{entry_id}/decisions/replay': { conflict_policy: 'local' },
     };
 
     let tried = 0;
@@ -79,7 +94,7 @@ describe('tenants', () => {
     }
     assert.ok(tried >= 14, `only ${tried} routes were tried`);
 
-    const now = [await host.entry(entry.id), await host.get(`/v1/users/${ids.user_id}`), await host.provider(provider.id)];
+    const now = await state();
     now[2].next_poll_at = before[2].next_poll_at;
     now[2].last_sync_at = before[2].last_sync_at;
     assert.deepEqual(now, before);
@@ -334,6 +349,7 @@ describe('secrets', () => {
     const ids = { provider_id: own.providers[0].id, user_id: own.users[0].id, vendor: 'google' };
     ids.run_id = (await own.host.get('/v1/sync-runs')).items[0].id;
     ids.entry_id = (await own.host.get('/v1/schedule-entries')).items[0].id;
+    ids.letter_id = (await letterOf(own, titled('Set aside'))).id;
     for (const [method, path] of await routesWithIds()) {
       if (method !== 'GET' || path.endsWith('/stream')) continue;
       const target = path.replace(/\{(\w+)\}/g, (whole, name) => ids[name] ?? whole);
