@@ -159,8 +159,9 @@ void connected_calendar::renew_channel() {
   }
   auto& h = state.row->calendar.push;
   const auto cause = cause_of_renewal();
-  const bool asked_again = cause == renewal_cause::lifecycle && channel_stands() && h.failures == 0 &&
-                           h.attempted_at && now() < *h.attempted_at + lifecycle_repeats_within;
+  const bool asked_again = cause == renewal_cause::lifecycle && h.cause == cause && channel_stands() &&
+                           h.failures == 0 && h.attempted_at &&
+                           now() < *h.attempted_at + lifecycle_repeats_within;
   state.renew.reset();
   if (asked_again) return step_done();
   h.cause = cause;
