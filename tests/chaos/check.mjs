@@ -46,9 +46,13 @@ function faultsOf(item, seen) {
   const entry = entries[0];
   if (entry && item.entryId && entry.id !== item.entryId) doubled(`another entry, ${entry.id} for ${item.entryId}`);
 
+  const assigned = item.tenant.people.filter((p) => entry?.assigned_user_ids.includes(p.userId)).map((p) => p.email);
+  const people = new Set(item.people);
+  if (assigned.includes(item.mayReturnTo)) people.add(item.mayReturnTo);
+
   for (const person of item.tenant.people) {
     const events = seen.calendars.get(person.email).get(item.name) ?? [];
-    const belongs = !item.gone && item.people.has(person.email);
+    const belongs = !item.gone && people.has(person.email);
     if (events.length > 1) doubled(`${events.length} events in ${person.email}`);
     if (!belongs && events.length) lost(`its leaving: it still stands in ${person.email}`);
     if (belongs && !events.length) lost(`no event in ${person.email}`);
@@ -60,8 +64,7 @@ function faultsOf(item, seen) {
   }
   if (!entry || item.gone) return faults;
 
-  const assigned = item.tenant.people.filter((p) => entry.assigned_user_ids.includes(p.userId)).map((p) => p.email);
-  if (!isDeepStrictEqual(new Set(assigned), item.people)) lost(`assigned are ${assigned}, should be ${[...item.people]}`);
+  if (!isDeepStrictEqual(new Set(assigned), people)) lost(`assigned are ${assigned}, should be ${[...people]}`);
   const values = { ...entry, start: new Date(entry.start.date_time).toISOString() };
   for (const name of fieldNames) {
     const field = item.fields[name];
@@ -126,9 +129,12 @@ function learn(tenant, seen, journal) {
   for (const item of journal.of(tenant)) {
     if (item.failed) continue;
     const entry = seen.entries.get(item.name)?.[0];
+    const { mayReturnTo } = item;
     item.forgetSince();
     if (item.gone || !entry) continue;
     item.entryId = entry.id;
+    const back = item.tenant.people.find((p) => p.email === mayReturnTo && entry.assigned_user_ids.includes(p.userId));
+    if (back) item.people.add(back.email);
     for (const name of fieldNames)
       item.fields[name].settle(name === 'start' ? new Date(entry.start.date_time).toISOString() : entry[name]);
   }

@@ -49,12 +49,15 @@ export class Item {
     this.people = new Set(people); // by e-mail: in whose calendars it stands
     this.history = [];
     this.forgetSince();
+    this.young = born === 'host';
   }
 
   /** What happened since both sides were last seen to agree. */
   forgetSince() {
+    this.young = false; // written by the program alone, and perhaps it never heard that it was
     this.reassigned = false;
     this.deletedBy = undefined;
+    this.mayReturnTo = undefined; // an e-mail
   }
   note(what) {
     this.history.push(`${new Date().toISOString().slice(11, 23)} ${what}`);

@@ -24,6 +24,7 @@ const instantOf = (entry) => new Date(entry.start.date_time).toISOString();
 export class Load {
   #working = [];
   #going = false;
+  #abandoned = false;
 
   constructor(town, journal, chance, { pace = 1 } = {}) {
     Object.assign(this, { town, journal, chance, pace });
@@ -46,6 +47,12 @@ export class Load {
     this.#working = [];
   }
 
+  /** The installation ends: nothing is waited for. */
+  abandon() {
+    this.#going = false;
+    this.#abandoned = true;
+  }
+
   #work(chance, act, everyMs) {
     const go = async () => {
       while (this.#going) {
@@ -53,7 +60,9 @@ export class Load {
         await pause((everyMs * (0.5 + chance.next())) / this.pace);
       }
     };
-    this.#working.push(go());
+    const work = go();
+    work.catch(() => {}); // stop() tells it
+    this.#working.push(work);
   }
 
   async #alone(item, change) {
@@ -86,6 +95,7 @@ export class Load {
         ++this.counts.unavailable;
         if (!answer.headers['retry-after']) this.unexpected.push(`${method} ${path}: 503 without Retry-After`);
       }
+      if (this.#abandoned) throw new Error('the installation has ended');
       ++this.counts.repeated;
       await pause(repeatAfterMs);
     }
@@ -186,7 +196,7 @@ export class Load {
 
   async #personActs(tenant, person, chance) {
     if (chance.happens(0.25) && this.journal.free(tenant).length <= liveItems) return this.#add(tenant, person, chance);
-    const shown = (await person.calendar.events()).filter((e) => {
+    const shown = (await this.#shownTo(person)).filter((e) => {
       const item = this.journal.items.get(nameIn(e.title));
       return item && item.tenant === tenant && !item.busy && !item.gone && !item.failed;
     });
@@ -197,6 +207,16 @@ export class Load {
       chance.happens(0.15) ? this.#personDeletes(item, person, event) : this.#personEdits(item, person, event, chance),
     );
     ++this.counts.people;
+  }
+
+  /** While the vendor's API is away, people go on with what their telephones showed last. */
+  async #shownTo(person) {
+    try {
+      person.shown = await person.calendar.events();
+    } catch (failure) {
+      if (!/: 503 /.test(failure.message)) throw failure;
+    }
+    return person.shown ?? [];
   }
 
   async #add(tenant, person, chance) {
@@ -223,15 +243,20 @@ export class Load {
     item.note(`${person.email}: ${field} = ${JSON.stringify(value)}${certain ? '' : ' (perhaps)'}`);
   }
 
-  /** Whom it leaves is certain only if the host did not move it meanwhile, and if one person does it at a time. */
+  /**
+   * Whom it leaves is certain only if the host did not move it meanwhile, and if one person does it at a time. Microsoft
+   * gives ids of its own: of a program that died before it heard the answer to its insertion, an event deleted meanwhile
+   * looks like one that never was, and the insertion is repeated. (Google refuses the id a second time.)
+   */
   async #personDeletes(item, person, event) {
     if (item.reassigned || item.deletedBy || !item.people.has(person.email)) return;
     if (!(await this.#inCalendar(() => person.calendar.remove(event.id)))) return;
     item.deletedBy = person.email;
+    if (item.young && person.type === 'microsoft') item.mayReturnTo = person.email;
     for (const field of Object.values(item.fields)) field.doubt(person.email);
     item.people.delete(person.email);
     if (item.born === person.email && !item.people.size) item.gone = true;
-    item.note(`${person.email}: deleted`);
+    item.note(`${person.email}: deleted${item.mayReturnTo ? ' (may return)' : ''}`);
   }
 
   /** False when the event left the calendar before. */

@@ -60,10 +60,10 @@ export async function rounds({ rounds: wanted, seed, every = 5, pollSeconds }) {
   const totals = { rounds: 0, lost: 0, doubled: 0 };
   const begun = Date.now();
   const town = await Town.start({ pollSeconds });
+  const journal = new Journal();
+  const load = new Load(town, journal, chance.branch());
   try {
     await town.settle();
-    const journal = new Journal();
-    const load = new Load(town, journal, chance.branch());
     say(`seed ${seed}: ${town.tenants.length} tenants, ${town.tenants.flatMap((t) => t.people).length} calendars`);
     let died = [];
     load.start();
@@ -82,6 +82,7 @@ export async function rounds({ rounds: wanted, seed, every = 5, pollSeconds }) {
       if (totals.rounds < wanted) load.start();
     }
   } finally {
+    load.abandon();
     await town.stop();
   }
   return totals;

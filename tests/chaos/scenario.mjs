@@ -12,11 +12,13 @@ export async function withTown({ seed, pollSeconds }, story, options = {}) {
   const chance = new Chance(seed);
   const totals = { rounds: 0, lost: 0, doubled: 0 };
   const town = await Town.start({ pollSeconds, ...options });
+  const journal = new Journal();
+  const load = new Load(town, journal, chance.branch());
   try {
     await town.settle();
-    const journal = new Journal();
-    await story({ town, journal, chance, totals, say, load: new Load(town, journal, chance.branch()) });
+    await story({ town, load, journal, chance, totals, say });
   } finally {
+    load.abandon();
     await town.stop();
   }
   return totals;
