@@ -221,6 +221,8 @@ void connected_calendar::close_and_open_channel() {
 /// The row and the secret's hash stand before the vendor is asked, so that its first notice already passes.
 void connected_calendar::open_channel() {
   auto old = state.row->push_channel;
+  // Both are good for a while; after a start the directory knows neither.
+  if (old) parts_.channels->put(id_, old->id, old->secret_hash);
   bool google = calendar().type == provider_type::google;
   net::channel_ticket ticket{tenant_id_, id_, net::base64url(parts_.outside.random_bytes(32))};
   channel planned;

@@ -239,6 +239,7 @@ caf::scheduler::test_coordinator& house_fixture::sched() {
 void house_fixture::pass(std::chrono::milliseconds d) {
   for (auto left = d; left > 0ms; left -= 250ms) {
     now += 250ms;
+    uptime += 250ms;
     sched().advance_time(250ms);
     run();
   }

@@ -126,8 +126,9 @@ protected:
   held_calendar google, microsoft;
   std::vector<std::shared_ptr<refresh_call>> refreshes;
   std::shared_ptr<channel_directory> channels = std::make_shared<channel_directory>();
+  std::chrono::milliseconds uptime{0}; ///< goes with `pass`; a jump of `now` ends no lease
   std::shared_ptr<lease_book> leases =
-      std::make_shared<lease_book>([this] { return now.time_since_epoch(); });
+      std::make_shared<lease_book>([this] { return uptime; });
   std::shared_ptr<overheard> heard = std::make_shared<overheard>();
   event_bus_actor bus;
   supervisor_actor supervisor;

@@ -164,6 +164,7 @@ TEST_F(leases_test, a_frozen_process_calls_no_vendor_when_it_goes_on) {
   store.hold_nothing();
   other_node_takes(acme);
   now += 30s; // nothing ran meanwhile
+  uptime += 30s;
 
   while (store.waiting("load") > 0) store.answer("load");
   run();

@@ -468,6 +468,7 @@ TEST_F(dead_letter_test, a_replay_puts_it_back_and_ends_it) {
   tell(supervisor, for_tenant{acme, replay_order{letters(), put_back.slot()}});
 
   ASSERT_EQ(put_back.size(), 1u);
+  ASSERT_TRUE(put_back[0]) << put_back[0].error().code;
   EXPECT_EQ(*put_back[0], 1);
   EXPECT_EQ(letters()[0].state, letter_state::replayed);
   until("update_event");

@@ -113,6 +113,11 @@ struct renewal_meter final : observe::meter {
 /// A thousand calendars whose channels were opened together. The clock jumps from what is due to what is due.
 class renewal_year_test : public house_fixture {
 protected:
+  ~renewal_year_test() override { // before the vendor goes
+    close();
+    supervisor = nullptr;
+    bus = nullptr;
+  }
   renewal_year_test() {
     configured.webhook_url = "https://kalends.example.org";
     configured.poll_interval = std::chrono::hours(24 * 500);
@@ -229,7 +234,7 @@ TEST_F(renewal_year_test, what_fails_is_tried_again_told_once_and_costs_no_chann
   until(now + 3h);
   const auto failing = std::count_if(rows().providers.begin(), rows().providers.end(),
                                      [](const auto& p) { return p.second.calendar.push.failures > 0; });
-  EXPECT_GT(failing, 30);
+  EXPECT_GT(failing, 2); // then the circuit is open, and the others are spared the attempt
   EXPECT_EQ(static_cast<std::ptrdiff_t>(facts(fact_type::calendar_channel_renewal_failed)), failing);
   for (const auto& [id, p] : rows().providers) {
     if (p.calendar.push.failures == 0) continue;
@@ -265,7 +270,7 @@ TEST_F(renewal_year_test, what_fails_is_tried_again_told_once_and_costs_no_chann
   const auto overdue = std::count_if(rows().providers.begin(), rows().providers.end(), [&](const auto& p) {
     return *p.second.calendar.push.renews_at <= now - renewal_overdue_after;
   });
-  ASSERT_GT(overdue, 20);
+  ASSERT_GT(overdue, 10);
   open();
   until(now + 5min);
   EXPECT_EQ(static_cast<std::ptrdiff_t>(facts(fact_type::calendar_channel_renewal_failed) - told), overdue);

@@ -243,10 +243,13 @@ TEST_F(tenant_test, a_page_that_asks_for_confirmation_moves_no_cursor) {
   EXPECT_EQ(applied[0]->confirm, std::vector{gone.id});
   EXPECT_FALSE(applied[0]->finished);
   EXPECT_EQ(rows(work).read_from->token, "cursor-0");
+  answers<page_applied> confirmed;
   page.proof = removal::confirmed;
+  page.done = confirmed.slot();
   tell(it, page);
 
-  EXPECT_TRUE(applied[1]->finished);
+  ASSERT_EQ(confirmed.size(), 1u);
+  EXPECT_TRUE(confirmed[0]->finished);
   EXPECT_EQ(rows(work).read_from->token, "c1");
   EXPECT_TRUE(rows().entries.at(visit).assigned.empty());
 }
