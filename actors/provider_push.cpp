@@ -66,6 +66,11 @@ void connected_calendar::take_rows(std::vector<outbox_row> rows) {
     }
     at->rows.push_back(std::move(row));
   }
+  // What failed before goes last: if it is the vendor that fails, nothing is lost by that, and if it is this
+  // entry alone, the others do not wait behind it for ever.
+  std::stable_partition(state.pushing.begin(), state.pushing.end(), [](const push_group& g) {
+    return std::all_of(g.rows.begin(), g.rows.end(), [](const outbox_row& r) { return r.attempts == 0; });
+  });
   parts_.store.load(
       std::move(wanted), ask<persistence::loaded>(this, [this](result<persistence::loaded> found) {
         if (!found) return push_done(found.error());
