@@ -225,9 +225,10 @@ void connected_calendar::confirm_next_removal() {
 
 // ---------------------------------------------------------------- the end
 
-/// How fresh what a notice told is, and whether what it should have told was found without one.
+/// How fresh what was read is (but for what is old, because the calendar was only now connected), and whether
+/// what a notice should have told was found without one.
 void connected_calendar::watch_channel(const std::vector<instant>& changed_at) {
-  if (state.run->cause == run_cause::notice)
+  if (state.run->cause != run_cause::connect)
     for (const auto at : changed_at)
       parts_.meter.fresh_in(label(), std::max<std::chrono::milliseconds>(now() - at, 0ms));
   const auto& h = calendar().push;

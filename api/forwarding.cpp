@@ -16,6 +16,9 @@ using namespace std::chrono_literals;
 
 /// The other node may have to ask a vendor.
 constexpr std::chrono::milliseconds patience = 45s;
+/// Entries ask the database alone. A node that hangs has lost its lease by then: the next attempt finds who
+/// has it, and what the first one still does when it goes on is refused.
+constexpr std::chrono::milliseconds entry_patience = 12s;
 constexpr std::chrono::milliseconds connect_patience = 2s;
 constexpr std::size_t answer_limit = 8 * 1024 * 1024;
 
@@ -55,7 +58,8 @@ void send_on(const call_ptr& c, const persistence::node_line& owner) {
   out.headers.emplace_back(forwarded_header, "1");
   out.body = c->request.body;
   out.connect_timeout = connect_patience;
-  out.read_timeout = out.total_timeout = patience;
+  const bool entries = c->where->path.starts_with("/v1/schedule-entries");
+  out.read_timeout = out.total_timeout = entries ? entry_patience : patience;
   out.body_limit = answer_limit;
   c->with().send_on(std::move(out), [c, node = owner.node](result<net::http_reply> r) {
     guarded(c, [&] {

@@ -39,6 +39,7 @@ describe('dead letters', { concurrency: 4 }, () => {
       await eventually(async () => (await person.calendar.event(title)).location === unwanted, {
         what: 'the write',
       });
+      await tenant.host.settled(entry.id);
       const again = await tenant.host.request('POST', `/v1/dead-letters/${letter.id}/replay`);
       assert.deepEqual([again.status, again.json.state], [200, 'replayed']);
 
