@@ -23,6 +23,8 @@ namespace {
 
 using namespace kalends::simulation;
 
+constexpr unsigned longest_life = 60; ///< seconds; a life takes a tenth of one, so this one hangs
+
 struct options {
   unsigned seeds = 100, from = 1, jobs = std::max(1u, std::thread::hardware_concurrency());
   int steps = 1'000;
@@ -53,6 +55,7 @@ void live(const std::vector<unsigned>& seeds, const options& o, report& to) {
   for (const auto seed : seeds) {
     to.line("seed", std::to_string(seed));
     to.flush();
+    alarm(longest_life);
     auto come_to = world_of_seed(seed, o.trace, o.nodes).live(o.steps);
     to.line("steps", std::to_string(come_to.steps));
     if (!come_to.violation.empty() && !o.trace) // the same seed tells the same story, now in words

@@ -64,13 +64,17 @@ node::node(int number, std::shared_ptr<ledger> shared, settings configured, cloc
 node::~node() {
   on_fact = nullptr;
   end_actors();
-  store_->forget_questions();
   for (auto& r : refreshes) *r.cancelled = true;
   refreshes.clear();
   calls.clear();
   google_.calls.clear();
   microsoft_.calls.clear();
-  scheduler().run();
+  // A tenant that the house has let go finishes its step without anybody who could end it: each of its
+  // questions is dropped, until it has none.
+  do {
+    store_->forget_questions();
+    scheduler().run();
+  } while (store_->waiting() > 0);
   system_.reset();
 }
 
@@ -160,6 +164,16 @@ bool node::kill_tenant(const tenant_id& t) {
   if (at == house().tenants.end() || !at->second.actor) return false;
   caf::anon_send_exit(at->second.actor, caf::exit_reason::kill);
   return true;
+}
+
+/// Whom nobody knows any more has to end by itself.
+std::size_t node::forgotten_actors() {
+  std::size_t known = 3; // the supervisor, the bus, the intake
+  for (const auto& [id, t] : house().tenants) {
+    known += t.actor ? 1 : 0;
+    for (const auto& [pid, p] : t.providers) known += p.actor ? 1 : 0;
+  }
+  return system_->registry().running() - known;
 }
 
 // ---------------------------------------------------------------- what it asks

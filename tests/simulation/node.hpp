@@ -74,6 +74,8 @@ public:
   std::size_t actor_life(const tenant_id& t, const provider_id& p);
   bool kill_provider(const tenant_id& t, const provider_id& p);
   bool kill_tenant(const tenant_id& t);
+  /// How many actors run that the house does not know any more; none, once everything is at rest.
+  std::size_t forgotten_actors();
 
   // ---- what it asks of the world ----
   std::vector<open_call> calls;

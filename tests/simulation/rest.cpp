@@ -84,6 +84,9 @@ void world_of_seed::come_to_rest() {
     log_.violation(5, "a calendar was not read to its end");
   }
   judge_.expect_agreement();
+  for (auto& s : slots_)
+    if (s.running && s.running->forgotten_actors() > 0)
+      log_.violation(19, "an actor lives on that the house does not know");
   if (!failed()) expect_silence();
 }
 

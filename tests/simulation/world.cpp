@@ -100,8 +100,7 @@ void world_of_seed::choose_faults() {
       "unavailable",    "write_refused",   "late_effect",        "cursor_void",   "page_fails",
       "listing_misses", "listing_repeats", "listing_cycles",     "notice_lost",   "notice_late",
       "notice_doubled", "database_away",   "commit_answer_lost", "stale_version", "store_blows_up",
-      "node_crashes",   "actor_ends",      "node_freezes",       "clock_jumps",   "consent_withdrawn",
-      "pages_restart"};
+      "node_crashes",   "actor_ends",      "node_freezes",       "clock_jumps",   "consent_withdrawn"};
   for (const auto& kind : kinds)
     if (dice_.coin()) faults_.insert(kind);
   if (dice_.one_in(10)) faults_.clear();
