@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { anHour, assertAgree, titled } from './support/entries.mjs';
 import { eventually, pause } from './support/eventually.mjs';
 import { Nodes } from './support/nodes.mjs';
+import { scrape } from './support/prometheus.mjs';
 
 let s, tenants, people;
 
@@ -273,14 +274,17 @@ describe('when a node goes', () => {
     for (const e of before)
       await patiently(() => other.host(tenant).changeEntry(e.id, { notes: 'by its new node' }));
     owner.signal('SIGCONT');
-    await late;
+    const said = await late;
 
-    console.log(`    taken over after SIGSTOP: ${took} ms`);
+    console.log(`    taken over after SIGSTOP: ${took} ms; what it was asked before: ${said.id ? 'done once' : said.message}`);
     assert.ok(took < 30_000, `${took} ms`);
     await pause(3_000);
     assert.equal(await s.ownerOf(tenant), other);
     const through = await patiently(() => owner.host(tenant).createEntry(anHour(titled('Through it'), assigned)));
-    await assertWhole(tenant, [meanwhile, through.title, ...before.map((e) => e.title)]);
+    await assertWhole(tenant, [meanwhile, through.title, ...before.map((e) => e.title), ...(said.id ? [said.title] : [])]);
+    const figures = await scrape({ baseUrl: owner.base, adminKey: s.adminKey });
+    assert.ok(figures.up);
+    console.log(`    writes that came too late and were refused: ${figures.sum('kalends_fenced_writes_total')}`);
     for (const e of before) assert.equal((await tenant.host.entry(e.id)).notes, 'by its new node');
     for (const person of people.get(tenant)) {
       const shown = (await person.calendar.events()).map((e) => e.title);
