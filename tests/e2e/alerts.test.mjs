@@ -10,6 +10,7 @@ import { anHour, titled } from './support/entries.mjs';
 import { eventually, pause } from './support/eventually.mjs';
 import { send } from './support/http.mjs';
 import { Service } from './support/installation.mjs';
+import { refusedToTheEnd } from './support/letters.mjs';
 import {
   MovableClock,
   assertFires,
@@ -201,6 +202,15 @@ describe('alerts', { skip: toolsThere() ? false : 'promtool and faketime are nee
     await f.end();
 
     assertFires([quiet, late], tenant.id, [alert('KalendsOutboxBacklog'), alert('KalendsSyncFailing')]);
+  });
+
+  it('KalendsDeadLetters: the vendor refuses a write until it is set aside', async () => {
+    const { tenant, person, quiet, alert, figure } = await quietTenant();
+    await refusedToTheEnd(s, tenant, person, titled('Refused'));
+
+    const dead = await scrapeUntil(s, (x) => figure(x, 'kalends_dead_letters') === 1, { what: 'the dead letter' });
+
+    assertFires([quiet, dead], tenant.id, [alert('KalendsDeadLetters')]);
   });
 
   it('KalendsOutboundLate: a write succeeds after ten minutes', async () => {
