@@ -214,4 +214,13 @@ std::string cause_inputs(std::string_view cause, std::string_view event_version)
       {{"cause", text_of(cut_text(cause, longest_cause))}, {"event_version", text_of(event_version)}});
 }
 
+std::string leaving_inputs(const appointment& unheard, field_set changed, std::string_view event_version) {
+  json::array cut;
+  auto values = values_of(unheard, changed, cut, most_losing_bytes);
+  json::object o{{"cause", "removing"}, {"event_version", text_of(event_version)}};
+  o["losing"] = std::move(values);
+  if (!cut.empty()) o["cut"] = std::move(cut);
+  return finish(std::move(o));
+}
+
 } // namespace kalends::actors

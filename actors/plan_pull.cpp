@@ -214,7 +214,7 @@ void note_leaving(tenant_picture& p, mapping link, const calendar_event& event) 
   link.base_event = event.what;
   link.base_entry = take(link.base_entry, event.what, changed);
   p.explain(link.provider, link.entry, event.id, reason::pull_ignored_removing,
-            cause_inputs("removing", event.version));
+            leaving_inputs(event.what, changed, event.version));
   p.put_link(std::move(link));
 }
 
