@@ -195,7 +195,9 @@ void world_of_seed::look_at_calls(slot& s) {
       now_,
       [&](const vendor::call_ptr& c) {
         auto* a = vendor_.owner_of(c->who);
-        const auto life = a != nullptr ? n.actor_life(a->tenant, a->provider) : 0;
+        // While one that was let go lives its last turn, nobody can tell which of both calls.
+        const bool one_alone = a != nullptr && n.forgotten_actors() == 0;
+        const auto life = one_alone ? n.actor_life(a->tenant, a->provider) : 0;
         log_.say([&] {
           return "node " + std::to_string(n.number()) + " calls " + c->verb + " of " +
                  (a != nullptr ? a->calendar.str() : "nobody");
