@@ -32,6 +32,7 @@ connected_calendar::connected_calendar(caf::actor_config& cfg, tenant_id tenant,
                                        tenant_actor owner, event_bus_actor bus)
     : actor_with<provider_actor, provider_actor_state>(cfg), tenant_id_(std::move(tenant)),
       id_(std::move(id)), staff_(std::move(staff)), parts_(*staff_) {
+  state.born_at = now();
   state.supervisor = std::move(supervisor);
   state.tenant = std::move(owner);
   state.bus = std::move(bus);

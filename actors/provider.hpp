@@ -64,6 +64,7 @@ struct provider_actor_state {
   static constexpr const char* name = "provider";
 
   bool busy = false; ///< a question is out; its answer continues
+  instant born_at{}; ///< what was to be pushed by then, an earlier life may have tried
   std::optional<persistence::provider_state> row;
   std::optional<grant> token;
   net::call_token call;  ///< at most one vendor call, or the wait for leave to make it; ending the actor

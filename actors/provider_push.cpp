@@ -148,9 +148,16 @@ void connected_calendar::carry_out(const push_insert& s) {
                         net::vendor_done<calendar_event> reply) {
     return vendor.insert_event(std::move(who), event, std::move(reply));
   };
-  call_vendor<calendar_event>(vendor_verb::insert_event, insert, [this, s](result<calendar_event> answer) {
-    written(s.link, s.what, reason::push_inserted, std::move(answer));
-  });
+  call_vendor<calendar_event>(vendor_verb::insert_event, insert,
+                              [this, s, asked_at = now()](result<calendar_event> answer) {
+                                // Graph answers a transaction id that it knows with the event as it is now.
+                                // If an earlier life of this actor may have sent it, and nobody has touched
+                                // the event since we asked, it stood already.
+                                if (answer && answer->updated_at && *answer->updated_at < asked_at &&
+                                    state.pushing.front().rows.front().due_at < state.born_at)
+                                  answer->stood_already = true;
+                                written(s.link, s.what, reason::push_inserted, std::move(answer));
+                              });
 }
 
 void connected_calendar::carry_out(const push_update& s) {

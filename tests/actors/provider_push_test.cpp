@@ -197,6 +197,28 @@ TEST_F(provider_push_test, what_an_earlier_try_wrote_is_not_taken_for_what_is_sa
   EXPECT_TRUE(rows().outbox.empty());
 }
 
+TEST_F(provider_push_test, what_a_person_did_to_an_insert_of_an_earlier_life_is_no_echo) {
+  add_calendar(work, provider_type::microsoft);
+  open_house();
+  create(visit, "Visit");
+  auto made_then = microsoft.open("insert_event")->as<net::new_event>();
+  now += 1s;
+  auto standing = foreign("event-1");
+  standing.what = made_then.what;
+  standing.what.location = "Room of the person";
+  standing.transaction_id = made_then.transaction_id;
+  standing.updated_at = now;
+  caf::anon_send_exit(awake(work), caf::exit_reason::kill);
+  run();
+  pass(3s);
+
+  microsoft.answer<calendar_event>("insert_event", standing);
+  run();
+
+  EXPECT_EQ(rows().entries.at(visit).what.location, "Room of the person");
+  EXPECT_TRUE(rows().outbox.empty());
+}
+
 TEST_F(provider_push_test, a_write_whose_commit_failed_is_settled_by_the_next_look) {
   add_calendar(work);
   open_house();

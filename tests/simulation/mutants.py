@@ -40,7 +40,7 @@ def apply(patch, folder):
 
 
 def link_command(build):
-    listed = subprocess.run(["ninja", "-C", build, "-t", "commands", "-s", "kalends_simulation"],
+    listed = subprocess.run(["ninja", "-C", build, "-t", "commands", "-s", "tests/simulation/kalends_simulation"],
                             capture_output=True, text=True, check=True).stdout.strip().splitlines()[-1]
     inner = [part for part in re.split(r"\s&&\s", listed) if " -o " in part][-1]
     return shlex.split(inner)
