@@ -238,8 +238,8 @@ tenant_actor supervisor::tenant_of(const tenant_id& id, supervisor_state::tenant
   t.used_at = now;
   if (!t.actor) {
     auto self = caf::actor_cast<supervisor_actor>(caf::strong_actor_ptr(ctrl()));
-    t.actor = spawn<tenant, caf::monitored>(id, std::ref(parts_.store), parts_.outside, self, state.bus,
-                                            std::ref(parts_.meter));
+    t.actor = spawn<tenant, caf::monitored>(id, t.tenure, std::ref(parts_.store), parts_.outside, self,
+                                            state.bus, std::ref(parts_.meter));
     state.names[t.actor.address()] = {id, provider_id{}};
   }
   return t.actor;

@@ -62,7 +62,8 @@ struct supervisor_state {
     tenant_actor actor;
     std::map<provider_id, provider_line> providers;
     std::int64_t epoch = 0;
-    bool resting = false; ///< comes to rest to be given away: takes nothing new
+    std::uint64_t tenure = 0; ///< what its actors decide is committed in this one or not at all
+    bool resting = false;     ///< comes to rest to be given away: takes nothing new
     mortality health;
     std::optional<instant> respawn_at; ///< it died, and its calendars with it
     std::size_t awake = 0;             ///< of its calendars

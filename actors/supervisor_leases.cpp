@@ -112,9 +112,10 @@ void supervisor::take_news(const persistence::lease_news& news) {
 
 void supervisor::take_up(const persistence::lease& l) {
   state.dismissed.erase(l.tenant);
-  state.tenants[l.tenant].epoch = l.epoch;
+  auto& t = state.tenants[l.tenant];
+  t.epoch = l.epoch;
+  t.tenure = parts_.store.hold(l.tenant, l.epoch);
   state.unopened.insert(l.tenant);
-  parts_.store.hold(l.tenant, l.epoch);
   parts_.leases->hold(l.tenant);
 }
 

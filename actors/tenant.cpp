@@ -83,10 +83,10 @@ tenant_state::item part_of(const page_pulled& page, std::size_t from, std::size_
 
 } // namespace
 
-tenant::tenant(caf::actor_config& cfg, tenant_id id, persistence::engine_store& store, world w,
-               supervisor_actor supervisor, event_bus_actor bus, observe::meter& meter)
-    : actor_with<tenant_actor, tenant_state>(cfg), id_(std::move(id)), store_(store), world_(std::move(w)),
-      meter_(meter) {
+tenant::tenant(caf::actor_config& cfg, tenant_id id, std::uint64_t tenure, persistence::engine_store& store,
+               world w, supervisor_actor supervisor, event_bus_actor bus, observe::meter& meter)
+    : actor_with<tenant_actor, tenant_state>(cfg), id_(std::move(id)), tenure_(tenure), store_(store),
+      world_(std::move(w)), meter_(meter) {
   state.supervisor = std::move(supervisor);
   state.bus = std::move(bus);
   report_last_words(*this, "tenant " + id_.str());
@@ -199,6 +199,7 @@ bool tenant::decide(const step_ptr& s, persistence::loaded found) {
   s->changes = picture.take_changes();
   append(s->changes, std::move(extra));
   s->changes.tenant = id_;
+  s->changes.tenure = tenure_;
   for (auto& f : s->changes.facts) f.tenant = id_;
   return true;
 }

@@ -53,8 +53,10 @@ struct tenant_state {
 /// between load and commit nobody else moves them.
 class tenant : public actor_with<tenant_actor, tenant_state> {
 public:
-  tenant(caf::actor_config& cfg, tenant_id id, persistence::engine_store& store, world w,
-         supervisor_actor supervisor, event_bus_actor bus, observe::meter& meter = observe::no_meter());
+  /// `tenure`: whose end is the end of what it may write (`engine_store::hold`).
+  tenant(caf::actor_config& cfg, tenant_id id, std::uint64_t tenure, persistence::engine_store& store,
+         world w, supervisor_actor supervisor, event_bus_actor bus,
+         observe::meter& meter = observe::no_meter());
   behavior_type make_behavior() override;
 
 private:
@@ -94,6 +96,7 @@ private:
   reply apply(tenant_picture& p, tenant_changes& extra, const replay_order& o);
 
   tenant_id id_;
+  std::uint64_t tenure_;
   persistence::engine_store& store_;
   world world_;
   observe::meter& meter_;

@@ -80,7 +80,7 @@ public:
   void last_sequence(tenant_id tenant, store_done<std::int64_t> done) override;
 
   void keep_leases(lease_round round, store_done<lease_news> done) override;
-  void hold(tenant_id tenant, std::int64_t epoch) override { held_->hold(tenant, epoch); }
+  std::uint64_t hold(tenant_id tenant, std::int64_t epoch) override { return held_->hold(tenant, epoch); }
   void on_fenced(std::function<void(const tenant_id&, std::int64_t)> told) override {
     held_->listen(std::move(told));
   }
@@ -170,7 +170,7 @@ void postgres_store::load(load_request what, store_done<loaded> done) {
 void postgres_store::commit(tenant_changes changes, store_done<facts> done) {
   const auto tenant = changes.tenant;
   const auto weight = weight_of(changes);
-  const auto epoch = held_->epoch_of(tenant);
+  const auto epoch = held_->epoch_of(tenant, changes.tenure);
   auto keys = keys_of(changes);
   done = unless_fenced(tenant, epoch, std::move(done));
   if (epoch == 0) return done(fenced());

@@ -198,8 +198,10 @@ public:
   /// dead nodes and of nobody up to its fair share. Error conflict `node_replaced`: another process goes by
   /// this node's id; nothing is held any more.
   virtual void keep_leases(lease_round round, store_done<lease_news> done) = 0;
-  /// The epoch with which this store writes for `tenant` from now on; 0: the tenant is not ours.
-  virtual void hold(tenant_id tenant, std::int64_t epoch) = 0;
+  /// The epoch with which this store writes for `tenant` from now on; 0: the tenant is not ours. Answers the
+  /// tenure that begins here: a lease may be let go and come back with its epoch, and what somebody of the
+  /// earlier tenure still wants to commit must not be done in the new one.
+  virtual std::uint64_t hold(tenant_id tenant, std::int64_t epoch) = 0;
   /// Told of every write that was refused as `fenced`, with the epoch it was asked under (0: not held), on
   /// any thread. Null: nobody listens any more, and no call of the former listener is under way when this
   /// returns.

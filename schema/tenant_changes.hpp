@@ -43,6 +43,7 @@ struct entry_write {
 /// makes these.
 struct tenant_changes {
   tenant_id tenant;
+  std::uint64_t tenure = 0; ///< in which it was decided (`engine_store::hold`); 0: whichever there is
   std::vector<entry_write>
       entries; ///< at most one per entry; none for an entry that was made and deleted in the same step
   std::vector<entry_id> deleted_entries;
@@ -54,9 +55,9 @@ struct tenant_changes {
   std::vector<dead_letter> letters; ///< opened; if one is open about the same, it takes the newer cause
   std::vector<letter_end> letters_ended;
   std::vector<decision> decisions;
-  std::vector<fact> facts;    ///< `sequence` is given by the database, in this order
-  std::vector<sync_run> runs; ///< inserted or replaced; one that succeeded also moves its provider's
-                              ///< `last_sync_at`, and if its cause is `reconcile`, its `reconciled`
+  std::vector<fact> facts;          ///< `sequence` is given by the database, in this order
+  std::vector<sync_run> runs;       ///< inserted or replaced; one that succeeded also moves its provider's
+                                    ///< `last_sync_at`, and if its cause is `reconcile`, its `reconciled`
   std::vector<cursor_move> cursors; ///< at most one per provider
 
   bool empty() const {

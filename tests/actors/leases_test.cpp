@@ -175,6 +175,30 @@ TEST_F(leases_test, a_frozen_process_calls_no_vendor_when_it_goes_on) {
   EXPECT_FALSE(here(acme));
 }
 
+TEST_F(leases_test, what_was_decided_in_an_earlier_tenure_is_not_committed_in_the_next_one) {
+  add_calendar(work);
+  open_house();
+  store.hold("load");
+  answers<schedule_entry> made;
+  entry_order o{entry_order::kind::create, visit, {}, made.slot()};
+  o.edit.start = hour("").start;
+  o.edit.end = hour("").end;
+  tell(supervisor, for_tenant{acme, o});
+  const auto epoch = store.rows.leases[acme].epoch;
+  store.fail("keep_leases", trouble(errc::retry_later, "database_away"), 12);
+  pass(14s); // the leases run out, and come back as they were
+  ASSERT_TRUE(here(acme));
+  ASSERT_EQ(store.rows.leases[acme].epoch, epoch);
+
+  store.hold_nothing();
+  while (store.waiting("load") > 0) store.answer("load");
+  run();
+
+  ASSERT_EQ(made.size(), 1u);
+  EXPECT_EQ(made[0].error().code, "fenced");
+  EXPECT_FALSE(store.tenants[acme].entries.contains(visit));
+}
+
 TEST_F(leases_test, a_vendor_call_is_not_begun_without_the_lease) {
   add_calendar(work);
   open_house();

@@ -10,7 +10,7 @@ class tenant_test : public house_fixture {
 protected:
   tenant_test() {
     add_calendar(work);
-    it = system->spawn<tenant>(acme, std::ref(store), outside(), listening_supervisor(), listening_bus());
+    it = system->spawn<tenant>(acme, std::uint64_t{0}, std::ref(store), outside(), listening_supervisor(), listening_bus());
     others.push_back(caf::actor_cast<caf::actor>(it));
   }
 
@@ -274,7 +274,7 @@ protected:
       if (std::exchange(breaks, false)) throw std::runtime_error("a mistake of ours");
       return sound(n);
     };
-    auto made = system->spawn<tenant>(acme, std::ref(store), w, listening_supervisor(), listening_bus());
+    auto made = system->spawn<tenant>(acme, std::uint64_t{0}, std::ref(store), w, listening_supervisor(), listening_bus());
     others.push_back(caf::actor_cast<caf::actor>(made));
     return made;
   }

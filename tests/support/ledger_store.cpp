@@ -123,7 +123,7 @@ void ledger_store::ask_fenced(const char* what, const tenant_id& tenant, std::fu
                               store_done<T> done) {
   ask<T>(
       what,
-      [this, tenant, epoch = epoch_of(tenant), work = std::move(work)]() -> result<T> {
+      [this, tenant, epoch = leases_.epoch_of(tenant), work = std::move(work)]() -> result<T> {
         if (fenced(tenant, epoch)) return persistence::fenced();
         return work();
       },
@@ -158,6 +158,8 @@ void ledger_store::load(load_request what, store_done<loaded> done) {
 }
 
 void ledger_store::commit(tenant_changes changes, store_done<std::vector<fact>> done) {
+  if (changes.tenure != 0 && leases_.epoch_of(changes.tenant, changes.tenure) == 0)
+    return done(persistence::fenced());
   ask_fenced<std::vector<fact>>(
       "commit", changes.tenant, [this, changes] { return carry_out(changes); }, std::move(done));
 }
@@ -434,12 +436,13 @@ void ledger_store::save_run(tenant_id tenant, sync_run run, std::vector<fact> fa
 
 void ledger_store::end_interrupted_runs(std::vector<tenant_id> ids, provider_id provider,
                                         store_done<bool> done) {
+  std::map<tenant_id, std::int64_t> epochs;
+  for (const auto& id : ids) epochs[id] = leases_.epoch_of(id);
   ask<bool>(
       "end_interrupted_runs",
-      [=, this, held = epochs_]() -> result<bool> {
+      [=, this, epochs = std::move(epochs)]() -> result<bool> {
         for (const auto& id : ids) {
-          const auto epoch = held.find(id);
-          if (fenced(id, epoch == held.end() ? 0 : epoch->second)) continue;
+          if (fenced(id, epochs.at(id))) continue;
           for (auto& run : tenants[id].runs)
             if (run.outcome == run_outcome::running && (provider.empty() || run.provider == provider)) {
               run.outcome = run_outcome::failed;
@@ -722,11 +725,6 @@ void ledger_store::last_sequence(tenant_id tenant, store_done<std::int64_t> done
 
 // ---------------------------------------------------------------- which tenants are whose
 
-std::int64_t ledger_store::epoch_of(const tenant_id& tenant) const {
-  const auto at = epochs_.find(tenant);
-  return at == epochs_.end() ? 0 : at->second;
-}
-
 bool ledger_store::lives(const lease_row& l) const {
   const auto n = rows.nodes.find(l.node);
   return n != rows.nodes.end() && n->second.incarnation == l.incarnation && n->second.expires_at > now();
@@ -735,7 +733,7 @@ bool ledger_store::lives(const lease_row& l) const {
 bool ledger_store::fenced(const tenant_id& tenant, std::int64_t epoch) {
   const auto row = rows.leases.find(tenant);
   if (row == rows.leases.end() || row->second.epoch == 0 || row->second.epoch == epoch) return false;
-  if (epoch_of(tenant) == epoch) epochs_.erase(tenant);
+  leases_.refused(tenant, epoch);
   if (told_fenced_) told_fenced_(tenant, epoch);
   return true;
 }
@@ -791,12 +789,7 @@ void ledger_store::keep_leases(lease_round round, store_done<lease_news> done) {
       "keep_leases", [this, round] { return round_of(round); }, std::move(done));
 }
 
-void ledger_store::hold(tenant_id tenant, std::int64_t epoch) {
-  if (epoch == 0)
-    epochs_.erase(tenant);
-  else
-    epochs_[tenant] = epoch;
-}
+std::uint64_t ledger_store::hold(tenant_id tenant, std::int64_t epoch) { return leases_.hold(tenant, epoch); }
 
 void ledger_store::on_fenced(std::function<void(const tenant_id&, std::int64_t)> told) {
   told_fenced_ = std::move(told);

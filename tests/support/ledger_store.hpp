@@ -2,6 +2,7 @@
 #pragma once
 
 #include "persistence/engine_store.hpp"
+#include "persistence/held_leases.hpp"
 
 #include <deque>
 #include <functional>
@@ -162,7 +163,7 @@ public:
   void last_sequence(tenant_id tenant, persistence::store_done<std::int64_t> done) override;
   void keep_leases(persistence::lease_round round,
                    persistence::store_done<persistence::lease_news> done) override;
-  void hold(tenant_id tenant, std::int64_t epoch) override;
+  std::uint64_t hold(tenant_id tenant, std::int64_t epoch) override;
   void on_fenced(std::function<void(const tenant_id&, std::int64_t)> told) override;
   void find_owner(tenant_id tenant,
                   persistence::store_done<std::optional<persistence::node_line>> done) override;
@@ -183,7 +184,6 @@ private:
   template <class T>
   void ask_fenced(const char* what, const tenant_id& tenant, std::function<result<T>()> work,
                   persistence::store_done<T> done);
-  std::int64_t epoch_of(const tenant_id& tenant) const;
   bool fenced(const tenant_id& tenant, std::int64_t epoch);
   result<persistence::lease_news> round_of(const persistence::lease_round& r);
   void leave(const persistence::lease_round& r);
@@ -206,7 +206,7 @@ private:
                                           const std::function<void(tenant_rows&)>& write);
 
   std::shared_ptr<ledger> ledger_;
-  std::map<tenant_id, std::int64_t> epochs_; ///< held
+  persistence::held_leases leases_;
   std::function<void(const tenant_id&, std::int64_t)> told_fenced_;
   std::deque<question> waiting_;
   std::vector<std::string> held_kinds_;
