@@ -50,8 +50,8 @@ public:
   const schedule_entry* entry(const entry_id& id) const;
   const mapping* link(const provider_id& p, const entry_id& e) const;
   /// By the vendor's id, else by our transaction id, else by our tag: the order of trust. The latter two find
-  /// only links whose event is not known yet (a copy that a person made of an event bears our tag too); a
-  /// tombstone's tag does not count.
+  /// only links whose event is not known yet, and the tag only those for which no id was chosen (a copy that
+  /// a person made of an event bears our tag too); a tombstone's tag does not count.
   const mapping* link_of(const provider_id& p, const calendar_event& event) const;
   std::vector<const mapping*> links_of(const entry_id& e) const;
   const provider* calendar(const provider_id& id) const;

@@ -50,7 +50,10 @@ const mapping* tenant_picture::link_of(const provider_id& p, const calendar_even
       if (const auto& found = links_.at(at->second); !found.linked) return &found;
   if (event.removed || event.tag.empty()) return nullptr;
   const auto* tagged = link(p, event.tag);
-  return tagged != nullptr && !tagged->linked ? tagged : nullptr;
+  if (tagged == nullptr || tagged->linked) return nullptr;
+  // An insert is known by what we chose for it: another event with our tag is a copy that a person made.
+  const bool chosen = !tagged->event.empty() || !tagged->transaction_id.empty();
+  return chosen ? nullptr : tagged;
 }
 
 std::vector<const mapping*> tenant_picture::links_of(const entry_id& e) const {
