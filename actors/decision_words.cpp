@@ -91,6 +91,23 @@ std::string pulled_sentence(reason why, const json::object& o) {
   case reason::pull_own_write:
     return "The calendar showed an earlier write of ours" + listed(o, "changed") +
            " whose answer was lost; it was not taken for a person's change.";
+  case reason::pull_joined:
+    return "The event is another person's copy of a meeting that is an entry already; it was linked to it.";
+  case reason::pull_relinked:
+    return "The calendar had been connected before; the event was linked to its entry again.";
+  case reason::pull_ignored_policy:
+    return "The calendar's import policy leaves this event out; nothing was done.";
+  case reason::pull_conflict_manual:
+    return "Both sides had changed the same" + listed(o, "groups") +
+           "; both versions wait until somebody chooses.";
+  case reason::pull_occurrence_freed:
+    return "One of several people left one occurrence of the series; it became an entry of the others.";
+  case reason::pull_held:
+    return "Too many events were missing at once; nothing was removed, and approval is waited for.";
+  case reason::conflict_resolved:
+    return "Somebody resolved the conflict" + listed(o, "groups") + said(o, "choice");
+  case reason::losing_value_restored:
+    return "Somebody took back the value that had lost" + listed(o, "groups") + ".";
   default:
     return {};
   }
@@ -114,6 +131,13 @@ std::string pushed_sentence(reason why, const json::object& o) {
     return "The calendar's vendor refused the write" + said(o, "detail");
   case reason::push_dead_lettered:
     return "The write failed as often as is allowed and was set aside" + said(o, "detail");
+  case reason::push_unsayable:
+    return "The calendar's vendor cannot express how this repeats" + said(o, "cause");
+  case reason::push_not_organizer:
+    return "The calendar's person is a guest of this event; only its organizer can change" +
+           listed(o, "groups") + " it.";
+  case reason::push_held:
+    return "Too many events would be deleted at once; nothing was written, and approval is waited for.";
   case reason::push_replayed:
     return "Somebody asked for the write that had been set aside to be tried again.";
   case reason::sweep_missing:

@@ -8,6 +8,7 @@ bool calendar_wins(const merge_weights& w) {
   if (w.direction == sync_direction::from_provider) return true;
   switch (w.policy) {
   case conflict_policy::local:
+  case conflict_policy::manual:
     return false;
   case conflict_policy::external:
     return true;
@@ -52,6 +53,8 @@ reason reason_of(const merge_plan& m, sync_direction direction, conflict_policy 
     return reason::pull_conflict_local;
   case conflict_policy::external:
     return reason::pull_conflict_external;
+  case conflict_policy::manual:
+    return reason::pull_conflict_manual;
   }
   return reason::pull_conflict_local;
 }

@@ -266,7 +266,7 @@ bool recover(tenant_picture& p, const provider& calendar, const calendar_event& 
 }
 
 void meet_unknown(tenant_picture& p, const provider& calendar, const calendar_event& event) {
-  if (event.in_series) return;
+  if (!event.series.empty()) return;
   if (calendar.recovering && !event.tag.empty() && unholdable(event).empty() && recover(p, calendar, event))
     return;
   // Our tag on an event without a link: the calendar was disconnected meanwhile. An entry never gets a second
@@ -296,7 +296,7 @@ void meet_linked(tenant_picture& p, const provider& calendar, const mapping& lin
   if (link.linked && !event.version.empty() && event.version == link.event_version)
     return; // an echo, or seen before
   const auto* entry = p.entry(link.entry);
-  if (event.in_series) {
+  if (!event.series.empty()) {
     p.explain(calendar.id, link.entry, event.id, reason::pull_ignored_series,
               cause_inputs("in_series", event.version));
   } else if (link.removing || entry == nullptr) {
@@ -327,7 +327,8 @@ pull_verdict plan_pull(tenant_picture& p, const provider_id& calendar, const cal
     if (proof == removal::unconfirmed) return pull_verdict::confirm_removal;
     plan_removal(p, *known, *link, event);
   } else if (link == nullptr) {
-    if (known->recovering && !event.in_series && says_no_tag(*known, event) && proof == removal::unconfirmed)
+    if (known->recovering && event.series.empty() && says_no_tag(*known, event) &&
+        proof == removal::unconfirmed)
       return pull_verdict::confirm_removal;
     meet_unknown(p, *known, event);
   } else {

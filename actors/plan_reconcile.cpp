@@ -26,7 +26,7 @@ void tell_repair(tenant_picture& p, const provider_id& calendar, const entry_id&
 pull_verdict compare_unknown(tenant_picture& p, const provider& calendar, const calendar_event& event,
                              removal proof, const comparison& by, drift_counts& found) {
   const bool tag_unseen = calendar.type == provider_type::microsoft && proof == removal::unconfirmed;
-  if (tag_unseen && event.tag.empty() && !event.removed && !event.in_series)
+  if (tag_unseen && event.tag.empty() && !event.removed && event.series.empty())
     return pull_verdict::confirm_removal;
   const auto changes_before = p.entry_changes();
   const auto verdict = plan_pull(p, calendar.id, event, proof);
@@ -54,7 +54,7 @@ pull_verdict compare_gone(tenant_picture& p, const mapping& link, const calendar
 pull_verdict compare_pair(tenant_picture& p, mapping link, const calendar_event& event, removal proof,
                           const comparison& by, drift_counts& found) {
   const auto* entry = p.entry(link.entry);
-  if (!link.linked || link.removing || entry == nullptr || event.in_series || event.unreadable)
+  if (!link.linked || link.removing || entry == nullptr || !event.series.empty() || event.unreadable)
     return plan_pull(p, link.provider, event, proof);
   ++found.compared;
   const auto changed = difference(event.what, link.base_event);

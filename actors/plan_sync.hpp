@@ -124,6 +124,13 @@ bool belongs_in(const schedule_entry& e, const provider& calendar);
 
 // ---- from the host: each makes one fact and one outbox row per affected calendar (invariant 4) ----
 
+/// Which occurrences of a series an edit means.
+enum class edit_scope {
+  all,
+  single, ///< the one in slot `occurrence`
+  future, ///< that one and all that follow: they become a series of their own
+};
+
 /// A change of an entry by the API; nothing in a field means "leave it".
 struct entry_edit {
   std::optional<std::string> title, notes, location;
@@ -132,7 +139,11 @@ struct entry_edit {
   std::optional<entry_status> status;
   std::optional<work_item> work;
   std::optional<std::vector<user_id>> assigned;
+  std::optional<std::optional<recurrence>> repeats; ///< an empty one makes it a single entry
+  std::optional<std::vector<attendee>> attendees;
   std::optional<std::int64_t> expected_version; ///< If-Match
+  edit_scope scope = edit_scope::all;
+  recurrence_id occurrence{}; ///< unless `scope` is `all`
 };
 
 /// Text is cleaned, assignees are sorted. Errors: conflict `entry_exists`; invalid `missing_start`,

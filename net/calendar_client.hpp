@@ -47,15 +47,34 @@ struct new_event {
   event_id event;             ///< Google
   std::string transaction_id; ///< Graph
   entry_id tag;
+  /// Of a series, `changed` occurrences are not written with it: `write_occurrence` does. Google takes
+  /// `exdates` with the insert.
   appointment what;
+  bool invites = false; ///< `what.attendees` become its guests and are mailed; else it has none
 };
 
-/// Writes only `changed`, guarded by `version` (If-Match): 412 is errc::conflict. `what` is complete.
+/// Writes only `changed`, guarded by `version` (If-Match): 412 is errc::conflict. `what` is complete. Group
+/// `occurrences` is not written by it, `attendees` only if `invites`: then guests whom it does not name are
+/// taken off, and of those it names everything we do not know stays.
 struct event_update {
   event_id event;
   std::string version;
   field_set changed;
   appointment what;
+  bool invites = false; ///< guests are mailed about it
+};
+
+/// One occurrence of a series: `cancel` takes it out, `change` makes it say `what` (the groups `changed`),
+/// `restore` brings back one that was cancelled (Google; Graph cannot: errc::invalid
+/// `occurrence_not_restorable`).
+struct occurrence_write {
+  enum class kind { cancel, change, restore } how{};
+  event_id series;
+  appointment master; ///< as the calendar has it: gives the slot its zone and its length
+  recurrence_id at{};
+  field_set changed;
+  appointment what;
+  bool invites = false;
 };
 
 struct channel_request {
@@ -85,7 +104,10 @@ public:
 
   [[nodiscard]] virtual call_token list_changes(calendar_access who, list_request what,
                                                 vendor_done<change_page> done) = 0;
-  /// errc::not_found when it is gone; an event that is merely cancelled comes back with `removed`.
+  /// errc::not_found when it is gone; an event that is merely cancelled comes back with `removed`. The id of
+  /// a series' master answers the whole series: rule, cancelled and changed occurrences (`what.repeats`);
+  /// this may take two requests. The id of an occurrence whose series is out of reach (a guest of that one
+  /// occurrence only) answers a single event.
   [[nodiscard]] virtual call_token get_event(calendar_access who, event_id event,
                                              vendor_done<calendar_event> done) = 0;
   /// The event as it now is. A create that happened before (lost answer) returns the existing event.

@@ -64,6 +64,7 @@ struct found_fields {
   std::string_view title;
   std::string_view notes;
   std::string_view location;
+  bool repeats = false;
 };
 
 found_fields collect(const object& item, calendar_event& event) {
@@ -97,10 +98,10 @@ found_fields collect(const object& item, calendar_event& event) {
     else if (key == "extendedProperties")
       event.tag = tag_of(value);
     else if (key == "recurringEventId")
-      event.in_series = event.in_series || !text_of(value).empty();
+      event.series = event_id(usable_or_empty(text_of(value)));
     else if (key == "recurrence") {
       const auto lines = array_of(value);
-      event.in_series = event.in_series || (lines && lines->size() > 0);
+      found.repeats = lines && lines->size() > 0;
     }
   }
   return found;
@@ -110,7 +111,8 @@ google_event read_event(const object& item, std::string_view calendar_zone) {
   google_event out;
   auto& event = out.event;
   const auto found = collect(item, event);
-  if (event.removed || event.in_series) return out;
+  if (found.repeats && event.series.empty()) event.series = event.id;
+  if (event.removed || !event.series.empty()) return out;
   out.zone_missing = (!found.start.date_time.empty() && found.start.zone.empty()) ||
                      (!found.end.date_time.empty() && found.end.zone.empty());
   event.what.title = clean_text(found.title);

@@ -92,6 +92,7 @@ struct found_fields {
   std::string_view change_key;
   bool all_day = false;
   bool draft = false;
+  bool repeats = false;
 };
 
 found_fields collect(const object& item, calendar_event& event) {
@@ -109,12 +110,11 @@ found_fields collect(const object& item, calendar_event& event) {
       event.removed = event.removed || flag_of(value);
     else if (key == "type") {
       const auto type = text_of(value);
-      event.in_series =
-          event.in_series || type == "occurrence" || type == "exception" || type == "seriesMaster";
+      found.repeats = found.repeats || type == "seriesMaster";
     } else if (key == "seriesMasterId")
-      event.in_series = event.in_series || !text_of(value).empty();
+      event.series = event_id(usable_or_empty(text_of(value)));
     else if (key == "recurrence")
-      event.in_series = event.in_series || !value.is_null();
+      found.repeats = found.repeats || !value.is_null();
     else if (key == "subject")
       found.title = text_of(value);
     else if (key == "body")
@@ -156,7 +156,8 @@ calendar_event read_event(const object& item) {
   const auto found = collect(item, event);
   if (event.version.empty() && is_usable(found.change_key))
     event.version = "W/\"" + std::string(found.change_key) + '"';
-  if (event.removed || event.in_series) return event;
+  if (found.repeats && event.series.empty()) event.series = event.id;
+  if (event.removed || !event.series.empty()) return event;
   event.what.title = clean_text(found.title);
   event.what.notes = normalised_body(found.notes.content);
   event.what.location = clean_text(found.location);

@@ -28,12 +28,16 @@ struct load_request {
     event_id event;
     std::string transaction_id;
     entry_id tag;
+    std::string ical_uid = {};
   };
   std::vector<event_ref> events;
+  std::vector<std::string> conflicts = {}; ///< ids, with their entries
 };
 struct loaded {
   std::vector<schedule_entry> entries;
   std::vector<mapping> mappings;
+  std::vector<meeting_line> meetings = {}; ///< of the UIDs that were asked for
+  std::vector<conflict> conflicts = {};    ///< asked for, and the open ones of the mappings found
 };
 
 /// A notice on its way to disk: `stale since` is set if it was not, the counter grows, the cause is kept.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "schema/conflict.hpp"
 #include "schema/dead_letter.hpp"
 #include "schema/fact.hpp"
 #include "schema/sync.hpp"
@@ -29,8 +30,28 @@ constexpr std::array names<sync_direction>{"both"sv, "to_provider"sv, "from_prov
 static_assert(names<sync_direction>.size() == static_cast<std::size_t>(sync_direction::from_provider) + 1);
 
 template <>
-constexpr std::array names<conflict_policy>{"newest"sv, "local"sv, "external"sv};
-static_assert(names<conflict_policy>.size() == static_cast<std::size_t>(conflict_policy::external) + 1);
+constexpr std::array names<conflict_policy>{"newest"sv, "local"sv, "external"sv, "manual"sv};
+static_assert(names<conflict_policy>.size() == static_cast<std::size_t>(conflict_policy::manual) + 1);
+
+template <>
+constexpr std::array names<import_policy>{"all"sv, "marked"sv, "busy_only"sv, "none"sv};
+static_assert(names<import_policy>.size() == static_cast<std::size_t>(import_policy::none) + 1);
+
+template <>
+constexpr std::array names<guest_mail>{"nobody"sv, "guests"sv};
+static_assert(names<guest_mail>.size() == static_cast<std::size_t>(guest_mail::guests) + 1);
+
+template <>
+constexpr std::array names<attendee_response>{"needs_action"sv, "declined"sv, "tentative"sv, "accepted"sv};
+static_assert(names<attendee_response>.size() == static_cast<std::size_t>(attendee_response::accepted) + 1);
+
+template <>
+constexpr std::array names<conflict_state>{"open"sv, "resolved"sv};
+static_assert(names<conflict_state>.size() == static_cast<std::size_t>(conflict_state::resolved) + 1);
+
+template <>
+constexpr std::array names<conflict_choice>{"local"sv, "external"sv, "merge"sv};
+static_assert(names<conflict_choice>.size() == static_cast<std::size_t>(conflict_choice::merge) + 1);
 
 template <>
 constexpr std::array names<deletion_policy>{"unlink"sv, "cancel_entry"sv};
@@ -100,7 +121,18 @@ constexpr std::array names<reason>{"pull_created"sv,
                                    "pull_replayed"sv,
                                    "pull_recovered"sv,
                                    "reconcile_repaired"sv,
-                                   "pull_own_write"sv};
+                                   "pull_own_write"sv,
+                                   "pull_joined"sv,
+                                   "pull_relinked"sv,
+                                   "pull_ignored_policy"sv,
+                                   "pull_conflict_manual"sv,
+                                   "pull_occurrence_freed"sv,
+                                   "pull_held"sv,
+                                   "push_unsayable"sv,
+                                   "push_not_organizer"sv,
+                                   "push_held"sv,
+                                   "conflict_resolved"sv,
+                                   "losing_value_restored"sv};
 static_assert(names<reason>.size() == static_cast<std::size_t>(last_reason) + 1);
 
 template <>
@@ -134,6 +166,11 @@ std::string_view name_of(provider_type v) { return text_of(v); }
 std::string_view name_of(provider_scope v) { return text_of(v); }
 std::string_view name_of(sync_direction v) { return text_of(v); }
 std::string_view name_of(conflict_policy v) { return text_of(v); }
+std::string_view name_of(import_policy v) { return text_of(v); }
+std::string_view name_of(guest_mail v) { return text_of(v); }
+std::string_view name_of(attendee_response v) { return text_of(v); }
+std::string_view name_of(conflict_state v) { return text_of(v); }
+std::string_view name_of(conflict_choice v) { return text_of(v); }
 std::string_view name_of(deletion_policy v) { return text_of(v); }
 std::string_view name_of(provider_status v) { return text_of(v); }
 std::string_view name_of(entry_status v) { return text_of(v); }
@@ -158,6 +195,11 @@ template std::optional<provider_type> read_name(std::string_view);
 template std::optional<provider_scope> read_name(std::string_view);
 template std::optional<sync_direction> read_name(std::string_view);
 template std::optional<conflict_policy> read_name(std::string_view);
+template std::optional<import_policy> read_name(std::string_view);
+template std::optional<guest_mail> read_name(std::string_view);
+template std::optional<attendee_response> read_name(std::string_view);
+template std::optional<conflict_state> read_name(std::string_view);
+template std::optional<conflict_choice> read_name(std::string_view);
 template std::optional<deletion_policy> read_name(std::string_view);
 template std::optional<provider_status> read_name(std::string_view);
 template std::optional<entry_status> read_name(std::string_view);

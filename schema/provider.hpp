@@ -13,7 +13,19 @@ enum class provider_type { google, microsoft };
 enum class provider_scope { user, tenant };
 enum class sync_direction { both, to_provider, from_provider };
 /// Who wins when both sides changed the same field group since the base.
-enum class conflict_policy { newest, local, external };
+/// `manual`: both values wait until a person has chosen.
+enum class conflict_policy { newest, local, external, manual };
+/// Which events that are not ours become entries.
+enum class import_policy {
+  all,
+  marked,    ///< only those that bear the mark `import_mark`
+  busy_only, ///< all, as "Busy": of others' business only the time is told
+  none,
+};
+/// Outlook: a category. Google and Outlook: this word with a "#" before it in title or notes.
+inline constexpr const char* import_mark = "kalends";
+/// Whom a write of ours may e-mail. Nobody, unless the tenant said so (invariant 13).
+enum class guest_mail { nobody, guests };
 /// What an event that was deleted in the calendar does to an entry that the host made.
 enum class deletion_policy { unlink, cancel_entry };
 
@@ -64,6 +76,18 @@ struct drift_counts {
   friend bool operator==(const drift_counts&, const drift_counts&) = default;
 };
 
+/// What waits for a person's yes: removals that nobody named one by one.
+struct held_removals {
+  bool from_calendar = false; ///< true: events are missing there, entries would go; false: events would go
+  int count = 0;
+  int of = 0; ///< links of that calendar
+  instant since{};
+  bool approved = false; ///< the next pass may carry them out
+  friend bool operator==(const held_removals&, const held_removals&) = default;
+};
+/// More than max(this, 5 %) of a calendar's links at once.
+inline constexpr int removals_unasked = 10;
+
 /// "In step as of `at`": the last full comparison that came to its end.
 struct reconciliation {
   instant at{};
@@ -80,6 +104,8 @@ struct provider {
   sync_direction direction = sync_direction::both;
   conflict_policy on_conflict = conflict_policy::newest;
   deletion_policy on_deletion = deletion_policy::unlink;
+  import_policy imports = import_policy::all;
+  guest_mail mails = guest_mail::nobody;
   provider_status status = provider_status::pending_authorization;
   std::optional<provider_problem> problem;
   std::string account; ///< e-mail address of the connected account, once known
@@ -98,6 +124,10 @@ struct provider {
   /// calendar shows is younger than what we remember.
   bool recovering = false;
   std::optional<instant> next_reconcile_at;
+  /// Connected, but nothing is written anywhere until a person has seen what would be, and agreed.
+  bool rehearsing = false;
+  /// A pass that would delete too much waits for this (invariant 14).
+  std::optional<held_removals> held = {};
 };
 
 /// The push subscription at the vendor. `secret_hash` is SHA-256 of the channel's secret, for the webhook

@@ -16,40 +16,45 @@
 namespace kalends {
 
 /// The units of comparison and merge. Start, end, zone and all-day change together or not at all.
-enum class field_group : std::uint8_t {
+enum class field_group : std::uint16_t {
   time = 1,
   title = 2,
   notes = 4,
   location = 8,
   privacy = 16,
-  status = 32
+  status = 32,
+  recurrence = 64,   ///< rule and RDATEs
+  occurrences = 128, ///< the cancelled and the changed ones
+  attendees = 256
 };
 
 class field_set {
 public:
   constexpr field_set() = default;
-  static constexpr field_set all() { return field_set(63); }
+  static constexpr field_set all() { return field_set(511); }
   constexpr void add(field_group g) {
-    bits_ = static_cast<std::uint8_t>(bits_ | static_cast<std::uint8_t>(g));
+    bits_ = static_cast<std::uint16_t>(bits_ | static_cast<std::uint16_t>(g));
   }
-  constexpr bool has(field_group g) const { return (bits_ & static_cast<std::uint8_t>(g)) != 0; }
+  constexpr bool has(field_group g) const { return (bits_ & static_cast<std::uint16_t>(g)) != 0; }
   constexpr bool empty() const { return bits_ == 0; }
-  constexpr std::uint8_t bits() const { return bits_; }
-  static constexpr field_set from_bits(std::uint8_t b) { return field_set(b & 63); }
+  constexpr std::uint16_t bits() const { return bits_; }
+  static constexpr field_set from_bits(std::uint16_t b) { return field_set(b & 511); }
   friend constexpr field_set operator&(field_set a, field_set b) { return field_set(a.bits_ & b.bits_); }
   friend constexpr field_set operator|(field_set a, field_set b) { return field_set(a.bits_ | b.bits_); }
   friend constexpr field_set operator-(field_set a, field_set b) { return field_set(a.bits_ & ~b.bits_); }
   friend constexpr bool operator==(field_set, field_set) = default;
 
 private:
-  constexpr explicit field_set(int b) : bits_(static_cast<std::uint8_t>(b)) {}
-  std::uint8_t bits_ = 0;
+  constexpr explicit field_set(int b) : bits_(static_cast<std::uint16_t>(b)) {}
+  std::uint16_t bits_ = 0;
 };
 
 /// The groups in which `a` and `b` differ. Times are equal when they mean the same instants with the same
-/// all-day-ness and zone name.
+/// all-day-ness and zone name; attendees when they have the same addresses (without regard to case), names,
+/// answers and roles, in any order. An appointment that does not repeat has no occurrences to differ in.
 field_set difference(const appointment& a, const appointment& b);
-/// `onto` with the groups `which` taken from `from`.
+/// `onto` with the groups `which` taken from `from`. If the start moves and the occurrences stay (or the
+/// other way round), the occurrences are named by the start that results.
 appointment take(appointment onto, const appointment& from, field_set which);
 /// "time", "title", …
 std::vector<std::string_view> names_of(field_set s);
@@ -78,6 +83,13 @@ struct mapping {
   /// though no answer told so. Of each, only the groups that were given up again differ from `base_entry`. At
   /// most `most_superseded`; empty again when a write is confirmed.
   std::vector<appointment> superseded = {};
+  /// The calendar's person is a guest of that event: what only its organizer may change is not written there.
+  bool guest_copy = false;
+  /// Imported as "busy": of the event only the time is known here, and nothing of the rest is written back.
+  bool masked = false;
+  /// The groups of an open conflict under policy `manual`: neither side's value is carried over until it is
+  /// resolved. The bases of these groups stay as they were when it began.
+  field_set disputed = {};
 };
 inline constexpr std::size_t most_superseded = 8;
 
@@ -139,11 +151,22 @@ enum class reason : std::uint8_t {
   pull_replayed,      ///< an event that was set aside was read again
   pull_recovered, ///< an event bears the tag of an entry that we do not have (a restored backup): entry made
                   ///< again
-  reconcile_repaired, ///< a full comparison found a difference that no notice had told; it was brought in
-                      ///< step
-  pull_own_write,     ///< the calendar shows a write of ours whose answer was lost: no change of a person's
+  reconcile_repaired,   ///< a full comparison found a difference that no notice had told; it was brought in
+                        ///< step
+  pull_own_write,       ///< the calendar shows a write of ours whose answer was lost: no change of a person's
+  pull_joined,          ///< another calendar's copy of a meeting that is an entry already: linked to it
+  pull_relinked,        ///< the calendar was connected before: its event found its entry again
+  pull_ignored_policy,  ///< the import policy leaves it out
+  pull_conflict_manual, ///< overlap, policy `manual`: both versions wait for a person
+  pull_occurrence_freed, ///< one of several people left one occurrence: it became an entry of the others
+  pull_held,             ///< the pass would delete too much: it waits for approval
+  push_unsayable,        ///< the vendor cannot express the recurrence; the rule part stands in the inputs
+  push_not_organizer,    ///< only the organizer may change that; the calendar's person is a guest
+  push_held,             ///< the pass would delete too much: it waits for approval
+  conflict_resolved,     ///< a person chose
+  losing_value_restored, ///< a person took back what had lost
 };
-inline constexpr reason last_reason = reason::pull_own_write;
+inline constexpr reason last_reason = reason::losing_value_restored;
 std::string_view name_of(reason r); ///< "pull_created"
 
 /// One row of the decision ledger.
@@ -198,6 +221,9 @@ std::string_view name_of(provider_scope v);
 std::string_view name_of(sync_direction v);
 std::string_view name_of(conflict_policy v);
 std::string_view name_of(deletion_policy v);
+std::string_view name_of(import_policy v);
+std::string_view name_of(guest_mail v);
+std::string_view name_of(attendee_response v);
 std::string_view name_of(provider_status v);
 std::string_view name_of(entry_status v);
 std::string_view name_of(push_action v);

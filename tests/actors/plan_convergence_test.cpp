@@ -375,8 +375,13 @@ TEST_P(pair_test, no_change_of_one_side_alone_is_ever_lost) {
     for (int n = roll(4); n > 0; --n) {
       tick();
       here = scrambled(here);
-      entry_edit edit{here.title, here.notes, here.location, here.start, here.end, here.is_private, {}, {},
-                      {},         {}};
+      entry_edit edit;
+      edit.title = here.title;
+      edit.notes = here.notes;
+      edit.location = here.location;
+      edit.start = here.start;
+      edit.end = here.end;
+      edit.is_private = here.is_private;
       edit.status = here.is_tentative ? entry_status::tentative : entry_status::scheduled;
       ASSERT_TRUE(change_entry(p(), visit, edit));
       commit();

@@ -330,7 +330,7 @@ TEST_F(plan_pull_test, unknown_events_that_are_not_imported_leave_no_trace) {
   to = t;
   auto a = add("a", alice);
   auto series = foreign("s");
-  series.in_series = true;
+  series.series = event_id("series");
 
   EXPECT_EQ(pull(a, tombstone(event_id("never"))), pull_verdict::settled);
   EXPECT_EQ(pull(a, tombstone(event_id("never")), removal::unconfirmed), pull_verdict::settled);
@@ -366,10 +366,10 @@ TEST_F(plan_pull_test, a_linked_event_that_became_a_series_or_unreadable_is_left
   auto a = add("a", alice);
   auto event = linked(a, {alice});
   event.version = "v2";
-  event.in_series = true;
+  event.series = event_id("series");
   event.what.title = "x";
   pull(a, event);
-  event.in_series = false;
+  event.series = event_id();
   event.unreadable = "time_out_of_range";
   pull(a, event);
 
@@ -728,6 +728,13 @@ appointment with_value(appointment a, field_group g, int v) {
   case field_group::status:
     a.is_tentative = v == 1;
     break;
+  case field_group::attendees:
+    a.attendees.resize(1);
+    a.attendees[0].email = text + "@example.org";
+    break;
+  case field_group::recurrence:
+  case field_group::occurrences:
+    break; // told in tests of their own: they are not independent of each other
   }
   return a;
 }

@@ -120,7 +120,7 @@ TEST_F(provider_push_test, an_event_that_became_unmergeable_is_not_asked_for_in_
   edit(visit, "Ours");
   refuse("update_event", trouble(errc::conflict, "precondition_failed"));
   auto series = event_of(visit, work, "v2");
-  series.in_series = true;
+  series.series = event_id("series");
 
   answer<calendar_event>("get_event", series);
 

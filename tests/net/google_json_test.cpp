@@ -58,7 +58,7 @@ TEST_F(google_json_test, reads_a_single_event) {
   EXPECT_EQ(e.what.start, calendar_time(*read_zoned_time("2026-09-14T09:00:00", "Europe/Berlin")));
   EXPECT_EQ(e.what.end, calendar_time(*read_zoned_time("2026-09-14T10:00:00", "Europe/Berlin")));
   EXPECT_EQ(e.tag.str(), own_tag);
-  EXPECT_FALSE(e.removed || e.in_series || e.unreadable || e.what.is_private || e.what.is_tentative);
+  EXPECT_FALSE(e.removed || !e.series.empty() || e.unreadable || e.what.is_private || e.what.is_tentative);
   ASSERT_TRUE(e.updated_at);
   EXPECT_EQ(to_rfc3339(*e.updated_at), "2026-09-01T08:15:30.123Z");
 }
@@ -92,12 +92,12 @@ TEST_F(google_json_test, an_event_without_a_zone_has_the_calendars) {
 TEST_F(google_json_test, tells_series_and_removals_apart) {
   ASSERT_TRUE(read);
 
-  EXPECT_TRUE(event_of(*read, "standup26abcde").in_series);
+  EXPECT_FALSE(event_of(*read, "standup26abcde").series.empty());
   EXPECT_FALSE(event_of(*read, "standup26abcde").removed);
-  EXPECT_TRUE(event_of(*read, "standup26abcde_20260916T070000Z").in_series);
+  EXPECT_FALSE(event_of(*read, "standup26abcde_20260916T070000Z").series.empty());
   EXPECT_TRUE(event_of(*read, "standup26abcde_20260916T070000Z").removed);
   EXPECT_TRUE(event_of(*read, "tenant7evt00043").removed);
-  EXPECT_FALSE(event_of(*read, "tenant7evt00043").in_series);
+  EXPECT_TRUE(event_of(*read, "tenant7evt00043").series.empty());
   EXPECT_FALSE(event_of(*read, "tenant7evt00043").unreadable);
 }
 
@@ -134,7 +134,7 @@ TEST_F(google_json_test, unexpected_types_read_as_absent) {
 
   EXPECT_EQ(e.version, "");
   EXPECT_EQ(e.what.title, "");
-  EXPECT_FALSE(e.in_series || e.removed || e.unreadable);
+  EXPECT_FALSE(!e.series.empty() || e.removed || e.unreadable);
   EXPECT_EQ(e.what.end, calendar_time(*read_date("2026-09-15"))) << "a day without extent lasts its day";
 }
 
@@ -158,8 +158,9 @@ TEST_F(google_json_test, refuses_what_is_no_page) {
   const std::string deep =
       R"({"nextSyncToken":"s","items":)" + std::string(100, '[') + std::string(100, ']') + "}";
 
-  for (const auto& body : {std::string("<html>sorry</html>"), std::string(), std::string("[]"), deep,
-                           std::string(R"({"items":{},"nextSyncToken":"s"})"), std::string(R"({"items":[)")}) {
+  for (const auto& body :
+       {std::string("<html>sorry</html>"), std::string(), std::string("[]"), deep,
+        std::string(R"({"items":{},"nextSyncToken":"s"})"), std::string(R"({"items":[)")}) {
     const auto page = read_google_page(body);
     ASSERT_FALSE(page) << body.substr(0, 40);
     EXPECT_EQ(page.error().kind, errc::broken);

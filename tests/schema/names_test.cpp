@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "schema/conflict.hpp"
 #include "schema/dead_letter.hpp"
 
 #include <fstream>
@@ -23,7 +24,12 @@ TEST(names_test, reads_every_name_it_writes) {
   expect_round_trip(provider_type::microsoft);
   expect_round_trip(provider_scope::tenant);
   expect_round_trip(sync_direction::from_provider);
-  expect_round_trip(conflict_policy::external);
+  expect_round_trip(conflict_policy::manual);
+  expect_round_trip(import_policy::none);
+  expect_round_trip(guest_mail::guests);
+  expect_round_trip(attendee_response::accepted);
+  expect_round_trip(conflict_state::resolved);
+  expect_round_trip(conflict_choice::merge);
   expect_round_trip(deletion_policy::cancel_entry);
   expect_round_trip(provider_status::paused);
   expect_round_trip(entry_status::cancelled);

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "schema/sync.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace kalends {
+
+enum class conflict_state {
+  open,     ///< policy `manual`: waits for a person
+  resolved, ///< by a person, or by the calendar's policy when it was met
+};
+enum class conflict_choice {
+  local,    ///< the entry's values
+  external, ///< the calendar's
+  merge,    ///< some of each, chosen by a person
+};
+
+/// Both sides changed the same groups since they last agreed. One per overlap and calendar; while it is open,
+/// later changes of these groups go into it.
+struct conflict {
+  std::string id; ///< UUIDv7
+  provider_id provider;
+  entry_id entry;
+  event_id event;
+  field_set groups;
+  conflict_state state = conflict_state::open;
+  std::optional<conflict_choice> choice; ///< how it ended
+  std::string decided_by;                ///< "policy", or the key or person that chose
+  appointment base;                      ///< what both sides last agreed on
+  appointment local;                     ///< the entry
+  appointment external;                  ///< the event
+  std::int64_t entry_version = 0;
+  std::string event_version;
+  instant opened_at{};
+  std::optional<instant> resolved_at;
+};
+
+/// How long the losing values can be taken back.
+inline constexpr std::chrono::hours losing_values_kept = std::chrono::hours(90 * 24);
+
+std::string_view name_of(conflict_state v);
+std::string_view name_of(conflict_choice v);
+
+} // namespace kalends
