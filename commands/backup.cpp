@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/backup.hpp"
 #include "commands/commands.hpp"
+#include "commands/complaint.hpp"
 #include "persistence/database.hpp"
 #include "persistence/embedded_cluster.hpp"
 
@@ -11,18 +12,6 @@
 namespace kalends::commands {
 
 namespace {
-
-constexpr int bad_configuration = 2;
-
-bool usable(const configured& c) {
-  for (const auto& p : c.problems) std::fprintf(stderr, "kalends: %s\n", p.c_str());
-  return c.problems.empty();
-}
-
-int fail(const error& e) {
-  std::fprintf(stderr, "kalends: %s (%s)\n", e.detail.c_str(), e.code.c_str());
-  return 1;
-}
 
 int refuse_own_database() {
   return fail({errc::invalid,

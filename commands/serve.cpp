@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands/commands.hpp"
+#include "commands/complaint.hpp"
 #include "commands/server.hpp"
 #include "persistence/database.hpp"
 #include "persistence/embedded_cluster.hpp"
@@ -10,22 +11,6 @@
 #include <future>
 
 namespace kalends::commands {
-
-namespace {
-
-constexpr int bad_configuration = 2;
-
-bool usable(const configured& c) {
-  for (const auto& p : c.problems) std::fprintf(stderr, "kalends: %s\n", p.c_str());
-  return c.problems.empty();
-}
-
-int fail(const error& e) {
-  std::fprintf(stderr, "kalends: %s (%s)\n", e.detail.c_str(), e.code.c_str());
-  return 1;
-}
-
-} // namespace
 
 int serve(const overrides& given) {
   auto c = read_configuration(given);

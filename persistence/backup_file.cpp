@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/backup_file.hpp"
+#include "persistence/descriptor.hpp"
 
 #include <boost/json.hpp>
 #include <openssl/evp.h>
@@ -37,16 +38,6 @@ tl::unexpected<error> damaged(const std::string& why) {
 
 tl::unexpected<error> unreadable(const std::string& path) {
   return failure(errc::invalid, "backup_unreadable", "Cannot read " + path + ": " + std::strerror(errno));
-}
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const auto wrote = ::write(fd, text.data(), text.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(wrote));
-  }
-  return true;
 }
 
 std::optional<std::string> read_at(int fd, std::uint64_t from, std::size_t size) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/token_vault.hpp"
+#include "persistence/descriptor.hpp"
 
 #include "persistence/require.hpp"
 
@@ -126,16 +127,6 @@ struct open_file {
     if (fd >= 0) ::close(fd);
   }
 };
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const auto wrote = ::write(fd, text.data(), text.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(wrote));
-  }
-  return true;
-}
 
 /// Makes the file whole or not at all: written beside, flushed, then linked into place, which fails if one is
 /// there. `EEXIST` is then up to the caller.

@@ -293,4 +293,22 @@ appointment house_fixture::hour(const std::string& title) const {
   return a;
 }
 
+engine_status house_fixture::status() {
+  answers<engine_status> told;
+  tell(supervisor, count_house{told.slot()});
+  return *told[0];
+}
+
+void house_fixture::answer_reads() {
+  for (auto& c : google.open_calls()) {
+    held_calendar::answer_call<change_page>(c, last_page({}, "cursor-1"));
+    run();
+  }
+}
+
+provider_id house_fixture::numbered(int n) {
+  const auto text = std::to_string(n);
+  return provider_id("0192a000-0000-7000-8000-" + std::string(12 - text.size(), '0') + text);
+}
+
 } // namespace kalends::actors

@@ -93,6 +93,10 @@ protected:
   supervisor_state& house_state();
   provider_actor awake(const provider_id& p);
   tenant_actor awake_tenant();
+  engine_status status();
+  /// Every listing that is waited for in Google shows nothing new.
+  void answer_reads();
+  static provider_id numbered(int n);
 
   void run() { sched().run(); }
   /// Lets time go by, a clock tick at a time.
@@ -127,8 +131,7 @@ protected:
   std::vector<std::shared_ptr<refresh_call>> refreshes;
   std::shared_ptr<channel_directory> channels = std::make_shared<channel_directory>();
   std::chrono::milliseconds uptime{0}; ///< goes with `pass`; a jump of `now` ends no lease
-  std::shared_ptr<lease_book> leases =
-      std::make_shared<lease_book>([this] { return uptime; });
+  std::shared_ptr<lease_book> leases = std::make_shared<lease_book>([this] { return uptime; });
   std::shared_ptr<overheard> heard = std::make_shared<overheard>();
   event_bus_actor bus;
   supervisor_actor supervisor;

@@ -11,10 +11,6 @@ using words = std::vector<std::string>;
 /// Calendars and the governor between them and their vendor.
 class provider_leave_test : public house_fixture {
 protected:
-  static provider_id numbered(int n) {
-    auto text = std::to_string(n);
-    return provider_id("0192a000-0000-7000-8000-" + std::string(12 - text.size(), '0') + text);
-  }
 };
 
 TEST_F(provider_leave_test, leave_is_asked_for_and_given_back) {

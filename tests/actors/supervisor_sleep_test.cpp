@@ -10,24 +10,7 @@ namespace {
 
 using words = std::vector<std::string>;
 
-class supervisor_sleep_test : public house_fixture {
-protected:
-  engine_status status() {
-    answers<engine_status> told;
-    tell(supervisor, count_house{told.slot()});
-    return *told[0];
-  }
-  void answer_reads() {
-    for (auto& c : google.open_calls()) {
-      held_calendar::answer_call<change_page>(c, last_page({}, "cursor-1"));
-      run();
-    }
-  }
-  static provider_id numbered(int n) {
-    auto text = std::to_string(n);
-    return provider_id("0192a000-0000-7000-8000-" + std::string(12 - text.size(), '0') + text);
-  }
-};
+class supervisor_sleep_test : public house_fixture {};
 
 TEST_F(supervisor_sleep_test, a_calendar_that_has_nothing_to_do_ends_and_its_tenant_after_it) {
   add_calendar(work);

@@ -8,24 +8,7 @@ namespace {
 
 using words = std::vector<std::string>;
 
-class supervisor_test : public house_fixture {
-protected:
-  engine_status status() {
-    answers<engine_status> told;
-    tell(supervisor, count_house{told.slot()});
-    return *told[0];
-  }
-  void answer_reads() {
-    for (auto& c : google.open_calls()) {
-      held_calendar::answer_call<change_page>(c, last_page({}, "cursor-1"));
-      run();
-    }
-  }
-  static provider_id numbered(int n) {
-    auto text = std::to_string(n);
-    return provider_id("0192a000-0000-7000-8000-" + std::string(12 - text.size(), '0') + text);
-  }
-};
+class supervisor_test : public house_fixture {};
 
 TEST_F(supervisor_test, knows_all_calendars_and_wakes_none_without_need) {
   add_calendar(work);
