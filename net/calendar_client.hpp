@@ -10,6 +10,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -94,7 +95,7 @@ using vendor_done = std::function<void(result<T>)>;
 /// 401 -> reauthorize, 403 quota/429/5xx -> retry_later with retry_after, 409 -> duplicate, 410 on a listing
 /// -> resync, 412 -> conflict, 404/410 on an event -> not_found, other 4xx -> invalid/forbidden; an answer
 /// that is not what the vendor documents (HTML, not JSON) -> broken `vendor_answer_unreadable`. Nobody is
-/// ever mailed: Google gets sendUpdates=none, Graph copies have no attendees.
+/// mailed unless a write says `invites`: Google gets sendUpdates=none, and events made at Graph no attendees.
 class calendar_client {
 public:
   virtual ~calendar_client() = default;
@@ -118,6 +119,11 @@ public:
   /// Succeeds with true if this call removed it, false if it was gone already.
   [[nodiscard]] virtual call_token delete_event(calendar_access who, event_id event, std::string version,
                                                 vendor_done<bool> done) = 0;
+  /// True if the occurrence says so now; false if there is no such occurrence any more, or, when cancelling,
+  /// it was cancelled already. Takes up to three requests at Graph, which has to be asked for the
+  /// occurrence's id.
+  [[nodiscard]] virtual call_token write_occurrence(calendar_access who, occurrence_write what,
+                                                    vendor_done<bool> done) = 0;
   [[nodiscard]] virtual call_token list_calendars(calendar_access who,
                                                   vendor_done<std::vector<calendar_listing>> done) = 0;
   [[nodiscard]] virtual call_token open_channel(calendar_access who, channel_request request,
@@ -128,6 +134,11 @@ public:
   [[nodiscard]] virtual call_token close_channel(calendar_access who, channel current,
                                                  vendor_done<bool> done) = 0;
 };
+
+/// Nothing if that vendor can say it; else a closed code that names the part it cannot say
+/// ("recurrence_rdate", "recurrence_byyearday", "recurrence_zone", …). To be asked before a write: nothing is
+/// ever approximated. Pure.
+std::optional<std::string> unsayable(provider_type vendor, const appointment& what);
 
 /// `deadline` is for each request of a call, all in all (opening a subscription at Graph may take 45 s,
 /// because Graph asks our webhooks first); after it the call fails with errc::retry_later `timeout`.

@@ -51,6 +51,9 @@ using api_ptr = std::shared_ptr<const google_api>;
 
 std::string selection(std::string_view fields) { return "fields=" + percent_encode(fields); }
 
+/// Guests are mailed only when that was asked for.
+std::string mail_query(bool invites) { return invites ? "sendUpdates=all" : "sendUpdates=none"; }
+
 std::string list_query(const list_request& what) {
   std::string query(listing_query);
   query += "&maxResults=" + std::to_string(std::clamp(what.page_size, 1, largest_page));
@@ -198,6 +201,46 @@ private:
   std::shared_ptr<vendor_call> call_;
 };
 
+/// One occurrence of a series, by the id that Google gives it.
+class occurrence_writing : public std::enable_shared_from_this<occurrence_writing> {
+public:
+  occurrence_writing(api_ptr api, const calendar_access& who, vendor_done<bool> done)
+      : api_(std::move(api)), events_(api_->calendar(who) + "/events/"), done_(std::move(done)),
+        call_(api_->start(who)) {}
+
+  call_token begin(const occurrence_write& what) {
+    const auto path =
+        events_ + percent_encode(google_occurrence_id(what).str()) + "?" + mail_query(what.invites);
+    if (what.how == occurrence_write::kind::cancel)
+      call_->ask(asked::removal, api_->request("DELETE", path),
+                 [self = shared_from_this()](auto body) { self->cancelled(body); });
+    else
+      call_->ask(asked::update, api_->request("PATCH", path, write_google_occurrence(what)),
+                 [self = shared_from_this()](auto body) { self->written(body); });
+    return call_->token();
+  }
+
+private:
+  void cancelled(const result<std::string>& body) {
+    if (body) return done_(true);
+    if (body.error().kind == errc::not_found) return done_(false);
+    done_(tl::unexpected(body.error()));
+  }
+
+  /// A cancelled occurrence can be written to, and stays cancelled.
+  void written(const result<std::string>& body) {
+    if (!body) return cancelled(body);
+    const auto event = read_guarded([&] { return read_google_event(*body, "UTC"); });
+    if (!event) return done_(tl::unexpected(event.error()));
+    done_(!event->event.removed);
+  }
+
+  api_ptr api_;
+  std::string events_;
+  vendor_done<bool> done_;
+  std::shared_ptr<vendor_call> call_;
+};
+
 class calendar_reading : public std::enable_shared_from_this<calendar_reading> {
 public:
   calendar_reading(api_ptr api, const calendar_access& who, vendor_done<std::vector<calendar_listing>> done)
@@ -295,6 +338,15 @@ public:
     if (event.empty()) return refuse(done, "event_id_missing", "An event is deleted by its id.");
     return std::make_shared<removal>(api_, std::move(who), std::move(event), std::move(done))
         ->begin(std::move(version));
+  }
+
+  call_token write_occurrence(calendar_access who, occurrence_write what, vendor_done<bool> done) override {
+    if (what.series.empty()) return refuse(done, "event_id_missing", "An occurrence is named by its series.");
+    if (what.how == occurrence_write::kind::change && what.changed.empty()) {
+      done(true);
+      return {};
+    }
+    return std::make_shared<occurrence_writing>(api_, who, std::move(done))->begin(what);
   }
 
   call_token list_calendars(calendar_access who, vendor_done<std::vector<calendar_listing>> done) override {

@@ -288,6 +288,23 @@ std::string write_google_patch(const event_update& update) {
   return w.finish();
 }
 
+event_id google_occurrence_id(const occurrence_write& write) {
+  const auto at = slot_time(write.master, write.at);
+  std::string stamp;
+  for (const char c : is_all_day(at) ? write_date(std::get<calendar_date>(at))
+                                     : write_local(utc_reading(std::get<zoned_time>(at))) + "Z")
+    if (c != '-' && c != ':') stamp += c;
+  return event_id(write.series.str() + "_" + stamp);
+}
+
+std::string write_google_occurrence(const occurrence_write& write) {
+  json_writer w;
+  auto groups = write.changed;
+  if (write.how == occurrence_write::kind::restore) groups.add(field_group::status);
+  write_fields(w, write.what, groups, true);
+  return w.finish();
+}
+
 std::string write_google_watch(const channel_request& request, std::chrono::seconds ttl) {
   json_writer w;
   w.text("id", request.channel_id).text("type", "web_hook").text("address", request.address);

@@ -40,6 +40,10 @@ std::string write_google_insert(const new_event& event);
 std::string write_google_revival(const new_event& event);
 /// The changed groups alone; the form of time that is not used is nulled, because PATCH merges.
 std::string write_google_patch(const event_update& update);
+/// The id of the occurrence that the rule puts there, whether it is an exception or not.
+event_id google_occurrence_id(const occurrence_write& write);
+/// The groups of an occurrence that is changed or brought back.
+std::string write_google_occurrence(const occurrence_write& write);
 std::string write_google_watch(const channel_request& request, std::chrono::seconds ttl);
 std::string write_google_stop(const channel& c);
 

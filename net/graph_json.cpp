@@ -7,6 +7,9 @@
 #include "net/vendor_event.hpp"
 #include "schema/text.hpp"
 
+#include <charconv>
+#include <cstdint>
+
 namespace kalends::net {
 namespace {
 
@@ -206,6 +209,51 @@ void write_fields(json_writer& w, const appointment& what, field_set which, bool
   if (which.has(field_group::status)) w.text("showAs", what.is_tentative ? "tentative" : "busy");
 }
 
+std::optional<std::chrono::local_days> day_of(std::string_view date) {
+  const auto read = read_date(date);
+  if (!read) return std::nullopt;
+  return std::chrono::local_days(read->day);
+}
+
+/// The date inside a GlobalObjectId (MS-OXOCAL 2.2.1.27): year, month and day in bytes 16 to 19; zero in a
+/// master.
+std::optional<std::chrono::local_days> day_in_uid(std::string_view hex) {
+  constexpr std::size_t at = 32, count = 8;
+  if (hex.size() < at + count || hex.substr(0, 8) != "04000000") return std::nullopt;
+  std::uint32_t value = 0;
+  const auto part = hex.substr(at, count);
+  const auto [end, failed] = std::from_chars(part.data(), part.data() + count, value, 16);
+  if (failed != std::errc() || end != part.data() + count) return std::nullopt;
+  const std::chrono::year_month_day day{std::chrono::year(static_cast<int>(value >> 16)),
+                                        std::chrono::month(value >> 8 & 0xFFU),
+                                        std::chrono::day(value & 0xFFU)};
+  if (value == 0 || !day.ok()) return std::nullopt;
+  return std::chrono::local_days(day);
+}
+
+/// Where the rule puts this occurrence. Not every answer has every hint.
+std::optional<std::chrono::local_days> original_day(const object& item, std::string_view zone) {
+  const auto named = text_member(item, "occurrenceId");
+  if (const auto dot = named.rfind('.'); dot != std::string_view::npos)
+    if (const auto day = day_of(named.substr(dot + 1))) return day;
+  if (const auto day = day_in_uid(text_member(item, "iCalUId"))) return day;
+  const auto in_zone = [&](std::string_view date_time, std::string_view of) {
+    return read_zoned_time(date_time, of)
+        .and_then([&](const zoned_time& t) { return at_zone(t.utc, zone); })
+        .map([](const zoned_time& t) { return std::chrono::floor<std::chrono::days>(t.local); });
+  };
+  if (const auto original = text_member(item, "originalStart"); !original.empty())
+    if (const auto day = in_zone(original, {})) return *day;
+  if (text_member(item, "type") == "exception") return std::nullopt;
+  const auto start = member(item, "start");
+  if (!start) return std::nullopt;
+  const auto told = time_of(*start);
+  const auto all_day = member(item, "isAllDay");
+  if (all_day && flag_of(*all_day)) return day_of(told.date_time.substr(0, 10));
+  const auto day = in_zone(told.date_time, told.zone);
+  return day ? std::optional(*day) : std::nullopt;
+}
+
 /// The members that every list of Graph has.
 struct graph_list {
   std::optional<simdjson::dom::array> items;
@@ -251,6 +299,27 @@ result<calendar_event> read_graph_event(const std::string& body) {
   auto event = read_event(*document.object());
   if (event.id.empty()) return unreadable("The event has no usable id.");
   return event;
+}
+
+result<graph_instances> read_graph_instances(const std::string& body, std::string_view zone) {
+  const json_document document(body);
+  if (!document.object()) return unreadable("The list of occurrences is no JSON object.");
+  graph_instances out;
+  std::optional<simdjson::dom::array> items;
+  for (const auto field : *document.object()) {
+    if (field.key == "value" || field.key == "exceptionOccurrences") items = array_of(field.value);
+    if (field.key == "@odata.nextLink" || field.key == "exceptionOccurrences@odata.nextLink")
+      out.next_link = usable_or_empty(text_of(field.value), cursor_limit);
+  }
+  if (!items) return out;
+  for (const auto entry : *items) {
+    const auto item = object_of(entry);
+    if (!item) continue;
+    const auto day = original_day(*item, zone);
+    auto id = usable_or_empty(text_member(*item, "id"));
+    if (day && !id.empty()) out.items.push_back({event_id(std::move(id)), *day});
+  }
+  return out;
 }
 
 result<bool> read_is_online_meeting(const std::string& body) {
@@ -330,6 +399,12 @@ std::string write_graph_insert(const new_event& event, bool in_utc) {
 std::string write_graph_patch(const event_update& update, bool in_utc) {
   json_writer w;
   write_fields(w, update.what, update.changed, in_utc);
+  return w.finish();
+}
+
+std::string write_graph_occurrence(const occurrence_write& write, bool in_utc) {
+  json_writer w;
+  write_fields(w, write.what, write.changed, in_utc);
   return w.finish();
 }
 

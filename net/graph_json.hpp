@@ -23,6 +23,18 @@ inline constexpr std::string_view graph_tag_property =
 /// it) and `body_not_text` (the server ignored our wish, so its text cannot be compared).
 result<change_page> read_graph_page(const std::string& body);
 result<calendar_event> read_graph_event(const std::string& body);
+/// Where to find one occurrence of a series.
+struct graph_instance {
+  event_id id;
+  std::chrono::local_days day; ///< where the rule puts it, in the zone of the series
+};
+struct graph_instances {
+  std::vector<graph_instance> items;
+  std::string next_link;
+};
+/// A page of `/instances`, or a master with its `exceptionOccurrences`. `zone`: of the series.
+result<graph_instances> read_graph_instances(const std::string& body, std::string_view zone);
+
 /// Whether the event carries an online meeting, whose join link lives in its body.
 result<bool> read_is_online_meeting(const std::string& body);
 
@@ -42,6 +54,7 @@ std::string normalised_body(std::string_view text);
 /// With `in_utc`, times are told in UTC: the mailbox does not know the zone.
 std::string write_graph_insert(const new_event& event, bool in_utc);
 std::string write_graph_patch(const event_update& update, bool in_utc);
+std::string write_graph_occurrence(const occurrence_write& write, bool in_utc);
 std::string write_graph_subscription(const channel_request& request, const calendar_id& calendar,
                                      instant expires_at);
 std::string write_graph_renewal(instant expires_at);

@@ -16,6 +16,7 @@ constexpr std::string_view prefer =
     R"(IdType="ImmutableId", outlook.timezone="UTC", outlook.body-content-type="text")";
 constexpr int largest_page = 1'000;
 constexpr int calendar_page_limit = 100; ///< of 100 calendars
+constexpr int occurrence_page_limit = 40;
 constexpr auto shortest_channel = 45min;
 constexpr auto longest_channel = 10'080min - 10min; ///< Graph's limit, less what our clocks may differ
 /// Graph calls both of our webhooks, ten seconds each, before it answers.
@@ -213,6 +214,76 @@ private:
   std::shared_ptr<vendor_call> call_;
 };
 
+/// One occurrence of a series. Graph tells its id: where the rule puts it, or, if it was moved away from
+/// there, among the exceptions.
+class occurrence_writing : public std::enable_shared_from_this<occurrence_writing> {
+public:
+  occurrence_writing(api_ptr api, const calendar_access& who, occurrence_write what, vendor_done<bool> done)
+      : api_(std::move(api)), events_(api_->calendar(who) + "/events/"), what_(std::move(what)),
+        done_(std::move(done)), call_(api_->start(who)) {}
+
+  call_token begin() {
+    const auto at = instant_of(slot_time(what_.master, what_.at));
+    const auto series = events_ + percent_encode(what_.series.str());
+    exceptions_ = api_->url + series + "?$select=id,exceptionOccurrences&$expand=exceptionOccurrences";
+    // Days that float are matched as days of UTC; the hours of a zone differ from it by less than a day.
+    look(api_->url + series + "/instances?startDateTime=" + percent_encode(to_rfc3339(instant(at) - 26h)) +
+         "&endDateTime=" + percent_encode(to_rfc3339(instant(at) + 50h)) + "&$top=100");
+    return call_->token();
+  }
+
+private:
+  void look(std::string url) {
+    call_->ask(asked::event, api_->absolute("GET", std::move(url)),
+               [self = shared_from_this()](const result<std::string>& body) { self->looked(body); });
+  }
+
+  void looked(const result<std::string>& body) {
+    const auto zone = is_all_day(what_.master.start) ? std::string("UTC")
+                                                     : std::get<zoned_time>(what_.master.start).time_zone;
+    const auto page = body.and_then([&](const std::string& text) {
+      return read_guarded([&] { return read_graph_instances(text, zone); });
+    });
+    if (!page && page.error().kind == errc::not_found) return done_(false);
+    if (!page) return done_(tl::unexpected(page.error()));
+    const auto day = std::chrono::floor<std::chrono::days>(what_.at);
+    const auto found = std::find_if(page->items.begin(), page->items.end(),
+                                    [&](const graph_instance& i) { return i.day == day; });
+    if (found != page->items.end()) return write(found->id, false);
+    if (page->next_link.empty()) {
+      if (exceptions_.empty()) return done_(false);
+      return look(std::exchange(exceptions_, {}));
+    }
+    if (!api_->is_own(page->next_link)) return done_(foreign_link());
+    if (++pages_ >= occurrence_page_limit)
+      return done_(failure(errc::broken, "too_many_pages", "The list of occurrences does not end."));
+    look(page->next_link);
+  }
+
+  void write(const event_id& occurrence, bool in_utc) {
+    const auto path = events_ + percent_encode(occurrence.str());
+    const bool cancels = what_.how == occurrence_write::kind::cancel;
+    auto request = cancels ? api_->request("DELETE", path)
+                           : api_->request("PATCH", path, write_graph_occurrence(what_, in_utc));
+    call_->ask(cancels ? asked::removal : asked::update, std::move(request),
+               [self = shared_from_this(), occurrence, in_utc](const result<std::string>& body) {
+                 if (body) return self->done_(true);
+                 if (body.error().kind == errc::not_found) return self->done_(false);
+                 if (!in_utc && body.error().code == "zone_not_supported")
+                   return self->write(occurrence, true);
+                 self->done_(tl::unexpected(body.error()));
+               });
+  }
+
+  api_ptr api_;
+  std::string events_;
+  occurrence_write what_;
+  vendor_done<bool> done_;
+  std::shared_ptr<vendor_call> call_;
+  std::string exceptions_; ///< to be asked if the occurrence is not where the rule puts it
+  int pages_ = 0;
+};
+
 class calendar_reading : public std::enable_shared_from_this<calendar_reading> {
 public:
   calendar_reading(api_ptr api, const calendar_access& who, vendor_done<std::vector<calendar_listing>> done)
@@ -320,6 +391,17 @@ public:
                           vendor_done<bool> done) override {
     if (event.empty()) return refuse(done, "event_id_missing", "An event is deleted by its id.");
     return std::make_shared<removal>(api_, who, event, std::move(done))->begin(std::move(version));
+  }
+
+  call_token write_occurrence(calendar_access who, occurrence_write what, vendor_done<bool> done) override {
+    if (what.series.empty()) return refuse(done, "event_id_missing", "An occurrence is named by its series.");
+    if (what.how == occurrence_write::kind::restore)
+      return refuse(done, "occurrence_not_restorable", "What was cancelled there is gone.");
+    if (what.how == occurrence_write::kind::change && what.changed.empty()) {
+      done(true);
+      return {};
+    }
+    return std::make_shared<occurrence_writing>(api_, who, std::move(what), std::move(done))->begin();
   }
 
   call_token list_calendars(calendar_access who, vendor_done<std::vector<calendar_listing>> done) override {

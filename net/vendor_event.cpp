@@ -66,6 +66,18 @@ void check_texts(calendar_event& e) {
     e.unreadable = "text_too_long";
 }
 
+calendar_time slot_time(const appointment& series, recurrence_id at) {
+  const auto* start = std::get_if<zoned_time>(&series.start);
+  if (start == nullptr)
+    return calendar_date{std::chrono::year_month_day(std::chrono::floor<std::chrono::days>(at))};
+  const auto told = read_zoned_time(write_local({at, start->time_zone, {}}), start->time_zone);
+  return told.value_or(zoned_time{at, start->time_zone, start->utc + (at - start->local)});
+}
+
+zoned_time utc_reading(const zoned_time& t) {
+  return {std::chrono::local_seconds(t.utc.time_since_epoch()), "UTC", t.utc};
+}
+
 std::optional<instant> read_utc(std::string_view text) {
   if (text.size() < 20 || text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't') ||
       text[13] != ':' || text[16] != ':')

@@ -36,6 +36,12 @@ void set_times(calendar_event& e, result<calendar_time> start, result<calendar_t
 /// Sets `unreadable` to `text_too_long` if a text is above the limits of an entry.
 void check_texts(calendar_event& e);
 
+/// The beginning that a slot of this series stands for.
+calendar_time slot_time(const appointment& series, recurrence_id at);
+
+/// The same instant on the clock of UTC.
+zoned_time utc_reading(const zoned_time& t);
+
 /// "2026-09-01T08:15:30.123Z" with any fraction; only UTC is understood.
 std::optional<instant> read_utc(std::string_view text);
 

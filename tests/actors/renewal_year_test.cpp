@@ -64,6 +64,10 @@ public:
                                net::vendor_done<bool> done) override {
     return refuse(done);
   }
+  net::call_token write_occurrence(net::calendar_access, net::occurrence_write,
+                                   net::vendor_done<bool> done) override {
+    return refuse(done);
+  }
   net::call_token list_calendars(net::calendar_access,
                                  net::vendor_done<std::vector<calendar_listing>> done) override {
     return refuse(done);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulation/calendar_model.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace kalends::simulation {
@@ -191,6 +192,38 @@ result<bool> calendar_model::erase(const event_id& id, const std::string& versio
   if (at == events.end() || at->second.now.removed) return false;
   if (!version.empty() && at->second.now.version != version) return moved_on();
   remove(id, now);
+  return true;
+}
+
+/// The series' version moves with its exceptions.
+result<bool> calendar_model::write_occurrence(const net::occurrence_write& what, instant now) {
+  using kind = net::occurrence_write::kind;
+  if (what.how == kind::restore && type_ == provider_type::microsoft)
+    return failure(errc::invalid, "occurrence_not_restorable", "What was cancelled there is gone.");
+  auto at = events.find(what.series);
+  if (at == events.end() || at->second.now.removed || !at->second.now.what.repeats) return false;
+  auto e = at->second.now;
+  auto& series = *e.what.repeats;
+  const auto cancelled = std::find(series.exdates.begin(), series.exdates.end(), what.at);
+  const auto changed = std::find_if(series.changed.begin(), series.changed.end(),
+                                    [&](const changed_occurrence& c) { return c.at == what.at; });
+  if (what.how != kind::restore && cancelled != series.exdates.end()) return false;
+  auto says = what.what;
+  if (changed != series.changed.end()) {
+    says = take(changed->what, what.what, what.changed);
+    series.changed.erase(changed);
+  }
+  says.repeats.reset();
+  says.attendees.clear();
+  if (what.how == kind::restore && cancelled != series.exdates.end()) series.exdates.erase(cancelled);
+  if (what.how == kind::cancel) {
+    series.exdates.insert(std::upper_bound(series.exdates.begin(), series.exdates.end(), what.at), what.at);
+  } else {
+    const auto place = std::find_if(series.changed.begin(), series.changed.end(),
+                                    [&](const changed_occurrence& c) { return c.at > what.at; });
+    series.changed.insert(place, {what.at, std::move(says)});
+  }
+  put(std::move(e), now);
   return true;
 }
 

@@ -53,6 +53,7 @@ public:
   result<calendar_event> insert(const net::new_event& what, instant now);
   result<calendar_event> update(const net::event_update& what, instant now);
   result<bool> erase(const event_id& id, const std::string& version, instant now);
+  result<bool> write_occurrence(const net::occurrence_write& what, instant now);
 
   /// The serial in a cursor of ours.
   static std::uint64_t serial_of(const std::string& cursor);

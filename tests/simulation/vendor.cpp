@@ -23,7 +23,8 @@ error plain(errc kind, const char* code, const char* detail,
 }
 
 bool writes(const std::string& verb) {
-  return verb == "insert_event" || verb == "update_event" || verb == "delete_event";
+  return verb == "insert_event" || verb == "update_event" || verb == "delete_event" ||
+         verb == "write_occurrence";
 }
 
 } // namespace
@@ -139,6 +140,8 @@ void vendor::act(account& a, const call_ptr& c, instant now) {
   if (c->verb == "insert_event") return answer(c, insert(a, c->as<net::new_event>(), now));
   if (c->verb == "update_event") return answer(c, update(a, c->as<net::event_update>(), now));
   if (c->verb == "delete_event") return answer(c, erase(a, c->as<event_deletion>(), now));
+  if (c->verb == "write_occurrence")
+    return answer(c, write_occurrence(a, c->as<net::occurrence_write>(), now));
   if (c->verb == "list_calendars") {
     std::vector<calendar_listing> all{{a.calendar, "Work", "Europe/Berlin", true, true}};
     return answer(c, result<std::vector<calendar_listing>>(all));
@@ -165,6 +168,9 @@ vendor::effect vendor::effect_of(account* a, const call_ptr& c) {
     return [this, a, what = c->as<net::event_update>()](instant t) { (void)update(*a, what, t); };
   if (c->verb == "delete_event")
     return [this, a, what = c->as<event_deletion>()](instant t) { (void)erase(*a, what, t); };
+  if (c->verb == "write_occurrence")
+    return
+        [this, a, what = c->as<net::occurrence_write>()](instant t) { (void)write_occurrence(*a, what, t); };
   if (c->verb == "open_channel")
     return [this, a, what = c->as<net::channel_request>()](instant t) { (void)open_channel(*a, what, t); };
   return [](instant) {};
@@ -241,6 +247,12 @@ result<bool> vendor::erase(account& a, const event_deletion& d, instant now) {
     changed(a, now);
   }
   return removed;
+}
+
+result<bool> vendor::write_occurrence(account& a, const net::occurrence_write& w, instant now) {
+  auto written = a.model.write_occurrence(w, now);
+  if (written && *written) changed(a, now);
+  return written;
 }
 
 result<channel> vendor::open_channel(account& a, const net::channel_request& r, instant now) {

@@ -107,6 +107,7 @@ private:
   result<calendar_event> insert(account& a, const net::new_event& e, instant now);
   result<calendar_event> update(account& a, const net::event_update& u, instant now);
   result<bool> erase(account& a, const testing::event_deletion& d, instant now);
+  result<bool> write_occurrence(account& a, const net::occurrence_write& w, instant now);
   result<channel> open_channel(account& a, const net::channel_request& r, instant now);
   void changed(account& a, instant now);
 

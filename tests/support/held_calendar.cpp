@@ -83,6 +83,11 @@ net::call_token held_calendar::delete_event(net::calendar_access who, event_id e
               std::move(done));
 }
 
+net::call_token held_calendar::write_occurrence(net::calendar_access who, net::occurrence_write what,
+                                                net::vendor_done<bool> done) {
+  return hold("write_occurrence", std::move(who), std::move(what), std::move(done));
+}
+
 net::call_token held_calendar::list_calendars(net::calendar_access who,
                                               net::vendor_done<std::vector<calendar_listing>> done) {
   return hold("list_calendars", std::move(who), std::monostate{}, std::move(done));

@@ -26,7 +26,7 @@ public:
     std::string verb; ///< "list_changes", "get_event", …
     net::calendar_access who;
     std::variant<std::monostate, net::list_request, event_id, net::new_event, net::event_update,
-                 event_deletion, net::channel_request, channel>
+                 event_deletion, net::occurrence_write, net::channel_request, channel>
         what;
     std::any done;
     std::function<void(error)> refuse;
@@ -74,6 +74,8 @@ public:
                                net::vendor_done<calendar_event> done) override;
   net::call_token delete_event(net::calendar_access who, event_id event, std::string version,
                                net::vendor_done<bool> done) override;
+  net::call_token write_occurrence(net::calendar_access who, net::occurrence_write what,
+                                   net::vendor_done<bool> done) override;
   net::call_token list_calendars(net::calendar_access who,
                                  net::vendor_done<std::vector<calendar_listing>> done) override;
   net::call_token open_channel(net::calendar_access who, net::channel_request request,
