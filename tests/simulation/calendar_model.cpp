@@ -219,9 +219,9 @@ result<bool> calendar_model::write_occurrence(const net::occurrence_write& what,
   if (what.how == kind::cancel) {
     series.exdates.insert(std::upper_bound(series.exdates.begin(), series.exdates.end(), what.at), what.at);
   } else {
-    const auto place = std::find_if(series.changed.begin(), series.changed.end(),
+    const auto later = std::find_if(series.changed.begin(), series.changed.end(),
                                     [&](const changed_occurrence& c) { return c.at > what.at; });
-    series.changed.insert(place, {what.at, std::move(says)});
+    series.changed.insert(later, {what.at, std::move(says)});
   }
   put(std::move(e), now);
   return true;
