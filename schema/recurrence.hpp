@@ -24,16 +24,20 @@ inline constexpr std::size_t series_exceptions = 1'000;
 
 /// The appointment with its recurrence in the one form that we keep and compare: rule parts in the order of
 /// RFC 5545 3.3.10 and in capitals, defaults left out (INTERVAL=1; WKST=MO where it says nothing), BY lists
-/// sorted and unique, UNTIL as a wall clock with "Z" exactly as the RFC wants it for the kind of start; dates
-/// sorted and unique; exceptions without effect left out (an EXDATE that no occurrence has, a change that
-/// changes nothing); what is cancelled is not changed. Nothing to do without a recurrence.
-/// Errors (invalid, field "recurrence.rrule" and so on), each naming the rule part:
-/// `malformed_rrule`, `rrule_part_unsupported` (SECONDLY, MINUTELY, HOURLY, BYSECOND, BYMINUTE, BYHOUR,
-/// RSCALE, SKIP), `rrule_count_and_until`, `rrule_until_before_start`, `rrule_until_kind` (date or time other
-/// than the start), `rrule_without_occurrence`, `start_not_in_rrule` (RFC 5545 3.8.5.3: DTSTART is the first
-/// occurrence), `too_many_occurrences`, `too_many_exceptions`, `rrule_too_long`, `unknown_time_zone` (a
-/// series needs a zone that a table knows), `occurrence_not_in_series`, `occurrence_longer_than_interval` is
-/// NOT an error: occurrences may overlap.
+/// sorted and unique; one spelling of what can be said in several ways: what the start says by itself is left
+/// to it (BYDAY=MO of a weekly rule that starts on a Monday), a position that numbers a day is its number
+/// (BYDAY=MO;BYSETPOS=1 is BYDAY=1MO), a daily rule on some weekdays is a weekly one; UNTIL is the end of the
+/// last occurrence's day on the clock of the start, written in UTC, or its date if all-day (one without "Z"
+/// is understood, too); dates sorted and unique, RDATEs that the rule has left out; slots at wall clocks that
+/// summer time skips named by the clock behind the gap, as people see it; exceptions without effect left out
+/// (an EXDATE that no occurrence has, a change that changes nothing); what is cancelled is not changed.
+/// Nothing to do without a recurrence. Errors (invalid, field "recurrence.rrule" and so on), each naming the
+/// rule part: `malformed_rrule`, `rrule_part_unsupported` (SECONDLY, MINUTELY, HOURLY, BYSECOND, BYMINUTE,
+/// BYHOUR, RSCALE, SKIP), `rrule_count_and_until`, `rrule_until_before_start`, `rrule_until_kind` (date or
+/// time other than the start), `rrule_without_occurrence`, `start_not_in_rrule` (RFC 5545 3.8.5.3: DTSTART is
+/// the first occurrence), `too_many_occurrences`, `too_many_exceptions`, `rrule_too_long`,
+/// `unknown_time_zone` (a series needs a zone that a table knows), `occurrence_not_in_series`,
+/// `occurrence_longer_than_interval` is NOT an error: occurrences may overlap.
 result<appointment> canonical_series(appointment a);
 
 /// One occurrence as it takes place, the exceptions applied.
