@@ -15,6 +15,8 @@ struct provider_fields {
   std::optional<sync_direction> direction;
   std::optional<conflict_policy> on_conflict;
   std::optional<deletion_policy> on_deletion;
+  std::optional<import_policy> imports;
+  std::optional<guest_mail> mails;
 };
 
 /// What may be said at any time.
@@ -22,10 +24,12 @@ void read_common(object_reader& body, provider_fields& out) {
   out.direction = body.choice<sync_direction>("direction");
   out.on_conflict = body.choice<conflict_policy>("conflict_policy");
   out.on_deletion = body.choice<deletion_policy>("deletion_policy");
+  out.imports = body.choice<import_policy>("import_policy");
+  out.mails = body.choice<guest_mail>("guest_mail");
   out.calendar = body.text("calendar_id", {.max_bytes = calendar_id_bytes, .null_is_empty = true});
   for (const auto* name :
-       {"id", "problem", "account", "calendar_name", "calendar_time_zone", "created_at",
-        "last_sync_at", "next_poll_at", "channel_expires_at", "channel", "reconciled"})
+       {"id", "problem", "account", "calendar_name", "calendar_time_zone", "created_at", "last_sync_at",
+        "next_poll_at", "channel_expires_at", "channel", "reconciled", "held_removals"})
     body.read_only(name);
 }
 
@@ -54,6 +58,8 @@ void apply(const provider_fields& from, provider& to) {
   to.direction = from.direction.value_or(to.direction);
   to.on_conflict = from.on_conflict.value_or(to.on_conflict);
   to.on_deletion = from.on_deletion.value_or(to.on_deletion);
+  to.imports = from.imports.value_or(to.imports);
+  to.mails = from.mails.value_or(to.mails);
   if (from.calendar) to.calendar = calendar_id(*from.calendar);
 }
 

@@ -109,6 +109,15 @@ json::object reconciled_json(const provider& p) {
           {"next_at", time_or_null(p.next_reconcile_at)}};
 }
 
+json::value held_json(const provider& p) {
+  if (!p.held) return nullptr;
+  return {{"side", p.held->from_calendar ? "entries" : "events"},
+          {"count", p.held->count},
+          {"of", p.held->of},
+          {"since", to_rfc3339(p.held->since)},
+          {"approved", p.held->approved}};
+}
+
 } // namespace
 
 json::object to_json(const provider& p) {
@@ -123,6 +132,8 @@ json::object to_json(const provider& p) {
           {"direction", word(p.direction)},
           {"conflict_policy", word(p.on_conflict)},
           {"deletion_policy", word(p.on_deletion)},
+          {"import_policy", word(p.imports)},
+          {"guest_mail", word(p.mails)},
           {"status", word(p.status)},
           {"problem", std::move(problem)},
           {"account", text_or_null(p.account)},
@@ -134,7 +145,8 @@ json::object to_json(const provider& p) {
           {"next_poll_at", time_or_null(p.next_poll_at)},
           {"channel_expires_at", time_or_null(p.channel_expires_at)},
           {"channel", channel_json(p)},
-          {"reconciled", reconciled_json(p)}};
+          {"reconciled", reconciled_json(p)},
+          {"held_removals", held_json(p)}};
 }
 
 json::object to_json(const api_key& k) {

@@ -106,6 +106,7 @@ void housekeeper::impl::round() {
                 {"runs", sum.runs},
                 {"dead_letters", sum.letters},
                 {"audit_lines", sum.audit_lines},
+                {"conflicts", sum.conflicts},
                 {"answers", sum.answers},
                 {"tenants_failed", failed},
                 {"took_ms", took.count()}});

@@ -93,8 +93,9 @@ row_families(const row_figures& rows, const std::function<std::string(const tena
   family_maker calendars("kalends_calendars", "Connected calendars by status.");
   family_maker channels("kalends_channels", "Push channels of active calendars, by state.");
   for (const auto& [key, f] : sums) {
-    for (auto status : {provider_status::pending_authorization, provider_status::active,
-                        provider_status::action_required, provider_status::paused}) {
+    for (auto status :
+         {provider_status::pending_authorization, provider_status::active, provider_status::action_required,
+          provider_status::paused, provider_status::leaving}) {
       const std::string name(kalends::name_of(status));
       const auto at = f.by_status.find(name);
       calendars.add(at == f.by_status.end() ? 0 : double(at->second),

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/commit_group.hpp"
 
+#include "persistence/conflict_rows.hpp"
 #include "persistence/leases.hpp"
 #include "persistence/row_codec.hpp"
+#include "persistence/schedule_rows.hpp"
 
 #include <map>
 #include <utility>
@@ -19,14 +21,15 @@ const statement insert_entries{
     "insert_entries",
     "WITH added AS (INSERT INTO entries (tenant_id, entry_id, version, title, notes, location, starts, ends,"
     " starts_at, ends_at, is_private, is_tentative, status, work_type, work_id, assigned, origin, created_at,"
-    " updated_at) SELECT tenant_id, entry_id, version, title, notes, location, starts, ends, starts_at,"
-    " ends_at, is_private, is_tentative, status, work_type, work_id, assigned::uuid[], origin, created_at,"
-    " updated_at FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[],"
+    " updated_at, recurrence, attendees, occurrences) SELECT tenant_id, entry_id, version, title, notes,"
+    " location, starts, ends, starts_at, ends_at, is_private, is_tentative, status, work_type, work_id,"
+    " assigned::uuid[], origin, created_at, updated_at, recurrence, attendees, occurrences FROM "
+    "unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[],"
     " $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[], $11::boolean[], $12::boolean[],"
     " $13::smallint[], $14::text[], $15::text[], $16::text[], $17::uuid[], $18::timestamptz[],"
-    " $19::timestamptz[]) AS n(tenant_id, entry_id, version, title, notes, location, starts, ends, starts_at,"
-    " ends_at, is_private, is_tentative, status, work_type, work_id, assigned, origin, created_at, "
-    "updated_at)"
+    " $19::timestamptz[], $20::text[], $21::text[], $22::text[]) AS n(tenant_id, entry_id, version, title,"
+    " notes, location, starts, ends, starts_at, ends_at, is_private, is_tentative, status, work_type,"
+    " work_id, assigned, origin, created_at, updated_at, recurrence, attendees, occurrences)"
     " ON CONFLICT DO NOTHING RETURNING tenant_id, entry_id, assigned),"
     " shared AS (INSERT INTO entry_assignments (tenant_id, user_id, entry_id)"
     " SELECT tenant_id, unnest(assigned), entry_id FROM added)"
@@ -38,9 +41,10 @@ const statement update_entries{
     "WITH n AS MATERIALIZED (SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[],"
     " $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[], $11::boolean[],"
     " $12::boolean[], $13::smallint[], $14::text[], $15::text[], $16::text[], $17::uuid[],"
-    " $18::timestamptz[], $19::timestamptz[], $20::bigint[]) AS n(tenant_id, entry_id, version, title, notes,"
+    " $18::timestamptz[], $19::timestamptz[], $20::text[], $21::text[], $22::text[], $23::bigint[])"
+    " AS n(tenant_id, entry_id, version, title, notes,"
     " location, starts, ends, starts_at, ends_at, is_private, is_tentative, status, work_type, work_id,"
-    " assigned, origin, created_at, updated_at, stored)),"
+    " assigned, origin, created_at, updated_at, recurrence, attendees, occurrences, stored)),"
     " moved AS MATERIALIZED (SELECT e.tenant_id, e.entry_id, n.assigned::uuid[] AS assigned FROM n"
     " JOIN entries e ON e.tenant_id = n.tenant_id AND e.entry_id = n.entry_id AND e.version = n.stored"
     " WHERE e.assigned <> n.assigned::uuid[]),"
@@ -52,7 +56,8 @@ const statement update_entries{
     " changed AS (UPDATE entries e SET version = n.version, title = n.title, notes = n.notes,"
     " location = n.location, starts = n.starts, ends = n.ends, starts_at = n.starts_at, ends_at = n.ends_at,"
     " is_private = n.is_private, is_tentative = n.is_tentative, status = n.status, work_type = n.work_type,"
-    " work_id = n.work_id, assigned = n.assigned::uuid[], origin = n.origin, updated_at = n.updated_at"
+    " work_id = n.work_id, assigned = n.assigned::uuid[], origin = n.origin, updated_at = n.updated_at,"
+    " recurrence = n.recurrence, attendees = n.attendees, occurrences = n.occurrences"
     " FROM n WHERE e.tenant_id = n.tenant_id AND e.entry_id = n.entry_id AND e.version = n.stored RETURNING "
     "1)"
     " SELECT count(*) FROM changed"};
@@ -70,13 +75,15 @@ const statement delete_mappings{
 const statement put_mappings{
     "put_mappings",
     "INSERT INTO mappings (tenant_id, entry_id, provider_id, event_id, transaction_id, linked, removing,"
-    " event_version, entry_version, base_entry, base_event, superseded)"
+    " event_version, entry_version, base_entry, base_event, superseded, guest_copy, masked, disputed)"
     " SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::boolean[],"
-    " $7::boolean[], $8::text[], $9::bigint[], $10::text[], $11::text[], $12::text[])"
+    " $7::boolean[], $8::text[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::boolean[],"
+    " $14::boolean[], $15::integer[])"
     " ON CONFLICT (tenant_id, entry_id, provider_id) DO UPDATE SET event_id = excluded.event_id,"
     " transaction_id = excluded.transaction_id, linked = excluded.linked, removing = excluded.removing,"
     " event_version = excluded.event_version, entry_version = excluded.entry_version,"
-    " base_entry = excluded.base_entry, base_event = excluded.base_event, superseded = excluded.superseded"};
+    " base_entry = excluded.base_entry, base_event = excluded.base_event, superseded = excluded.superseded,"
+    " guest_copy = excluded.guest_copy, masked = excluded.masked, disputed = excluded.disputed"};
 
 const statement add_outbox{
     "add_outbox", "INSERT INTO outbox (tenant_id, outbox_id, provider_id, entry_id, entry_version, action,"
@@ -274,11 +281,11 @@ private:
   const instant now_;
   std::map<tenant_id, std::int64_t> tenants_; ///< the epoch that each one's row must have
   bool epochs_differ_ = false;                ///< between units of one tenant: not all of them can be right
-  row_set<19> inserted_;
-  row_set<20> updated_;
+  row_set<22> inserted_;
+  row_set<23> updated_;
   row_set<2> deleted_;
   row_set<3> unlinked_;
-  row_set<12> mappings_;
+  row_set<15> mappings_;
   row_set<8> outbox_;
   row_set<2> outbox_done_;
   row_set<8> outbox_retries_;
@@ -286,6 +293,8 @@ private:
   row_set<7> letters_ended_;
   row_set<8> decisions_;
   row_set<17> runs_;
+  meeting_rows meetings_;
+  conflict_rows conflicts_;
   std::map<std::pair<tenant_id, provider_id>, provider_move> providers_;
   fact_rows facts_;
   std::vector<sql_call> calls_;
@@ -316,6 +325,9 @@ void unit_writer::add(const commit_unit& u) {
     decisions_.add(t, d.entry.empty() ? lowest_uuid : d.entry.str(), d.id, d.provider, d.event,
                    number_of(d.why), d.inputs, now_);
   for (const auto& r : c.runs) add_run(t, r);
+  for (const auto& m : c.meetings)
+    if (is_kept_uid(m.ical_uid)) meetings_.add(t, m.ical_uid, m.entry);
+  for (const auto& k : c.conflicts) add_conflict(conflicts_, t, k);
   for (const auto& m : c.cursors) providers_[{t, m.provider}].cursor = &m;
   for (const auto& f : c.facts) facts_.add(f, t);
 }
@@ -323,13 +335,14 @@ void unit_writer::add(const commit_unit& u) {
 void unit_writer::add_entry(const tenant_id& t, const entry_write& w) {
   const auto& e = w.entry;
   const auto users = users_array(e.assigned);
-  const instant starts_at = instant_of(e.what.start);
-  const instant ends_at = instant_of(e.what.end);
+  const instant starts_at = earliest_start(e.what);
+  const instant ends_at = latest_end(e.what);
   auto into = [&](auto& set, const auto&... more) {
     set.add(t, e.id, e.version, e.what.title, e.what.notes, e.what.location, write_time(e.what.start),
             write_time(e.what.end), starts_at, ends_at, e.what.is_private, e.what.is_tentative,
             number_of(e.status), e.work.type, e.work.id, users, e.origin, e.created_at, e.updated_at,
-            more...);
+            write_recurrence(e.what.repeats), write_attendees(e.what.attendees),
+            write_occurrences(e.occurrences), more...);
   };
   if (w.stored_version == 0) {
     into(inserted_);
@@ -342,7 +355,8 @@ void unit_writer::add_mapping(const tenant_id& t, const mapping& m) {
   mappings_.add(t, m.entry, m.provider, m.event, text_or_null(m.transaction_id), m.linked, m.removing,
                 m.event_version, m.entry_version, write_base(m.base_entry),
                 m.base_event == m.base_entry ? sql_value() : sql_value(write_base(m.base_event)),
-                m.superseded.empty() ? sql_value() : sql_value(write_bases(m.superseded)));
+                m.superseded.empty() ? sql_value() : sql_value(write_bases(m.superseded)), m.guest_copy,
+                m.masked, static_cast<int>(m.disputed.bits()));
 }
 
 void unit_writer::add_run(const tenant_id& t, const sync_run& r) {
@@ -391,6 +405,8 @@ void unit_writer::queue() {
   send_checked(update_entries, updated_, stale_version, true);
   send(delete_mappings, unlinked_); // before new ones: an event may pass from one entry to another
   send(put_mappings, mappings_);
+  send(add_meetings, meetings_);
+  send(put_conflicts, conflicts_);
   send(add_outbox, outbox_);
   send(delete_outbox, outbox_done_);
   send(retry_outbox, outbox_retries_);
@@ -470,13 +486,16 @@ std::vector<std::string> keys_of(const tenant_changes& c) {
     if (r.outcome == run_outcome::succeeded) keys.push_back(r.provider.str());
   }
   for (const auto& m : c.cursors) keys.push_back(m.provider.str());
+  for (const auto& m : c.meetings) keys.push_back(m.ical_uid);
+  for (const auto& k : c.conflicts) keys.push_back(k.id);
   return keys;
 }
 
 std::size_t weight_of(const tenant_changes& c) {
   return 1 + c.entries.size() + c.deleted_entries.size() + c.mappings.size() + c.unlinked.size() +
          c.outbox.size() + c.outbox_done.size() + c.outbox_retries.size() + c.letters.size() +
-         c.letters_ended.size() + c.decisions.size() + c.facts.size() + c.runs.size() + c.cursors.size();
+         c.letters_ended.size() + c.decisions.size() + c.facts.size() + c.runs.size() + c.cursors.size() +
+         c.meetings.size() + c.conflicts.size();
 }
 
 result<std::vector<fact>> append_facts(transaction& tx, std::vector<fact> facts) {

@@ -60,7 +60,8 @@ const statement connect_calendar{
     " AND m.provider_id = p.provider_id)))"};
 const statement activate{
     "activate_provider",
-    "UPDATE provider_state SET status = 'active', problem_code = NULL,"
+    "UPDATE provider_state SET status = CASE status WHEN 'leaving' THEN status ELSE 'active' END,"
+    " problem_code = NULL,"
     " problem_detail = NULL, problem_since = NULL,"
     " calendar_zone = coalesce($3, calendar_zone) WHERE tenant_id = $1 AND provider_id = $2"};
 const statement provider_there{"provider_there",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/engine_store.hpp"
 
+#include "persistence/approvals.hpp"
 #include "persistence/commit_group.hpp"
 #include "persistence/connections.hpp"
 #include "persistence/directory.hpp"
@@ -53,6 +54,10 @@ public:
   void save_channel_health(tenant_id tenant, provider_id provider, channel_health h,
                            std::optional<provider_problem> problem, facts what,
                            store_done<facts> done) override;
+  void save_held(tenant_id tenant, provider_id provider, std::optional<held_removals> held, facts what,
+                 store_done<facts> done) override;
+  void save_rehearsal(tenant_id tenant, provider_id provider, std::string report,
+                      store_done<bool> done) override;
   void plan_reconcile(tenant_id tenant, provider_id provider, std::optional<instant> at,
                       store_done<bool> done) override;
   void load_unsettled(tenant_id tenant, provider_id provider, user_id assignee, instant from, entry_id after,
@@ -267,6 +272,23 @@ void postgres_store::save_channel_health(tenant_id tenant, provider_id provider,
                              transaction& tx) { return put_channel_health(tx, provider, h, p); },
                          std::move(what)),
                std::move(done));
+}
+
+void postgres_store::save_held(tenant_id tenant, provider_id provider, std::optional<held_removals> held,
+                               facts what, store_done<facts> done) {
+  write<facts>(
+      std::move(tenant),
+      told_with([provider, held](transaction& tx) { return put_held(tx, provider, held); }, std::move(what)),
+      std::move(done));
+}
+
+void postgres_store::save_rehearsal(tenant_id tenant, provider_id provider, std::string report,
+                                    store_done<bool> done) {
+  rehearsal found{std::move(report), world_.now()};
+  write<bool>(
+      std::move(tenant),
+      [provider, found = std::move(found)](transaction& tx) { return put_rehearsal(tx, provider, found); },
+      std::move(done));
 }
 
 void postgres_store::plan_reconcile(tenant_id tenant, provider_id provider, std::optional<instant> at,

@@ -152,6 +152,13 @@ public:
   virtual void save_channel_health(tenant_id tenant, provider_id provider, channel_health health,
                                    std::optional<provider_problem> problem, std::vector<fact> facts,
                                    store_done<std::vector<fact>> done) = 0;
+  /// Removals that wait for a person's yes; absent: none do (any more). Not_found `provider_gone`.
+  virtual void save_held(tenant_id tenant, provider_id provider, std::optional<held_removals> held,
+                         std::vector<fact> facts, store_done<std::vector<fact>> done) = 0;
+  /// What a rehearsal of this calendar has found, as JSON. False if the calendar does not rehearse (any
+  /// more).
+  virtual void save_rehearsal(tenant_id tenant, provider_id provider, std::string report,
+                              store_done<bool> done) = 0;
   /// When this calendar is compared in full the next time; nothing: never by itself.
   virtual void plan_reconcile(tenant_id tenant, provider_id provider, std::optional<instant> at,
                               store_done<bool> done) = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/load_group.hpp"
 
+#include "persistence/conflict_rows.hpp"
 #include "persistence/row_codec.hpp"
 #include "persistence/schedule_rows.hpp"
 
@@ -9,8 +10,9 @@
 #include <string>
 #include <utility>
 
-// The entries a group speaks of: those asked for by id or tag, and those that an event leads to, by the
-// vendor's id or by our transaction id. UNION also removes what was asked for twice.
+// The entries a group speaks of: those asked for by id or tag, those that an event leads to, by the vendor's
+// id, by our transaction id or by its UID, and those of the conflicts asked for. UNION also removes what was
+// asked for twice.
 #define KALENDS_ASKED                                                                                        \
   "WITH asked AS (SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS a(tenant_id, entry_id)"                    \
   " UNION SELECT m.tenant_id, m.entry_id FROM unnest($3::uuid[], $4::uuid[], $5::text[])"                    \
@@ -18,7 +20,11 @@
   " AND m.provider_id = r.provider_id AND m.event_id = r.event_id"                                           \
   " UNION SELECT m.tenant_id, m.entry_id FROM unnest($6::uuid[], $7::uuid[], $8::text[])"                    \
   " AS r(tenant_id, provider_id, transaction_id) JOIN mappings m ON m.tenant_id = r.tenant_id"               \
-  " AND m.provider_id = r.provider_id AND m.transaction_id = r.transaction_id)"
+  " AND m.provider_id = r.provider_id AND m.transaction_id = r.transaction_id"                               \
+  " UNION SELECT t.tenant_id, t.entry_id FROM unnest($9::uuid[], $10::text[]) AS r(tenant_id, ical_uid)"     \
+  " JOIN meetings t ON t.tenant_id = r.tenant_id AND t.ical_uid = r.ical_uid"                                \
+  " UNION SELECT c.tenant_id, c.entry_id FROM unnest($11::uuid[], $12::uuid[]) AS r(tenant_id, conflict_id)" \
+  " JOIN conflicts c ON c.tenant_id = r.tenant_id AND c.conflict_id = r.conflict_id)"
 
 namespace kalends::persistence {
 namespace {
@@ -30,13 +36,32 @@ const statement load_entries{"load_entries_asked",
                              KALENDS_ASKED " SELECT " KALENDS_ENTRY_COLUMNS " FROM asked a JOIN entries e"
                                            " ON e.tenant_id = a.tenant_id AND e.entry_id = a.entry_id"};
 
+const statement load_meetings{"load_meetings",
+                              "SELECT t.tenant_id, t.ical_uid, t.entry_id FROM unnest($1::uuid[], $2::text[])"
+                              " AS r(tenant_id, ical_uid) JOIN meetings t ON t.tenant_id = r.tenant_id"
+                              " AND t.ical_uid = r.ical_uid"};
+const statement load_conflicts{
+    "load_conflicts", KALENDS_ASKED
+    ", found AS (SELECT tenant_id, conflict_id FROM unnest($11::uuid[], $12::uuid[])"
+    " AS r(tenant_id, conflict_id) UNION SELECT c.tenant_id, c.conflict_id FROM asked a JOIN conflicts c"
+    " ON c.tenant_id = a.tenant_id AND c.entry_id = a.entry_id AND c.state = 0)"
+    " SELECT " KALENDS_CONFLICT_COLUMNS " FROM found f JOIN conflicts c ON c.tenant_id = f.tenant_id"
+    " AND c.conflict_id = f.conflict_id"};
+
 using entry_key = std::pair<tenant_id, entry_id>;
 using event_key = std::pair<tenant_id, std::pair<provider_id, std::string>>;
 
-std::vector<sql_value> asked_values(const std::vector<const load_request*>& units) {
+struct asked_for {
+  std::vector<sql_value> all;  ///< of KALENDS_ASKED
+  std::vector<sql_value> uids; ///< of `load_meetings`
+};
+
+asked_for asked_values(const std::vector<const load_request*>& units) {
   row_set<2> by_entry;
   row_set<3> by_event;
   row_set<3> by_transaction;
+  row_set<2> by_uid;
+  row_set<2> by_conflict;
   for (const auto* u : units) {
     for (const auto& e : u->entries) by_entry.add(u->tenant, e);
     for (const auto& r : u->events) {
@@ -44,18 +69,28 @@ std::vector<sql_value> asked_values(const std::vector<const load_request*>& unit
       if (is_uuid(r.tag.str())) by_entry.add(u->tenant, r.tag);
       if (!r.event.empty()) by_event.add(u->tenant, r.provider, r.event);
       if (!r.transaction_id.empty()) by_transaction.add(u->tenant, r.provider, r.transaction_id);
+      if (is_kept_uid(r.ical_uid)) by_uid.add(u->tenant, r.ical_uid);
     }
+    for (const auto& id : u->conflicts)
+      if (is_uuid(id)) by_conflict.add(u->tenant, id);
   }
   auto all = by_entry.values();
   for (auto& v : by_event.values()) all.push_back(std::move(v));
   for (auto& v : by_transaction.values()) all.push_back(std::move(v));
-  return all;
+  for (auto& v : by_uid.values()) all.push_back(std::move(v));
+  for (auto& v : by_conflict.values()) all.push_back(std::move(v));
+  return {std::move(all), by_uid.values()};
 }
 
 /// What the group found, by every key a request may have asked with.
 class found_rows {
 public:
-  found_rows(const rows& mappings, const rows& entries) {
+  found_rows(const rows& mappings, const rows& entries, const rows& meetings, const rows& conflicts) {
+    for (std::size_t i = 0; i < meetings.size(); ++i)
+      by_uid_.emplace(std::pair(meetings.as<tenant_id>(i, 0), meetings.text(i, 1)),
+                      meetings.as<entry_id>(i, 2));
+    for (std::size_t i = 0; i < conflicts.size(); ++i)
+      conflicts_.emplace_back(conflicts.as<tenant_id>(i, 0), read_conflict(conflicts, i));
     for (std::size_t i = 0; i < mappings.size(); ++i) {
       const auto tenant = mappings.as<tenant_id>(i, 0);
       auto m = read_mapping(mappings, i);
@@ -80,6 +115,8 @@ public:
       note(wanted, by_transaction_, {r.tenant, {e.provider, e.transaction_id}});
     }
     loaded out;
+    add_meetings_of(r, wanted, out);
+    add_conflicts_of(r, wanted, out);
     for (const auto& id : wanted) {
       const entry_key key{r.tenant, id};
       if (const auto e = entries_.find(key); e != entries_.end()) out.entries.push_back(e->second);
@@ -90,6 +127,24 @@ public:
   }
 
 private:
+  void add_meetings_of(const load_request& r, std::set<entry_id>& wanted, loaded& out) const {
+    std::set<std::string> seen;
+    for (const auto& e : r.events) {
+      const auto known = by_uid_.find({r.tenant, e.ical_uid});
+      if (known == by_uid_.end() || !seen.insert(e.ical_uid).second) continue;
+      wanted.insert(known->second);
+      out.meetings.push_back({e.ical_uid, known->second});
+    }
+  }
+  void add_conflicts_of(const load_request& r, std::set<entry_id>& wanted, loaded& out) const {
+    const std::set<std::string> asked(r.conflicts.begin(), r.conflicts.end());
+    for (const auto& [tenant, c] : conflicts_)
+      if (tenant == r.tenant && asked.contains(c.id)) wanted.insert(c.entry);
+    for (const auto& [tenant, c] : conflicts_) {
+      const bool open = c.state == conflict_state::open && wanted.contains(c.entry);
+      if (tenant == r.tenant && (open || asked.contains(c.id))) out.conflicts.push_back(c);
+    }
+  }
   static void note(std::set<entry_id>& wanted, const std::map<event_key, entry_id>& index,
                    const event_key& key) {
     if (const auto found = index.find(key); found != index.end()) wanted.insert(found->second);
@@ -99,15 +154,20 @@ private:
   std::map<entry_key, schedule_entry> entries_;
   std::map<event_key, entry_id> by_event_;
   std::map<event_key, entry_id> by_transaction_;
+  std::map<std::pair<tenant_id, std::string>, entry_id> by_uid_;
+  std::vector<std::pair<tenant_id, conflict>> conflicts_;
 };
 
 } // namespace
 
 result<std::vector<loaded>> read_units(transaction& tx, const std::vector<const load_request*>& units) {
   const auto values = asked_values(units);
-  auto answers = tx.query_all({{load_mappings, values}, {load_entries, values}});
+  auto answers = tx.query_all({{load_mappings, values.all},
+                               {load_entries, values.all},
+                               {load_meetings, values.uids},
+                               {load_conflicts, values.all}});
   if (!answers) return tl::unexpected(std::move(answers.error()));
-  const found_rows found((*answers)[0], (*answers)[1]);
+  const found_rows found((*answers)[0], (*answers)[1], (*answers)[2], (*answers)[3]);
   std::vector<loaded> out;
   out.reserve(units.size());
   for (const auto* u : units) out.push_back(found.pick(*u));

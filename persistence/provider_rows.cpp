@@ -87,8 +87,9 @@ const statement close_runs{
 
 const statement update_health{
     "put_health",
-    // What a person paused, a call that was under way does not resume.
-    "UPDATE provider_state SET status = CASE WHEN status = 'paused' THEN status ELSE $3 END, problem_code = $4, problem_detail = $5, problem_since = $6,"
+    // What a person paused or sent away, a call that was under way does not resume.
+    "UPDATE provider_state SET status = CASE WHEN status IN ('paused', 'leaving') THEN status ELSE $3 END,"
+    " problem_code = $4, problem_detail = $5, problem_since = $6,"
     " last_sync_at = coalesce($7, last_sync_at), next_poll_at = coalesce($8, next_poll_at)"
     " WHERE tenant_id = $1 AND provider_id = $2"};
 const statement update_channel_health{

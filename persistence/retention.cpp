@@ -2,6 +2,7 @@
 #include "persistence/retention.hpp"
 
 #include "persistence/schedule.hpp"
+#include "schema/conflict.hpp"
 
 #include <algorithm>
 #include <array>
@@ -23,7 +24,7 @@ const statement old_facts{
 const statement old_decisions{"forget_decisions",
                               "DELETE FROM decisions WHERE tenant_id = $1 AND ctid = ANY (ARRAY(SELECT ctid"
                               " FROM decisions WHERE tenant_id = $1 AND decided_at < $3 LIMIT $2))"};
-// Ids of runs, letters and audit lines begin with their time.
+// Ids of runs, letters, audit lines and conflicts begin with their time.
 const statement old_runs{
     "forget_runs",
     "DELETE FROM sync_runs WHERE tenant_id = $1 AND run_id IN (SELECT run_id FROM sync_runs"
@@ -35,6 +36,11 @@ const statement old_letters{
 const statement old_audit_lines{
     "forget_audit", "DELETE FROM audit_log WHERE tenant_id = $1 AND audit_id IN (SELECT audit_id FROM"
                     " audit_log WHERE tenant_id = $1 AND audit_id < $3 ORDER BY audit_id LIMIT $2)"};
+
+const statement old_conflicts{
+    "forget_conflicts", "DELETE FROM conflicts WHERE tenant_id = $1 AND conflict_id IN (SELECT conflict_id"
+                        " FROM conflicts WHERE tenant_id = $1 AND state <> 0 AND conflict_id < $3"
+                        " AND resolved_at < $4 ORDER BY conflict_id LIMIT $2)"};
 
 /// The lowest UUIDv7 of that time (RFC 9562 section 5.7).
 std::string first_uuid(instant t) {
@@ -62,6 +68,7 @@ forgotten& forgotten::operator+=(const forgotten& o) {
   decisions += o.decisions;
   runs += o.runs;
   letters += o.letters;
+  conflicts += o.conflicts;
   audit_lines += o.audit_lines;
   answers += o.answers;
   more = o.more;
@@ -91,6 +98,10 @@ result<forgotten> forget_old_rows(transaction& tx, const settings& kept, instant
                 f.letters, f.more);
   if (ok)
     ok = forget(tx, old_audit_lines, {t, batch, first_uuid(until(kept.audit_kept))}, f.audit_lines, f.more);
+  const auto resolved_before = instant(now - losing_values_kept);
+  if (ok)
+    ok = forget(tx, old_conflicts, {t, batch, first_uuid(resolved_before), resolved_before}, f.conflicts,
+                f.more);
   if (!ok) return tl::unexpected(ok.error());
   const auto answers = delete_expired_answers(tx, now);
   if (!answers) return tl::unexpected(answers.error());

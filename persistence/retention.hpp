@@ -15,10 +15,10 @@ namespace kalends::persistence {
 inline constexpr std::size_t most_forgotten_at_once = 500;
 
 struct forgotten {
-  std::size_t facts = 0, decisions = 0, runs = 0, letters = 0, audit_lines = 0, answers = 0;
+  std::size_t facts = 0, decisions = 0, runs = 0, letters = 0, audit_lines = 0, conflicts = 0, answers = 0;
   bool more = false; ///< a kind filled its batch: ask again
 
-  std::size_t all() const { return facts + decisions + runs + letters + audit_lines + answers; }
+  std::size_t all() const { return facts + decisions + runs + letters + audit_lines + conflicts + answers; }
   forgotten& operator+=(const forgotten& o);
 };
 

@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -23,6 +25,8 @@ namespace kalends::persistence {
 /// "2026-12-01", or "2026-12-01T09:00:00|1796112000|Europe/Berlin": wall clock, instant in seconds, zone.
 std::string write_time(const calendar_time& t);
 calendar_time read_time(std::string_view text);
+/// "2026-12-01T09:00:00"
+std::chrono::local_seconds read_clock(std::string_view text);
 
 /// The fields of an appointment as compact JSON; empty and false ones are left out.
 std::string write_base(const appointment& a);
@@ -30,6 +34,14 @@ appointment read_base(std::string_view text);
 /// Several, as one JSON array.
 std::string write_bases(const std::vector<appointment>& all);
 std::vector<appointment> read_bases(std::string_view text);
+
+/// What an entry's row has besides, as compact JSON; empty texts for nothing.
+std::string write_recurrence(const std::optional<recurrence>& r);
+std::optional<recurrence> read_recurrence(std::string_view text);
+std::string write_attendees(const std::vector<attendee>& all);
+std::vector<attendee> read_attendees(std::string_view text);
+std::string write_occurrences(const std::vector<occurrence_status>& all);
+std::vector<occurrence_status> read_occurrences(std::string_view text);
 
 /// A closed set of values kept as text by its names.
 template <class Enum>

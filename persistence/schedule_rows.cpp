@@ -3,6 +3,8 @@
 
 #include "persistence/row_codec.hpp"
 
+#include <algorithm>
+
 namespace kalends::persistence {
 namespace {
 
@@ -38,6 +40,20 @@ channel_health read_channel_health(const rows& found, std::size_t row, int first
 
 } // namespace
 
+instant earliest_start(const appointment& a) {
+  auto first = instant_of(a.start);
+  if (a.repeats)
+    for (const auto& c : a.repeats->changed) first = std::min(first, instant_of(c.what.start));
+  return first;
+}
+
+instant latest_end(const appointment& a) {
+  using namespace std::chrono;
+  constexpr sys_days never = year(limits::latest_year) / December / 31;
+  if (a.repeats) return never;
+  return instant_of(a.end);
+}
+
 schedule_entry read_entry(const rows& found, std::size_t row) {
   schedule_entry e;
   e.id = found.as<entry_id>(row, 1);
@@ -56,6 +72,9 @@ schedule_entry read_entry(const rows& found, std::size_t row) {
   e.origin = found.as<provider_id>(row, 14);
   e.created_at = found.time(row, 15);
   e.updated_at = found.time(row, 16);
+  e.what.repeats = read_recurrence(found.view(row, 17));
+  e.what.attendees = read_attendees(found.view(row, 18));
+  e.occurrences = read_occurrences(found.view(row, 19));
   return e;
 }
 
@@ -72,6 +91,9 @@ mapping read_mapping(const rows& found, std::size_t row) {
   m.base_entry = read_base(found.view(row, 9));
   m.base_event = found.is_null(row, 10) ? m.base_entry : read_base(found.view(row, 10));
   if (!found.is_null(row, 11)) m.superseded = read_bases(found.view(row, 11));
+  m.guest_copy = found.boolean(row, 12);
+  m.masked = found.boolean(row, 13);
+  m.disputed = field_set::from_bits(static_cast<std::uint16_t>(found.integer(row, 14)));
   return m;
 }
 
@@ -102,6 +124,12 @@ provider read_provider(const rows& found, std::size_t row) {
                                   {small(found, row, 28), small(found, row, 29), small(found, row, 30)}};
   p.next_reconcile_at = found.optional_time(row, 31);
   p.recovering = found.boolean(row, 32);
+  p.imports = read_enum<import_policy>(found.view(row, 33));
+  p.mails = read_enum<guest_mail>(found.view(row, 34));
+  p.rehearsing = found.boolean(row, 35);
+  if (!found.is_null(row, 36))
+    p.held = held_removals{found.boolean(row, 36), small(found, row, 37), small(found, row, 38),
+                           found.time(row, 39), found.boolean(row, 40)};
   return p;
 }
 

@@ -13,11 +13,12 @@
 /// select lists, spliced into statements' literals; each reader takes its own list beginning at column 0.
 #define KALENDS_ENTRY_COLUMNS                                                                                \
   "e.tenant_id, e.entry_id, e.version, e.title, e.notes, e.location, e.starts, e.ends, e.is_private,"        \
-  " e.is_tentative, e.status, e.work_type, e.work_id, e.assigned::text, e.origin, e.created_at, "            \
-  "e.updated_at"
+  " e.is_tentative, e.status, e.work_type, e.work_id, e.assigned::text, e.origin, e.created_at,"             \
+  " e.updated_at, e.recurrence, e.attendees, e.occurrences"
 #define KALENDS_MAPPING_COLUMNS                                                                              \
   "m.tenant_id, m.provider_id, m.entry_id, m.event_id, m.transaction_id, m.linked, m.removing,"              \
-  " m.event_version, m.entry_version, m.base_entry, m.base_event, m.superseded"
+  " m.event_version, m.entry_version, m.base_entry, m.base_event, m.superseded, m.guest_copy,"               \
+  " m.masked, m.disputed"
 #define KALENDS_PROVIDER_COLUMNS                                                                             \
   "p.provider_id, p.type, p.scope, p.user_id, p.direction, p.on_conflict, p.on_deletion, s.status,"          \
   " s.problem_code, s.problem_detail, s.problem_since, p.account, p.subject, p.calendar_id,"                 \
@@ -26,7 +27,8 @@
   " AND h.provider_id = p.provider_id), s.channel_attempted_at, s.channel_cause, s.channel_error_code,"      \
   " s.channel_error_detail, s.channel_failures, s.channel_renews_at, s.channel_silent_since,"                \
   " s.reconciled_at, s.reconciled_pairs, s.reconciled_drifted, s.reconciled_repaired, s.next_reconcile_at,"  \
-  " s.recovering"
+  " s.recovering, p.imports, p.mails, s.rehearsing, s.held_from_calendar, s.held_count, s.held_of,"          \
+  " s.held_since, s.held_approved"
 #define KALENDS_PROVIDER_TABLES                                                                              \
   " FROM providers p JOIN provider_state s ON s.tenant_id = p.tenant_id AND s.provider_id = p.provider_id"
 #define KALENDS_RUN_COLUMNS                                                                                  \
@@ -39,8 +41,13 @@
 namespace kalends::persistence {
 
 /// How many columns the lists have: what a statement selects besides stands after them.
-inline constexpr int provider_columns = 33;
+inline constexpr int provider_columns = 41;
 inline constexpr int channel_columns = 5;
+
+/// What `starts_at` and `ends_at` say of an entry: its earliest start and, of a series, the end of its last
+/// occurrence; the end of `latest_year` if it has none.
+instant earliest_start(const appointment& a);
+instant latest_end(const appointment& a);
 
 schedule_entry read_entry(const rows& found, std::size_t row);
 mapping read_mapping(const rows& found, std::size_t row);

@@ -59,8 +59,8 @@ static_assert(names<deletion_policy>.size() == static_cast<std::size_t>(deletion
 
 template <>
 constexpr std::array names<provider_status>{"pending_authorization"sv, "active"sv, "action_required"sv,
-                                            "paused"sv};
-static_assert(names<provider_status>.size() == static_cast<std::size_t>(provider_status::paused) + 1);
+                                            "paused"sv, "leaving"sv};
+static_assert(names<provider_status>.size() == static_cast<std::size_t>(provider_status::leaving) + 1);
 
 template <>
 constexpr std::array names<entry_status>{"scheduled"sv, "tentative"sv, "in_progress"sv, "completed"sv,

@@ -34,6 +34,7 @@ enum class provider_status {
   active,                ///< syncing
   action_required,       ///< the grant is gone, or the vendor refuses for good: `problem` says what to do
   paused,                ///< a person switched it off
+  leaving,               ///< disconnected; the events that we made there go first, then the row
 };
 
 /// Why a provider does not sync, for people: cause, consequence and way out.

@@ -31,7 +31,7 @@ TEST(names_test, reads_every_name_it_writes) {
   expect_round_trip(conflict_state::resolved);
   expect_round_trip(conflict_choice::merge);
   expect_round_trip(deletion_policy::cancel_entry);
-  expect_round_trip(provider_status::paused);
+  expect_round_trip(provider_status::leaving);
   expect_round_trip(entry_status::cancelled);
   expect_round_trip(push_action::remove);
   expect_round_trip(run_cause::push);

@@ -28,6 +28,7 @@ public:
     std::map<std::string, channel> channels;
     std::map<std::string, std::string> secrets;
     std::optional<grant> tokens;
+    std::optional<std::string> rehearsed; ///< the last rehearsal's report
   };
   struct tenant_rows {
     std::map<entry_id, schedule_entry> entries;
@@ -39,6 +40,8 @@ public:
     std::vector<sync_run> runs; ///< in the order of their first writing
     std::map<provider_id, provider_rows> providers;
     std::map<provider_type, oauth_app> apps;
+    std::map<std::string, entry_id> meetings;
+    std::map<std::string, conflict> conflicts;
 
     const sync_run* run(const run_id& id) const;
   };
@@ -132,6 +135,10 @@ public:
   void save_channel_health(tenant_id tenant, provider_id provider, channel_health health,
                            std::optional<provider_problem> problem, std::vector<fact> facts,
                            persistence::store_done<std::vector<fact>> done) override;
+  void save_held(tenant_id tenant, provider_id provider, std::optional<held_removals> held,
+                 std::vector<fact> facts, persistence::store_done<std::vector<fact>> done) override;
+  void save_rehearsal(tenant_id tenant, provider_id provider, std::string report,
+                      persistence::store_done<bool> done) override;
   void plan_reconcile(tenant_id tenant, provider_id provider, std::optional<instant> at,
                       persistence::store_done<bool> done) override;
   void load_unsettled(tenant_id tenant, provider_id provider, user_id assignee, instant from, entry_id after,
@@ -199,6 +206,8 @@ private:
   static result<void> possible(const tenant_rows& t, const tenant_changes& c);
   static void write(tenant_rows& t, const tenant_changes& c);
   static void write_letters(tenant_rows& t, const tenant_changes& c);
+  static void write_meetings(tenant_rows& t, const tenant_changes& c);
+  static persistence::loaded find(const tenant_rows& t, const persistence::load_request& what);
   void put_run(tenant_rows& t, const sync_run& r);
   std::vector<fact> append(const tenant_id& tenant, tenant_rows& t, std::vector<fact> facts);
   result<std::vector<fact>> with_provider(const tenant_id& tenant, const provider_id& provider,
