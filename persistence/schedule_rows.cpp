@@ -2,6 +2,7 @@
 #include "persistence/schedule_rows.hpp"
 
 #include "persistence/row_codec.hpp"
+#include "schema/recurrence.hpp"
 
 #include <algorithm>
 
@@ -49,9 +50,9 @@ instant earliest_start(const appointment& a) {
 
 instant latest_end(const appointment& a) {
   using namespace std::chrono;
-  constexpr sys_days never = year(limits::latest_year) / December / 31;
-  if (a.repeats) return never;
-  return instant_of(a.end);
+  constexpr sys_days never = year(latest_year) / December / 31;
+  if (!a.repeats) return instant_of(a.end);
+  return std::min<sys_seconds>(end_of_series(a).value_or(never), never);
 }
 
 schedule_entry read_entry(const rows& found, std::size_t row) {

@@ -197,6 +197,33 @@ TEST_F(connecting_test, a_person_pauses_a_connected_calendar_and_resumes_it) {
   EXPECT_EQ(audit(t, "provider.resumed").size(), 2u);
 }
 
+TEST_F(connecting_test, tells_and_changes_what_a_calendar_brings_in_and_whom_it_mails) {
+  const auto path = "/v1/calendar-providers/" + provider;
+  const auto made = ask(t.admin, "POST", "/v1/calendar-providers",
+                        R"({"type": "google", "import_policy": "busy_only", "guest_mail": "guests",)"
+                        R"( "conflict_policy": "manual", "user_id": ")" +
+                            user + "\"}");
+  ASSERT_EQ(made.status, 201);
+  const auto other = "/v1/calendar-providers/" + std::string(body_of(made).at("id").as_string());
+  const auto changed =
+      ask(t.admin, "PATCH", path,
+          R"({"import_policy": "marked", "guest_mail": "guests", "conflict_policy": "manual"})");
+
+  EXPECT_EQ(shown().at("import_policy"), "marked");
+  EXPECT_EQ(shown().at("guest_mail"), "guests");
+  EXPECT_EQ(shown().at("conflict_policy"), "manual");
+  EXPECT_TRUE(shown().at("held_removals").is_null());
+  EXPECT_EQ(engine_->told().back(), "changed " + provider);
+  const auto stored = body_of(ask(t.reader, "GET", other));
+  EXPECT_EQ(stored.at("import_policy"), "busy_only");
+  EXPECT_EQ(stored.at("guest_mail"), "guests");
+  EXPECT_EQ(stored.at("conflict_policy"), "manual");
+  for (const auto* body :
+       {R"({"import_policy": "some"})", R"({"guest_mail": "everybody"})", R"({"conflict_policy": "never"})"})
+    EXPECT_EQ(code_of(ask(t.admin, "PATCH", path, body)), "unknown_value") << body;
+  EXPECT_EQ(code_of(ask(t.admin, "PATCH", path, R"({"held_removals": null})")), "read_only_field");
+}
+
 TEST_F(connecting_test, manages_providers) {
   const auto path = "/v1/calendar-providers/" + provider;
   EXPECT_EQ(shown().at("direction"), "both");
@@ -205,6 +232,7 @@ TEST_F(connecting_test, manages_providers) {
   EXPECT_EQ(body_of(changed).at("direction"), "from_provider");
   EXPECT_EQ(engine_->told().back(), "changed " + provider);
   EXPECT_EQ(code_of(ask(t.admin, "PATCH", path, R"({"direction": "up"})")), "unknown_value");
+  EXPECT_EQ(body_of(changed).at("import_policy"), "all") << "what is not named stays";
   EXPECT_EQ(code_of(ask(t.admin, "PATCH", path, R"({"status": "active"})")), "provider_not_connected");
   EXPECT_EQ(body_of(ask(t.operator_, "GET", path + "/calendars")).at("items").as_array().size(), 1u);
   EXPECT_EQ(ask(t.operator_, "POST", path + "/channel/renewal").status, 200);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "persistence/approvals.hpp"
 #include "persistence/google_relays.hpp"
 #include "tests/persistence/store_fixture.hpp"
 
@@ -66,7 +67,21 @@ struct catalogue_test : store_fixture {
     c.facts = {new_fact(h)};
     c.runs = {new_run(h)};
     c.letters = {new_letter(h, letter_kind::push, w.entry.id, {})};
+    c.meetings = {{"uid@" + h.tenant.str(), w.entry.id}};
+    conflict k;
+    k.id = uuid();
+    k.provider = h.calendar;
+    k.entry = w.entry.id;
+    c.conflicts = {k};
     must(commit(c));
+    must(as(h.tenant, [&](transaction& tx) -> result<bool> {
+      provider p;
+      p.id = provider_id(uuid());
+      p.user = h.user;
+      p.rehearsing = true;
+      must(insert_provider(tx, p));
+      return put_rehearsal(tx, p.id, {"{}", now});
+    }));
     return h;
   }
 };

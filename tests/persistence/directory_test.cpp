@@ -159,6 +159,9 @@ TEST_F(directory_test, keeps_every_field_of_a_provider) {
   p.direction = sync_direction::from_provider;
   p.on_conflict = conflict_policy::external;
   p.on_deletion = deletion_policy::cancel_entry;
+  p.imports = import_policy::busy_only;
+  p.mails = guest_mail::guests;
+  p.rehearsing = true;
   p.status = provider_status::paused;
   p.problem = provider_problem{"why", "Because.", now};
   p.account = "alice@contoso.com";
@@ -179,6 +182,9 @@ TEST_F(directory_test, keeps_every_field_of_a_provider) {
   EXPECT_EQ(found->direction, p.direction);
   EXPECT_EQ(found->on_conflict, p.on_conflict);
   EXPECT_EQ(found->on_deletion, p.on_deletion);
+  EXPECT_EQ(found->imports, p.imports);
+  EXPECT_EQ(found->mails, p.mails);
+  EXPECT_TRUE(found->rehearsing);
   EXPECT_EQ(found->status, p.status);
   EXPECT_EQ(found->problem, p.problem);
   EXPECT_EQ(found->account, p.account);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/ledger_questions.hpp"
 
-#include "persistence/leases.hpp"
-
 #include <set>
 
 namespace kalends::testing {

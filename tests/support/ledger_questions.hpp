@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "persistence/leases.hpp"
 #include "tests/support/ledger_store.hpp"
 
 #include <algorithm>

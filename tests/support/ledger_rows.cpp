@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "schema/recurrence.hpp"
 #include "tests/support/ledger_questions.hpp"
 
 #include <set>
@@ -11,8 +12,9 @@ namespace {
 
 /// Of a series the end of its last occurrence.
 instant last_end(const appointment& a) {
-  if (a.repeats) return instant::max();
-  return instant_of(a.end);
+  if (!a.repeats) return instant_of(a.end);
+  const auto end = end_of_series(a);
+  return end ? instant(*end) : instant::max();
 }
 
 } // namespace
@@ -155,13 +157,13 @@ void ledger_store::save_channel_health(tenant_id tenant, provider_id provider, c
       std::move(done));
 }
 
-void ledger_store::save_held(tenant_id tenant, provider_id provider, std::optional<held_removals> held,
+void ledger_store::save_held(tenant_id tenant, provider_id provider, std::optional<held_removals> waiting_for,
                              std::vector<fact> facts, store_done<std::vector<fact>> done) {
   ask_fenced<std::vector<fact>>(
       "save_held", tenant,
       [=, this] {
         return with_provider(tenant, provider, facts,
-                             [&](tenant_rows& t) { t.providers[provider].calendar.held = held; });
+                             [&](tenant_rows& t) { t.providers[provider].calendar.held = waiting_for; });
       },
       std::move(done));
 }

@@ -135,7 +135,7 @@ public:
   void save_channel_health(tenant_id tenant, provider_id provider, channel_health health,
                            std::optional<provider_problem> problem, std::vector<fact> facts,
                            persistence::store_done<std::vector<fact>> done) override;
-  void save_held(tenant_id tenant, provider_id provider, std::optional<held_removals> held,
+  void save_held(tenant_id tenant, provider_id provider, std::optional<held_removals> waiting_for,
                  std::vector<fact> facts, persistence::store_done<std::vector<fact>> done) override;
   void save_rehearsal(tenant_id tenant, provider_id provider, std::string report,
                       persistence::store_done<bool> done) override;
