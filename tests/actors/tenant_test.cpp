@@ -10,7 +10,8 @@ class tenant_test : public house_fixture {
 protected:
   tenant_test() {
     add_calendar(work);
-    it = system->spawn<tenant>(acme, std::uint64_t{0}, std::ref(store), outside(), listening_supervisor(), listening_bus());
+    it = system->spawn<tenant>(acme, std::uint64_t{0}, std::ref(store), outside(), listening_supervisor(),
+                               listening_bus());
     others.push_back(caf::actor_cast<caf::actor>(it));
   }
 
@@ -91,6 +92,37 @@ TEST_F(tenant_test, two_commands_for_one_entry_in_one_step_are_two_versions_and_
   EXPECT_EQ(facts(fact_type::schedule_entry_updated), 2u);
   ASSERT_EQ(rows().outbox.size(), 1u);
   EXPECT_EQ(rows().outbox.begin()->second.entry_version, 3);
+}
+
+TEST_F(tenant_test, what_a_calendar_won_and_the_host_overwrote_in_the_same_step_is_told) {
+  rows(work).calendar.on_conflict = conflict_policy::external;
+  add_visit(visit, work);
+  tell(it, change(visit, "Host"));
+  auto event = event_of(visit, work, "v2");
+  event.what.title = "Person";
+  store.hold("load");
+  tell(it, change(second_visit, "nothing there")); // keeps the first step busy
+  tell(it, page_pulled{work,
+                       std::make_shared<const std::vector<calendar_event>>(1, event),
+                       removal::confirmed,
+                       {},
+                       {},
+                       [](const result<page_applied>&) {}});
+  tell(it, change(visit, "Host again"));
+  store.answer("load");
+  run();
+
+  store.answer("load");
+  run();
+
+  EXPECT_EQ(rows().entries.at(visit).version, 4);
+  EXPECT_EQ(rows().entries.at(visit).what.title, "Host again");
+  EXPECT_EQ(rows().mappings.at({work, visit}).base_event.title, "Person");
+  ASSERT_EQ(rows().decisions.size(), 1u);
+  EXPECT_EQ(rows().decisions[0].why, reason::pull_conflict_external);
+  EXPECT_NE(rows().decisions[0].inputs.find(R"("losing":{"title":"Host"})"), std::string::npos);
+  EXPECT_NE(rows().decisions[0].inputs.find(R"("event":{"title":"Person"})"), std::string::npos);
+  EXPECT_EQ(facts(fact_type::schedule_entry_updated), 3u);
 }
 
 TEST_F(tenant_test, what_is_wrong_in_a_step_fails_alone) {
@@ -274,7 +306,8 @@ protected:
       if (std::exchange(breaks, false)) throw std::runtime_error("a mistake of ours");
       return sound(n);
     };
-    auto made = system->spawn<tenant>(acme, std::uint64_t{0}, std::ref(store), w, listening_supervisor(), listening_bus());
+    auto made = system->spawn<tenant>(acme, std::uint64_t{0}, std::ref(store), w, listening_supervisor(),
+                                      listening_bus());
     others.push_back(caf::actor_cast<caf::actor>(made));
     return made;
   }

@@ -76,7 +76,6 @@ void world_of_seed::freeze(slot& s) { s.frozen_until = now_ + std::chrono::secon
 void world_of_seed::jump_clock(slot& s) {
   const auto jump = std::chrono::milliseconds(static_cast<int>(dice_.below(120'000)) - 60'000);
   s.skew += dice_.one_in(5) ? jump * 10 : jump;
-  judge_.forget_manners();
   log_.say([&] { return "a clock is off by " + std::to_string(s.skew.count()) + " ms"; });
 }
 

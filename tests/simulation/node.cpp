@@ -32,7 +32,7 @@ node::node(int number, std::shared_ptr<ledger> shared, settings configured, cloc
   outside.random_bytes = [this](std::size_t n) { return dice_.bytes(n); };
   auto refresh = [this](provider_type type, oauth_app, grant current, answer_to<grant> done) {
     auto cancelled = std::make_shared<bool>(false);
-    refreshes.push_back({type, std::move(current), std::move(done), cancelled});
+    refreshes.push_back({type, std::move(current), std::move(done), cancelled, running_});
     return net::call_token([cancelled] { *cancelled = true; });
   };
   auto leases = std::make_shared<lease_book>([steady] { return steady().time_since_epoch(); });
@@ -111,11 +111,17 @@ void node::run_job(std::size_t which) {
     jobs.erase(at);
     jobs.push_front(job);
   }
-  scheduler().run_once();
+  run_first_job();
 }
 
 void node::run_jobs() {
-  while (!scheduler().jobs.empty()) scheduler().run_once();
+  while (!scheduler().jobs.empty()) run_first_job();
+}
+
+void node::run_first_job() {
+  const auto* actor = dynamic_cast<const caf::local_actor*>(scheduler().jobs.front());
+  running_ = actor != nullptr ? actor->id() : 0;
+  scheduler().run_once();
 }
 
 std::optional<instant> node::next_due() {
@@ -141,13 +147,6 @@ void node::deliver(const net::channel_ticket& t, answer_to<bool> done) {
     prove(channels_->proves(t.provider, hash));
   };
   store_->find_channels(t.tenant, t.provider, found);
-}
-
-std::size_t node::actor_life(const tenant_id& t, const provider_id& p) {
-  auto at = house().tenants.find(t);
-  if (at == house().tenants.end()) return 0;
-  auto line = at->second.providers.find(p);
-  return line != at->second.providers.end() && line->second.actor ? line->second.actor.id() : 0;
 }
 
 bool node::kill_provider(const tenant_id& t, const provider_id& p) {
@@ -178,12 +177,12 @@ std::size_t node::forgotten_actors() {
 
 // ---------------------------------------------------------------- what it asks
 
-void node::collect_calls(instant now, const std::function<void(const vendor::call_ptr&)>& issued,
+void node::collect_calls(instant now, const std::function<void(const open_call&)>& issued,
                          const std::function<void(const vendor::call_ptr&)>& given_up) {
   for (auto* door : {&google_, &microsoft_}) {
     for (auto& c : door->calls) {
-      issued(c);
-      calls.push_back({c, now});
+      calls.push_back({c, now, running_});
+      issued(calls.back());
     }
     door->calls.clear();
   }

@@ -29,16 +29,18 @@ public:
   using clock = std::function<instant()>;
   using ledger = testing::ledger_store::ledger;
 
-  /// A vendor call that waits for its answer.
+  /// A vendor call that waits for its answer. `caller`: the life of the actor that made it.
   struct open_call {
     vendor::call_ptr call;
     instant since;
+    std::size_t caller = 0;
   };
   struct open_refresh {
     provider_type type;
     grant current;
     actors::answer_to<grant> done;
     std::shared_ptr<bool> cancelled;
+    std::size_t caller = 0;
   };
 
   /// `now` is what its wall clock says; `steady` never jumps, and is what leases are measured by.
@@ -70,8 +72,6 @@ public:
   void order(actors::for_provider o);
   /// As the webhook does it: proven by the channel's secret, then marked. Answers whether it was accepted.
   void deliver(const net::channel_ticket& t, actors::answer_to<bool> done);
-  /// Which life of a provider's actor this is; 0: none is awake.
-  std::size_t actor_life(const tenant_id& t, const provider_id& p);
   bool kill_provider(const tenant_id& t, const provider_id& p);
   bool kill_tenant(const tenant_id& t);
   /// How many actors run that the house does not know any more; none, once everything is at rest.
@@ -80,8 +80,8 @@ public:
   // ---- what it asks of the world ----
   std::vector<open_call> calls;
   std::vector<open_refresh> refreshes;
-  /// Collects what was asked since; `issued` hears of each call, `given_up` of each whose caller left.
-  void collect_calls(instant now, const std::function<void(const vendor::call_ptr&)>& issued,
+  /// Collects what the last job asked; `issued` hears of each call, `given_up` of each whose caller left.
+  void collect_calls(instant now, const std::function<void(const open_call&)>& issued,
                      const std::function<void(const vendor::call_ptr&)>& given_up);
 
   /// What the bus of this node told, checked for order.
@@ -92,6 +92,7 @@ private:
   caf::scheduler::test_coordinator& scheduler();
   actors::supervisor_state& house();
   void end_actors();
+  void run_first_job();
 
   int number_;
   chance& dice_;
@@ -101,6 +102,7 @@ private:
   testing::held_calendar google_, microsoft_;
   std::shared_ptr<actors::channel_directory> channels_ = std::make_shared<actors::channel_directory>();
   std::shared_ptr<opening> opened_ = std::make_shared<opening>(opening::waiting);
+  std::size_t running_ = 0; ///< whose job runs, or ran last: an actor's id, never given twice
   std::unique_ptr<caf::actor_system_config> config_;
   std::unique_ptr<caf::actor_system> system_;
   actors::event_bus_actor bus_;

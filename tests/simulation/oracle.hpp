@@ -32,17 +32,17 @@ public:
   void know(const tenant_id& t, std::string mark) { marks_[t] = std::move(mark); }
 
   // ---- vendors (oracle_vendor.cpp) ----
-  /// A node's actor, in one life; `actor` 0: nobody is awake.
+  /// A node's actor, in one life: the one that made the call, and hears its answer.
   struct caller {
     int node = 0;
     std::size_t actor = 0;
     friend auto operator<=>(const caller&, const caller&) = default;
   };
-  void call_issued(caller who, account* a, const call& c, instant its_now, instant now);
+  void call_issued(caller who, account* a, const call& c, instant now);
   void call_arrives(account* a, const call& c);
   void told_to_wait(caller who, instant until);
   void grant_refused(caller who);
-  /// What was told before counts no longer: a person connected again, a clock moved.
+  /// What was told before counts no longer: a person connected again.
   void forget_manners() { manners_.clear(); }
   void event_inserted(account& a, const net::new_event& asked, const calendar_event& made);
   void event_updated(account& a, const calendar_event& was, const net::event_update& asked,

@@ -75,9 +75,16 @@ void oracle::learn_losing_values(const decision& d) {
 }
 
 /// A commit shows only the last state of its entries; what one of them said in between is told by decisions.
+/// A conflict names the groups that one side lost; if it was the calendar, its others were taken all the
+/// same.
 void oracle::see_taken_values(const decision& d) {
-  const bool took =
-      d.why == reason::pull_created || d.why == reason::pull_updated || d.why == reason::pull_merged;
+  const bool conflict = d.why == reason::pull_conflict_newest || d.why == reason::pull_conflict_local ||
+                        d.why == reason::pull_conflict_external;
+  const bool took = conflict || d.why == reason::pull_created || d.why == reason::pull_updated ||
+                    d.why == reason::pull_merged;
+  std::string refused;
+  if (conflict && d.inputs.find("\"winner\":\"local\"") != std::string::npos)
+    refused = d.inputs.substr(0, d.inputs.find(']'));
   const auto& events = accounts_->at(d.provider).model.events;
   auto event = events.find(d.event);
   if (!took || event == events.end()) return;
@@ -85,9 +92,11 @@ void oracle::see_taken_values(const decision& d) {
   for (const auto& [version, what] : event->second.versions) {
     if (d.inputs.find('"' + version + '"') == std::string::npos) continue;
     const auto said = values_of(what);
-    for (std::size_t i = 0; i < said.size(); ++i)
-      if (d.why == reason::pull_created || d.inputs.find(groups[i]) != std::string::npos)
-        if (auto* v = find(said[i])) v->in_entry = true;
+    for (std::size_t i = 0; i < said.size(); ++i) {
+      const bool named = d.why == reason::pull_created || d.inputs.find(groups[i]) != std::string::npos;
+      if (!named || refused.find(groups[i]) != std::string::npos) continue;
+      if (auto* v = find(said[i])) v->in_entry = true;
+    }
   }
 }
 

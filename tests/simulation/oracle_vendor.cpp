@@ -15,15 +15,15 @@ constexpr std::size_t calls_a_minute = 600; ///< Google, for one user; Graph's l
 
 // ---------------------------------------------------------------- manners: quotas, Retry-After, grants
 
-void oracle::call_issued(caller who, account* a, const call& c, instant its_now, instant now) {
+void oracle::call_issued(caller who, account* a, const call& c, instant now) {
   if (a == nullptr) return log_.violation(1, c.verb + " with a token that was never given");
   a->calls.push_back(now);
   while (a->calls.front() < now - 1min) a->calls.pop_front();
   if (a->calls.size() > calls_a_minute) log_.violation(17, "more than 600 calls a minute of one user");
   auto m = manners_.find(who);
-  if (who.actor == 0 || m == manners_.end()) return;
+  if (m == manners_.end()) return;
   if (m->second.grant_gone) log_.violation(16, c.verb + " although the grant is known to be gone");
-  if (m->second.wait_until && its_now < *m->second.wait_until)
+  if (m->second.wait_until && now < *m->second.wait_until)
     log_.violation(17, c.verb + " before the time that Retry-After named");
 }
 

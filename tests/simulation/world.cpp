@@ -193,16 +193,13 @@ void world_of_seed::look_at_calls(slot& s) {
   auto& n = *s.running;
   n.collect_calls(
       now_,
-      [&](const vendor::call_ptr& c) {
-        auto* a = vendor_.owner_of(c->who);
-        // While one that was let go lives its last turn, nobody can tell which of both calls.
-        const bool one_alone = a != nullptr && n.forgotten_actors() == 0;
-        const auto life = one_alone ? n.actor_life(a->tenant, a->provider) : 0;
+      [&](const node::open_call& c) {
+        auto* a = vendor_.owner_of(c.call->who);
         log_.say([&] {
-          return "node " + std::to_string(n.number()) + " calls " + c->verb + " of " +
+          return "node " + std::to_string(n.number()) + " calls " + c.call->verb + " of " +
                  (a != nullptr ? a->calendar.str() : "nobody");
         });
-        judge_.call_issued({n.number(), life}, a, *c, now_at(s), now_);
+        judge_.call_issued({n.number(), c.caller}, a, *c.call, now_);
       },
       [&](const vendor::call_ptr& c) { vendor_.abandon(c, now_); });
 }
@@ -219,14 +216,13 @@ void world_of_seed::answer_a_question(slot& s) {
 void world_of_seed::serve_a_call(slot& s) {
   auto& n = *s.running;
   if (!n.refreshes.empty() && (n.calls.empty() || dice_.coin())) return answer_a_refresh(s);
-  const auto call = n.calls.at(dice_.below(n.calls.size())).call;
+  const auto [call, since, caller] = n.calls.at(dice_.below(n.calls.size()));
   auto* a = vendor_.owner_of(call->who);
   log_.say(
       [&] { return "the vendor serves " + call->verb + " of " + (a != nullptr ? a->calendar.str() : ""); });
   const auto refused = vendor_.serve(call, now_);
-  if (refused && refused->retry_after && a != nullptr)
-    judge_.told_to_wait({n.number(), n.actor_life(a->tenant, a->provider)},
-                        now_at(s) + *refused->retry_after);
+  if (refused && refused->retry_after)
+    judge_.told_to_wait({n.number(), caller}, now_ + *refused->retry_after);
   look_at_calls(s);
 }
 
@@ -244,7 +240,7 @@ void world_of_seed::answer_a_refresh(slot& s) {
            (answer ? "" : " not: the grant is gone");
   });
   if (!answer && answer.error().kind == errc::reauthorize)
-    judge_.grant_refused({s.running->number(), s.running->actor_life(a->tenant, a->provider)});
+    judge_.grant_refused({s.running->number(), r.caller});
   r.done(std::move(answer));
 }
 
