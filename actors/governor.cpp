@@ -32,13 +32,13 @@ void call_leave::answered(const error* failed, bool extraordinary) {
   from->end(id, scope_of(*failed), failed->retry_after, true);
 }
 
-std::shared_ptr<governor> governor::open(world outside, observe::meter& meter, governor_limits limits) {
-  return std::shared_ptr<governor>(new governor(std::move(outside), meter, limits));
+std::shared_ptr<governor> governor::open(clock now, observe::meter& meter, governor_limits limits) {
+  return std::shared_ptr<governor>(new governor(std::move(now), meter, limits));
 }
 
 std::optional<result<call_leave>> governor::ask(governor_core::wish w, const std::function<waiting()>& later,
                                                 net::call_token& wait) {
-  const auto now = world_.now();
+  const auto now = now_();
   ticket id = 0;
   {
     const std::lock_guard lock(guard_);
@@ -58,7 +58,7 @@ std::optional<result<call_leave>> governor::ask(governor_core::wish w, const std
       if (found == here->waiting_.end()) return; // heard already
       who = std::move(found->second);
       here->waiting_.erase(found);
-      here->core_.end(id, answer_scope::unknown, {}, true, here->world_.now());
+      here->core_.end(id, answer_scope::unknown, {}, true, here->now_());
     }
     who(failure(errc::stopped, "stopped", "The caller has cancelled the call."));
   });
@@ -80,7 +80,7 @@ governor::news governor::decide(std::vector<governor_core::verdict> all) {
 }
 
 void governor::turn() {
-  const auto now = world_.now();
+  const auto now = now_();
   news told;
   std::vector<std::function<void()>> late;
   {
@@ -98,14 +98,14 @@ void governor::turn() {
 }
 
 void governor::guard(ticket id, std::function<void()> too_late) {
-  const auto now = world_.now();
+  const auto now = now_();
   const std::lock_guard lock(guard_);
   under_way_.insert_or_assign(id, guarded{now, std::move(too_late)});
 }
 
 void governor::end(ticket id, answer_scope said, std::optional<std::chrono::milliseconds> retry_after,
                    bool extraordinary) {
-  const auto now = world_.now();
+  const auto now = now_();
   news told;
   std::unordered_map<ticket, guarded>::node_type watched; // ends outside of the lock
   std::array<bool, 2> before{}, after{};
@@ -146,7 +146,7 @@ void governor::share_with(std::size_t nodes) {
 }
 
 std::optional<std::string> governor::project_of(const tenant_id& tenant, provider_type type) {
-  const auto now = world_.now();
+  const auto now = now_();
   const std::lock_guard lock(guard_);
   const auto found = projects_.find({tenant, type});
   if (found == projects_.end() || found->second.until <= now) return std::nullopt;
@@ -154,7 +154,7 @@ std::optional<std::string> governor::project_of(const tenant_id& tenant, provide
 }
 
 void governor::remember_project(const tenant_id& tenant, provider_type type, std::string client_id) {
-  const auto now = world_.now();
+  const auto now = now_();
   const std::lock_guard lock(guard_);
   if (projects_.size() >= projects_known) projects_.clear(); // they are asked for again
   projects_.insert_or_assign({tenant, type}, known_project{std::move(client_id), now + project_known_for});

@@ -47,7 +47,13 @@ public:
   /// together.
   static constexpr auto longest_call = std::chrono::minutes(3);
 
-  static std::shared_ptr<governor> open(world outside, observe::meter& meter, governor_limits limits = {});
+  /// `now` measures pauses and budgets: a clock that never jumps, since a wall clock that is set forward
+  /// would shorten what a vendor asked for.
+  using clock = std::function<instant()>;
+  static std::shared_ptr<governor> open(clock now, observe::meter& meter, governor_limits limits = {});
+
+  /// By that clock.
+  instant now() const { return now_(); }
 
   using waiting = std::function<void(result<call_leave>)>;
   /// The answer, if it is known at once. Otherwise `later()` makes the one who waits; he hears exactly once,
@@ -79,8 +85,8 @@ private:
   };
   using news = std::vector<std::pair<waiting, result<call_leave>>>;
 
-  governor(world outside, observe::meter& meter, governor_limits limits)
-      : world_(std::move(outside)), meter_(meter), core_(limits) {}
+  governor(clock now, observe::meter& meter, governor_limits limits)
+      : now_(std::move(now)), meter_(meter), core_(limits) {}
   void guard(ticket id, std::function<void()> too_late);
   void end(ticket id, answer_scope said, std::optional<std::chrono::milliseconds> retry_after,
            bool extraordinary);
@@ -89,7 +95,7 @@ private:
   void tell_circuits(std::array<bool, 2> before);
   std::array<bool, 2> circuits() const;
 
-  const world world_;
+  const clock now_;
   observe::meter& meter_;
   std::mutex guard_;
   governor_core core_;

@@ -2,9 +2,11 @@
 #pragma once
 
 #include "schema/ids.hpp"
+#include "schema/world.hpp"
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <shared_mutex>
 #include <unordered_set>
 
@@ -21,6 +23,10 @@ public:
   explicit lease_book(clock since_start);
 
   milliseconds now() const { return clock_(); }
+  /// The same, for those who reckon in instants; on any thread.
+  static std::function<instant()> clock_of(std::shared_ptr<const lease_book> book) {
+    return [book = std::move(book)] { return instant(book->now()); };
+  }
   /// The database has confirmed the leases; `asked_at`: when the question was sent, which is before the
   /// database began to count.
   void renew(milliseconds asked_at, milliseconds life);

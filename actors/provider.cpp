@@ -145,7 +145,7 @@ void connected_calendar::next() {
     state.pull.reset();
     state.renew.reset();
     state.push = state.reconcile = false;
-    return rest();
+    return state.unsaved && !resting(state.pull_trouble) ? save_problem() : rest();
   }
   if (calendar().push.silent_since && state.last_notice_at > calendar().push.silent_since)
     return speaks_again();
@@ -177,16 +177,20 @@ bool connected_calendar::stumble(trouble& t, const error& e) {
     t.waited = backoff(t.waited, parts_.outside);
   }
   t.not_before = now() + (refused ? asked : std::max<std::chrono::milliseconds>(asked, t.waited));
-  if (e.retry_after)
-    state.vendor_not_before = std::max(state.vendor_not_before.value_or(instant{}), now() + asked);
+  if (e.retry_after) vendor_asks_to_wait(asked);
   if (refused && !t.told.empty()) return false;
   return std::exchange(t.told, e.code) != e.code;
+}
+
+void connected_calendar::vendor_asks_to_wait(std::chrono::milliseconds pause) {
+  const auto until = parts_.vendors_leave->now() + pause;
+  state.vendor_not_before = std::max(state.vendor_not_before.value_or(until), until);
 }
 
 /// A run that a person asks for begins and says what is in the way; these would have nothing to show.
 void connected_calendar::refuse_orders_of_the_vendor() {
   error wait{errc::retry_later, "vendor_asked_to_wait", "The vendor asked us to wait.", "",
-             *state.vendor_not_before - now()};
+             vendor_rests_for()};
   for (const auto& o : std::exchange(state.renewal_orders, {})) o.done(tl::unexpected(wait));
   for (const auto& o : std::exchange(state.calendars_orders, {})) o.done(tl::unexpected(wait));
   for (const auto& o : std::exchange(state.reread_orders, {})) o.done(tl::unexpected(wait));
@@ -204,6 +208,7 @@ void connected_calendar::load_row() {
       tenant_id_, id_,
       ask<persistence::provider_state>(this, [this](result<persistence::provider_state> row) {
         if (row) {
+          keep_unsaved_problem(row->calendar);
           state.row = std::move(*row);
           state.mark = state.row->mark = std::max(state.row->mark, state.mark);
           if (state.row->stale) state.pull = stronger(state.pull, run_cause::notice);
@@ -231,6 +236,14 @@ void connected_calendar::load_row() {
       }));
 }
 
+/// The row does not know yet that the grant is gone; but if a person has connected again, it is another one.
+void connected_calendar::keep_unsaved_problem(provider& stored) {
+  if (state.connect || stored.status != provider_status::active) state.unsaved.reset();
+  if (!state.unsaved) return;
+  stored.status = provider_status::action_required;
+  stored.problem = state.unsaved;
+}
+
 void connected_calendar::rest() {
   state.busy = false;
   provider_idle idle{tenant_id_, id_, {}, {}, {}, std::exchange(state.worked, false)};
@@ -239,7 +252,7 @@ void connected_calendar::rest() {
   auto not_before = [](std::optional<instant> t, std::optional<instant> floor) {
     return t && floor ? std::max(t, floor) : t;
   };
-  if (!state.row || state.reload || state.connect) {
+  if (!state.row || state.reload || state.connect || state.unsaved) {
     idle.next_poll_at = state.pull_trouble.not_before;
   } else if (calendar().status == provider_status::active) {
     if (!state.next_poll_at || *state.next_poll_at <= now()) plan_next_poll();
@@ -254,8 +267,9 @@ void connected_calendar::rest() {
     idle.renewal_due = state.renewal_due;
     if (!state.reconcile) idle.reconcile_due = calendar().next_reconcile_at;
   }
-  for (auto* at : {&idle.next_poll_at, &idle.outbox_due, &idle.renewal_due, &idle.reconcile_due})
-    *at = not_before(*at, state.vendor_not_before);
+  if (vendor_resting())
+    for (auto* at : {&idle.next_poll_at, &idle.outbox_due, &idle.renewal_due, &idle.reconcile_due})
+      *at = not_before(*at, now() + vendor_rests_for());
   send(state.supervisor, std::move(idle));
 }
 
@@ -265,6 +279,7 @@ bool connected_calendar::nothing_kept() const {
     if (t->failures > 0 || !t->told.empty()) return false;
   if (state.renew || state.reconcile || state.missed || state.renewal_overdue || state.overdue_told)
     return false;
+  if (state.unsaved) return false;
   if (state.quiet.untold_reads > 0 || state.quiet.reopened) return false;
   return state.row && !state.reload && !state.connect && !state.backfill && !state.push && !state.pull &&
          !vendor_resting() && state.moving.empty() && state.nameless.empty();
@@ -294,19 +309,31 @@ void connected_calendar::refuse_orders(const error& e) {
 /// The grant is gone. Vendor calls stop, the problem is shown once, everything that waits stays in its rows.
 void connected_calendar::needs_person(const error& e) {
   log_failure("the grant", e);
-  provider_problem problem{e.code, e.detail, now()};
   state.row->calendar.status = provider_status::action_required;
-  state.row->calendar.problem = problem;
+  state.row->calendar.problem = state.unsaved = provider_problem{e.code, e.detail, now()};
   state.token.reset();
   state.connect = false;
   refuse_orders(error{errc::reauthorize, "reauthorization_required",
                       "The calendar has to be connected again: " + e.detail});
+  save_problem();
+}
+
+/// Until it stands in the row nobody is asked to connect again, so that it is saved until it does. The grant
+/// is not tried meanwhile.
+void connected_calendar::save_problem() {
+  const auto& problem = *state.unsaved;
   std::vector<fact> facts{provider_fact(fact_type::calendar_provider_error, id_,
-                                        {{"code", e.code}, {"detail", e.detail}}, parts_.outside)};
+                                        {{"code", problem.code}, {"detail", problem.detail}},
+                                        parts_.outside)};
   parts_.store.save_health(tenant_id_, id_, provider_status::action_required, problem, {}, {},
                            std::move(facts),
                            ask<std::vector<fact>>(this, [this](result<std::vector<fact>> written) {
-                             if (written) publish(std::move(*written));
+                             if (!written) {
+                               stumble(state.pull_trouble, written.error());
+                               return step_done();
+                             }
+                             state.unsaved.reset();
+                             publish(std::move(*written));
                              send(state.tenant, calendars_changed{});
                              step_done();
                            }));

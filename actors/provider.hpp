@@ -86,6 +86,8 @@ struct provider_actor_state {
   std::vector<leave_order> leaving;
   bool parting = false; ///< the last call of a calendar that leaves
 
+  std::optional<provider_problem> unsaved; ///< needs a person, and no row says so yet
+
   // What is under way.
   std::optional<sync_run> run;
   std::optional<pull_progress> reading;
@@ -97,8 +99,10 @@ struct provider_actor_state {
 
   // When to try again.
   trouble pull_trouble, push_trouble, channel_trouble, reconcile_trouble;
-  entry_id push_trouble_at;                 ///< the entry whose write failed, if one did
-  std::optional<instant> vendor_not_before; ///< Retry-After: no call of any kind until then
+  entry_id push_trouble_at; ///< the entry whose write failed, if one did
+  /// Retry-After: no call of any kind until then, by the governor's clock: a wall clock that is set forward
+  /// must not shorten it.
+  std::optional<instant> vendor_not_before;
   std::optional<instant> next_poll_at, renewal_due;
   std::set<instant> outbox_due;           ///< rows to be tried again
   std::map<entry_id, instant> moving;     ///< their events moved on again and again: not before then
@@ -141,11 +145,19 @@ private:
   void refuse_orders(const error& e);
   void leave();
   void needs_person(const error& e);
+  void save_problem();
+  void keep_unsaved_problem(provider& stored);
   /// A failure goes into the log where it happens; what people see of it is in runs, facts and the provider's
   /// problem.
   void log_failure(const char* what, const error& e) const;
   bool resting(const trouble& t) const { return t.not_before && now() < *t.not_before; }
-  bool vendor_resting() const { return state.vendor_not_before && now() < *state.vendor_not_before; }
+  bool vendor_resting() const { return vendor_rests_for() > std::chrono::milliseconds{}; }
+  /// How much of the vendor's pause is left.
+  std::chrono::milliseconds vendor_rests_for() const {
+    return state.vendor_not_before ? *state.vendor_not_before - parts_.vendors_leave->now()
+                                   : std::chrono::milliseconds{};
+  }
+  void vendor_asks_to_wait(std::chrono::milliseconds pause);
   /// One more failure in a row. True if people have not heard of it yet.
   bool stumble(trouble& t, const error& e);
   void refuse_orders_of_the_vendor();

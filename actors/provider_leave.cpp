@@ -52,6 +52,7 @@ void connected_calendar::call_answered(vendor_verb verb, waited wait, instant as
                                        bool extraordinary) {
   parts_.meter.vendor_called({tenant_id_, calendar().type}, verb, wait, now() - asked_at, failed);
   std::exchange(state.allowed, {}).answered(failed, extraordinary);
+  if (failed != nullptr && failed->retry_after) vendor_asks_to_wait(*failed->retry_after);
   if (failed != nullptr && failed->code == stuck_call().code) state.call.cancel();
 }
 

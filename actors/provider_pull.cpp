@@ -73,7 +73,7 @@ void connected_calendar::begin_pull() {
     return finish_run(error{errc::conflict, "provider_not_connected", "The calendar is not connected."});
   if (vendor_resting())
     return finish_run(error{errc::retry_later, "vendor_asked_to_wait", "The vendor asked us to wait.", "",
-                            *state.vendor_not_before - now()});
+                            vendor_rests_for()});
   // What belongs there is noted before the first cursor stands, so that a crash in between begins all of it
   // again.
   if (state.backfill) return backfill(entry_id{});

@@ -37,7 +37,8 @@ std::shared_ptr<const staff_parts> with_a_name(staff_parts parts) {
   if (!parts.leases)
     parts.leases =
         std::make_shared<lease_book>([now = parts.outside.now] { return now().time_since_epoch(); });
-  if (!parts.vendors_leave) parts.vendors_leave = governor::open(parts.outside, parts.meter);
+  if (!parts.vendors_leave)
+    parts.vendors_leave = governor::open(lease_book::clock_of(parts.leases), parts.meter);
   if (parts.node.id.empty()) parts.node.id = make_uuid(parts.outside);
   if (parts.node.incarnation.empty()) parts.node.incarnation = make_uuid(parts.outside);
   return std::make_shared<const staff_parts>(std::move(parts));

@@ -196,7 +196,7 @@ staff_parts house_fixture::staff() {
 }
 
 std::shared_ptr<governor> house_fixture::gate() {
-  if (!gate_) gate_ = governor::open(outside(), observe::no_meter());
+  if (!gate_) gate_ = governor::open(lease_book::clock_of(leases), observe::no_meter());
   return gate_;
 }
 

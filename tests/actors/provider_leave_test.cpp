@@ -80,6 +80,24 @@ TEST_F(provider_leave_test, an_account_that_called_too_often_rests_in_all_its_ca
   EXPECT_FALSE(google.open_calls().empty());
 }
 
+TEST_F(provider_leave_test, an_account_rests_as_long_as_was_asked_whatever_the_wall_clock_says) {
+  add_calendar(work).subject = "alice";
+  add_calendar(second).subject = "alice";
+  open_house();
+  notice(work);
+  google.refuse("list_changes", trouble(errc::retry_later, "vendor_rate_limited", 20s));
+  run();
+
+  now += 1h;
+  notice(second);
+  pass(19s);
+  EXPECT_TRUE(google.open_calls().empty());
+  now -= 2h;
+  pass(2s);
+
+  EXPECT_FALSE(google.open_calls().empty());
+}
+
 TEST_F(provider_leave_test, a_vendor_that_is_down_is_asked_by_one_calendar_at_a_time) {
   for (int i = 0; i < 20; ++i) add_calendar(numbered(i));
   open_house();

@@ -213,6 +213,37 @@ TEST_F(provider_test, obeys_retry_after_in_everything_it_does) {
   EXPECT_EQ(google.calls.size(), 2u);
 }
 
+TEST_F(provider_test, a_wall_clock_that_is_set_forward_does_not_shorten_what_a_vendor_asked_for) {
+  add_calendar(work);
+  open_house();
+  notice(work);
+  refuse("list_changes", trouble(errc::retry_later, "quota", 10min));
+
+  now += 1h;
+  notice(work);
+  pass(9min + 59s);
+  EXPECT_EQ(google.calls.size(), 1u);
+  pass(2s);
+
+  EXPECT_EQ(google.calls.size(), 2u);
+}
+
+TEST_F(provider_test, a_listing_of_calendars_that_is_told_to_wait_makes_all_calls_wait) {
+  add_calendar(work);
+  open_house();
+  answers<std::vector<calendar_listing>> listing;
+  tell_calendar(work, calendars_order{listing.slot()});
+  refuse("list_calendars", trouble(errc::retry_later, "quota", 10min));
+
+  notice(work);
+  pass(9min + 59s);
+  EXPECT_EQ(google.calls.size(), 1u);
+  pass(2s);
+
+  EXPECT_EQ(listing[0].error().code, "quota");
+  EXPECT_EQ(google.calls.size(), 2u);
+}
+
 TEST_F(provider_test, refreshes_a_token_once_and_saves_it_before_it_is_used) {
   add_calendar(work);
   rows(work).tokens->access_expires_at = now + 1min;
@@ -276,6 +307,43 @@ TEST_F(provider_test, a_revoked_grant_stops_all_calls_is_told_once_and_loses_not
   rows(work).calendar.status = provider_status::pending_authorization;
   tell_calendar(work, wake{wake_reason::connected, 0});
   EXPECT_EQ(google.verbs(), words{"list_calendars"});
+}
+
+TEST_F(provider_test, a_revoked_grant_is_told_although_the_database_was_away) {
+  add_calendar(work);
+  rows(work).tokens->access_expires_at = now;
+  open_house();
+  store.fail("save_health", trouble(errc::retry_later, "database_away"));
+  notice(work);
+  answer_refresh(tl::unexpected(trouble(errc::reauthorize, "invalid_grant")));
+  EXPECT_EQ(rows(work).calendar.status, provider_status::active);
+  tell_calendar(work, wake{wake_reason::reloaded, 0});
+  notice(work);
+
+  pass(10s);
+
+  EXPECT_EQ(rows(work).calendar.status, provider_status::action_required);
+  ASSERT_TRUE(rows(work).calendar.problem);
+  EXPECT_EQ(rows(work).calendar.problem->code, "invalid_grant");
+  EXPECT_EQ(facts(fact_type::calendar_provider_error), 1u);
+  EXPECT_EQ(refreshes.size(), 1u) << "the dead grant is not tried again";
+  EXPECT_TRUE(google.calls.empty());
+}
+
+TEST_F(provider_test, a_problem_that_no_row_knows_is_forgotten_when_a_person_connects_again) {
+  add_calendar(work);
+  rows(work).tokens->access_expires_at = now;
+  open_house();
+  store.fail("save_health", trouble(errc::retry_later, "database_away"));
+  notice(work);
+  answer_refresh(tl::unexpected(trouble(errc::reauthorize, "invalid_grant")));
+
+  rows(work).tokens = grant{"access-1", "refresh-1", now + 1h, "calendar"};
+  tell_calendar(work, wake{wake_reason::connected, 0});
+  pass(10s);
+
+  EXPECT_EQ(google.verbs(), words{"list_calendars"});
+  EXPECT_EQ(rows(work).calendar.status, provider_status::active);
 }
 
 TEST_F(provider_test, says_that_no_oauth_client_is_configured) {

@@ -147,8 +147,9 @@ protected:
       done(current);
       return net::call_token([] {});
     };
-    const staff_parts parts{store,     vendor,   vendor, refresh, configured,
-                            outside(), channels, meter,  held,    s.node};
+    const auto gate = governor::open([this] { return now; }, meter); // time goes by in leaps
+    const staff_parts parts{store,    vendor, vendor, refresh, configured, outside(),
+                            channels, meter,  held,   s.node,  gate};
     supervisor = system->spawn<actors::supervisor>(parts, bus);
     answers<bool> opened;
     tell(supervisor, house_opened{opened.slot()});

@@ -48,7 +48,7 @@ node::node(int number, std::shared_ptr<ledger> shared, settings configured, cloc
                           observe::no_meter(),
                           leases,
                           identity,
-                          governor::open(outside, observe::no_meter())};
+                          governor::open(lease_book::clock_of(leases), observe::no_meter())};
   bus_ = system_->spawn<event_bus>(std::ref(*store_));
   supervisor_ = system_->spawn<actors::supervisor>(parts, bus_);
   intake_ = system_->spawn<intake>(std::ref(*store_), supervisor_);
