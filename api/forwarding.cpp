@@ -50,6 +50,19 @@ error moving() {
           1s};
 }
 
+/// What another node did with a request whose answer did not come. Only one that never left is known to have
+/// done nothing.
+error without_answer(const call_ptr& c, const error& e) {
+  const bool never_left = e.code == "connect_failed" || e.code == "tls_failed" || e.code == "too_many_calls";
+  if (never_left || c->request.method == "GET" || c->request.method == "HEAD") return moving();
+  return {
+      errc::retry_later,
+      "answer_lost",
+      "The node that runs this tenant did not answer. It is not known whether the request was carried out.",
+      {},
+      {}};
+}
+
 void send_on(const call_ptr& c, const persistence::node_line& owner) {
   net::outgoing_request out;
   out.method = c->request.method;
@@ -66,7 +79,7 @@ void send_on(const call_ptr& c, const persistence::node_line& owner) {
       if (r) return c->finish({r->status, travelling(r->headers), std::move(r->body)});
       observe::log(observe::log_level::warn, "another node could not be asked",
                    {{"node", node}, {"code", r.error().code}});
-      c->fail(moving());
+      c->fail(without_answer(c, r.error()));
     });
   });
 }

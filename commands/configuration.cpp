@@ -99,6 +99,11 @@ const std::vector<option>& options() {
        }},
       {"node_url", "KALENDS_NODE_URL",
        [](configuration& c, const std::string& v) { return take_url(c.node_url, v); }},
+      {"failpoint_title", "KALENDS_FAILPOINT_TITLE",
+       [](configuration& c, const std::string& v) {
+         c.failpoint_title = v;
+         return std::string();
+       }},
       {"admin_key", "KALENDS_ADMIN_KEY", text_into(&settings::admin_key)},
       {"metrics.token", "KALENDS_METRICS_TOKEN", text_into(&settings::metrics_token)},
       {"metrics.tenants", "KALENDS_METRICS_TENANTS",
@@ -200,6 +205,10 @@ void check(configured& c) {
     c.problems.push_back("admin_key must have at least 24 characters");
   if (!s.metrics_token.empty() && s.metrics_token.size() < 24)
     c.problems.push_back("metrics.token must have at least 24 characters");
+  const bool local =
+      s.listen_address == "127.0.0.1" || s.listen_address == "::1" || s.listen_address == "localhost";
+  if (!c.value.failpoint_title.empty() && !local)
+    c.problems.push_back("KALENDS_FAILPOINT_TITLE is for trials: it needs listen = 127.0.0.1");
   if (s.vault_key_file.empty()) s.vault_key_file = s.data_dir + "/vault.key";
 }
 

@@ -22,6 +22,8 @@ struct configuration {
   std::size_t database_connections = 4;
   /// Where the other nodes of this database reach this one's API; empty: at the public URL.
   std::string node_url;
+  /// For trials on the local host alone: writing an appointment with this in its title ends the actor.
+  std::string failpoint_title;
 };
 
 /// What the command line said; it wins over the environment, which wins over the file.

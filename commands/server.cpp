@@ -4,6 +4,7 @@
 #include "actors/engine.hpp"
 #include "api/api.hpp"
 #include "api/problem.hpp"
+#include "commands/failpoint.hpp"
 #include "commands/housekeeper.hpp"
 #include "commands/key_file.hpp"
 #include "commands/watch.hpp"
@@ -205,6 +206,12 @@ void server::parts::open_clients() {
   http = std::make_shared<net::http_client>(io, options);
   google = net::make_google_calendar(http, c.vendors, outside);
   microsoft = net::make_microsoft_graph(http, c.vendors, outside);
+  if (!c.failpoint_title.empty()) {
+    observe::log(observe::log_level::warn,
+                 "a failpoint is set: writing certain appointments ends their actor");
+    google = failing_at(std::move(google), c.failpoint_title);
+    microsoft = failing_at(std::move(microsoft), c.failpoint_title);
+  }
   oauth = std::make_unique<net::oauth_client>(http, c.vendors, outside);
   push_tokens =
       std::make_unique<net::oidc_checker>(http, c.vendors.google_keys, c.vendors.google_issuer, outside);

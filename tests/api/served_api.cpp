@@ -259,6 +259,13 @@ settings settings_of_test(const char* admin_key) {
   return s;
 }
 
+services with_others(services s, std::function<result<net::http_reply>(const net::outgoing_request&)> other) {
+  s.send_on = [other = std::move(other)](const net::outgoing_request& r, const net::http_client::done& done) {
+    done(other(r));
+  };
+  return s;
+}
+
 services with_figures(services s, const char* metrics_token) {
   s.configured.metrics_token = metrics_token;
   s.scrape = [](const std::function<void(std::string)>& done) { done("figure 1\n"); };
@@ -274,11 +281,11 @@ served_api::served_api()
       engine_(std::make_shared<scripted_engine>(*store_, outside_)),
       oauth_(std::make_shared<scripted_oauth>()),
       front_(std::make_unique<front>(
-          with_figures({*db_, vault_, engine_, oauth_, settings_of_test(admin_key), outside_,
-                        [this](const std::string& token, const std::string& audience, const auto& done) {
-                          done(on_push_token(token, audience));
-                        }},
-                       metrics_token))) {}
+          with_others(with_figures({*db_, vault_, engine_, oauth_, settings_of_test(admin_key), outside_,
+                                    [this](const std::string& token, const std::string& audience,
+                                           const auto& done) { done(on_push_token(token, audience)); }},
+                                   metrics_token),
+                      [this](const net::outgoing_request& r) { return on_send_on(r); }))) {}
 
 void served_api::start_anew() {
   former_front_ =

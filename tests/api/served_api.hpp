@@ -29,6 +29,7 @@ public:
   sync_mode asked_mode = sync_mode::changes; ///< of the last sync
   std::atomic<bool> hold_creates = false;    ///< creates wait for `release_creates`
   std::atomic<bool> down = false;
+  std::optional<persistence::node_line> owner; ///< another node that runs all tenants
 
   void release_creates();
   std::vector<std::string> told() const; ///< "created <id>", "changed <id> 1", …
@@ -55,6 +56,10 @@ public:
   void reread_events(tenant_id tenant, provider_id provider, std::vector<event_id> events,
                      actors::answer_to<int> done) override;
   std::function<result<int>(const std::vector<event_id>&)> on_reread;
+  bool runs_here(const tenant_id&) const override { return !owner; }
+  void find_owner(tenant_id, actors::answer_to<std::optional<persistence::node_line>> done) override {
+    done(owner);
+  }
   void tenant_created(tenant_id tenant, actors::answer_to<bool> done) override;
   void tenant_removed(tenant_id tenant, actors::answer_to<bool> done) override {
     note("tenant_removed " + tenant.str());
@@ -140,6 +145,11 @@ protected:
   std::function<result<net::oidc_identity>(const std::string& token, const std::string& audience)>
       on_push_token = [](const std::string&, const std::string&) -> result<net::oidc_identity> {
     return failure(errc::forbidden, "oidc_token_refused", "The token's signature is wrong.");
+  };
+
+  /// What another node answers to what is sent on to it.
+  std::function<result<net::http_reply>(const net::outgoing_request&)> on_send_on = [](const auto&) {
+    return failure(errc::retry_later, "connect_failed", "Nobody is there.");
   };
 
 private:

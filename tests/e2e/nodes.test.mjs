@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { anHour, assertAgree, titled } from './support/entries.mjs';
 import { eventually, pause } from './support/eventually.mjs';
 import { Nodes } from './support/nodes.mjs';
-import { scrape } from './support/prometheus.mjs';
+import { assertFires, scrape, scrapeUntil, target, toolsThere } from './support/prometheus.mjs';
 
 let s, tenants, people;
 
@@ -258,6 +258,48 @@ describe('when a node goes', () => {
 
     for (const [tenant, list] of titles) await assertWhole(tenant, list);
     console.log(`    ${[...titles.values()].flat().length} events over two restarts`);
+  });
+
+  it('frozen with a change half made, its late write is refused, and the alert fires', async () => {
+    const [tenant] = tenants;
+    const owner = await s.ownerOf(tenant);
+    const other = await s.otherThan(tenant);
+    const figuresOf = { baseUrl: owner.base, adminKey: s.adminKey };
+    const entry = await patiently(() => owner.host(tenant).createEntry(anHour(titled('Contended'), people.get(tenant).map((p) => p.userId))));
+    await tenant.host.settled(entry.id);
+    const quiet = await scrape(figuresOf);
+
+    const release = await s.postgres.lock('entries'); // what is needed for the change comes after the freeze
+    const late = owner.host(tenant).changeEntry(entry.id, { notes: 'too late' }, onlyOnce()).catch((failure) => failure);
+    await eventually(
+      async () => (await s.postgres.ask("SELECT 1 FROM pg_locks WHERE relation = 'entries'::regclass AND NOT granted")).length,
+      { what: 'the change under way', every: 20 },
+    );
+    owner.signal('SIGSTOP');
+    try {
+      await eventually(async () => (await s.ownerOf(tenant)) === other, { what: 'the take-over', within: 14_000, every: 50 });
+    } finally {
+      owner.signal('SIGCONT');
+      await release();
+    }
+    const said = await late;
+
+    assert.equal(said.answer?.status, 503, said.message ?? 'the late change was accepted');
+    const fenced = await scrapeUntil(
+      figuresOf,
+      (f) => f.sum('kalends_fenced_writes_total', tenant.id) > quiet.sum('kalends_fenced_writes_total', tenant.id),
+      { what: 'the count of late writes' },
+    );
+    assert.deepEqual(await patiently(() => other.host(tenant).entry(entry.id)), await tenant.host.entry(entry.id));
+    assert.equal((await tenant.host.entry(entry.id)).version, entry.version);
+    await patiently(() => owner.host(tenant).changeEntry(entry.id, { notes: 'in time' }));
+    await assertWhole(tenant, [entry.title]);
+    assert.equal((await tenant.host.entry(entry.id)).notes, 'in time');
+    if (toolsThere())
+      assertFires([quiet, fenced], tenant.id, [
+        { alertname: 'KalendsFencedWrites', severity: 'warning', instance: target.instance, tenant: tenant.id },
+      ]);
+    await s.shared(tenants);
   });
 
   it('frozen past its lease, it finds itself replaced when it goes on, and writes nothing twice', async () => {

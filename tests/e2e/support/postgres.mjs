@@ -73,6 +73,24 @@ export class Postgres {
       .map((line) => line.split('\t'));
   }
 
+  /** Locks a table against everybody until the returned function is called. */
+  async lock(table) {
+    const child = spawn(join(this.programs, 'psql'), ['-XAtq', this.url], {
+      ...this.as,
+      env: this.env,
+      cwd: this.directory,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    const ended = new Promise((done) => child.on('close', done));
+    child.stdin.write(`BEGIN; LOCK TABLE ${table};\n`);
+    const granted = `SELECT 1 FROM pg_locks WHERE relation = '${table}'::regclass AND mode = 'AccessExclusiveLock' AND granted`;
+    await eventually(async () => (await this.ask(granted)).length, { what: `the lock of ${table}`, every: 20 });
+    return () => {
+      child.stdin.end('COMMIT;\n');
+      return ended;
+    };
+  }
+
   async stop() {
     this.child.kill('SIGINT');
     await this.ended;

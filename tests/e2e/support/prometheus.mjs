@@ -168,6 +168,10 @@ export class MovableClock {
       FAKETIME_DONT_FAKE_MONOTONIC: '1',
     };
   }
+  /** Seconds that it is put forward. */
+  get ahead() {
+    return this.#ahead;
+  }
   advance(seconds) {
     this.#ahead += seconds;
     writeFileSync(this.file, `+${this.#ahead}`);
