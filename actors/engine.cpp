@@ -211,14 +211,11 @@ void engine::change_entry(tenant_id tenant, entry_id id, entry_edit edit, answer
   impl_->order(done, for_tenant{std::move(tenant), std::move(o)});
 }
 
-void engine::remove_entry(tenant_id tenant, entry_id id, std::optional<std::int64_t> expected_version,
-                          answer_to<bool> done) {
-  entry_edit edit;
-  edit.expected_version = expected_version;
+void engine::remove_entry(tenant_id tenant, entry_id id, entry_edit which, answer_to<bool> done) {
   auto removed = [done](const result<schedule_entry>& r) {
     done(r.map([](const schedule_entry&) { return true; }));
   };
-  entry_order o{entry_order::kind::remove, std::move(id), std::move(edit), std::move(removed)};
+  entry_order o{entry_order::kind::remove, std::move(id), std::move(which), std::move(removed)};
   impl_->order(done, for_tenant{std::move(tenant), std::move(o)});
 }
 

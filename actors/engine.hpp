@@ -128,8 +128,8 @@ public:
   // recovers ----
   void create_entry(tenant_id tenant, entry_id id, entry_edit edit, answer_to<schedule_entry> done);
   void change_entry(tenant_id tenant, entry_id id, entry_edit edit, answer_to<schedule_entry> done);
-  void remove_entry(tenant_id tenant, entry_id id, std::optional<std::int64_t> expected_version,
-                    answer_to<bool> done);
+  /// Of `which` version, scope and occurrence count.
+  void remove_entry(tenant_id tenant, entry_id id, entry_edit which, answer_to<bool> done);
 
   // ---- providers ----
   /// After its rows were written: tells tenant and provider to read them again. `connected`: the grant is

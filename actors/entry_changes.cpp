@@ -10,6 +10,8 @@ std::vector<std::string_view> changed_names(const schedule_entry& before, const 
   const auto groups = difference(before.what, after.what);
   auto names = names_of(groups);
   if (before.status != after.status && !groups.has(field_group::status)) names.emplace_back("status");
+  if (before.occurrences != after.occurrences && !groups.has(field_group::occurrences))
+    names.emplace_back("occurrences");
   if (before.work != after.work) names.emplace_back("work_item");
   if (before.assigned != after.assigned) names.emplace_back("assigned_user_ids");
   return names;

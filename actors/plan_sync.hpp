@@ -140,18 +140,36 @@ struct entry_edit {
   std::optional<work_item> work;
   std::optional<std::vector<user_id>> assigned;
   std::optional<std::optional<recurrence>> repeats; ///< an empty one makes it a single entry
+  /// Parts of `repeats` that stay as they are, whatever it says of them.
+  bool keeps_rrule = false, keeps_rdates = false, keeps_exdates = false;
+  /// `needs_action` and an empty role leave what is known of a guest as it is.
   std::optional<std::vector<attendee>> attendees;
   std::optional<std::int64_t> expected_version; ///< If-Match
   edit_scope scope = edit_scope::all;
   recurrence_id occurrence{}; ///< unless `scope` is `all`
+  /// The id of the entry that may have to be made (what is split off, an occurrence that leaves its series);
+  /// empty: one is chosen. If there is an entry with it already, the edit was carried out before.
+  entry_id makes;
 };
 
 /// Text is cleaned, assignees are sorted. Errors: conflict `entry_exists`; invalid `missing_start`,
-/// `missing_end`, `end_before_start`, `mixed_all_day`; the caller has checked limits and users.
+/// `missing_end`, `end_before_start`, `mixed_all_day` and those of `canonical_series`; the caller has checked
+/// limits and users.
 result<schedule_entry> create_entry(tenant_picture& p, entry_id id, const entry_edit& edit);
-/// Errors: not_found `entry_not_found`, conflict `version_mismatch`, invalid as above. An edit that changes
-/// nothing is no change.
+/// Answers the entry that now holds what was edited. An edit that changes nothing is no change.
+/// - `all`: changed occurrences go along in every group in which they were like the series.
+/// - `single`: the occurrence becomes a changed one (status `cancelled`: a cancelled one; `scheduled` or
+/// `tentative` brings one back). Given to other people it leaves the series and becomes an entry of its own,
+/// which is the answer.
+/// - `future`: the series ends before; what follows is another one, with the exceptions that lie there, and
+/// is the answer. From the first occurrence on this is `all`.
+/// Errors: not_found `entry_not_found`, conflict `version_mismatch`, not_found `occurrence_not_found`,
+/// invalid as above and `not_a_series`, `not_of_one_occurrence` (recurrence; guests and work item unless it
+/// leaves).
 result<schedule_entry> change_entry(tenant_picture& p, const entry_id& id, const entry_edit& edit);
+/// Of `which` version, scope and occurrence count. Where nothing would be left of a series, all of it goes.
+result<void> remove_part(tenant_picture& p, const entry_id& id, const entry_edit& which);
+/// All of it.
 result<void> remove_entry(tenant_picture& p, const entry_id& id,
                           std::optional<std::int64_t> expected_version);
 

@@ -104,7 +104,7 @@ using provider_actor =
 struct entry_order {
   enum class kind { create, change, remove } what{};
   entry_id entry;
-  entry_edit edit;                ///< remove: only `expected_version` matters
+  entry_edit edit;                ///< remove: version, scope and occurrence
   answer_to<schedule_entry> done; ///< remove: the entry as it was
 };
 

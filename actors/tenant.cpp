@@ -29,7 +29,10 @@ std::size_t weight_of(const tenant_state::item& i) {
   return 1;
 }
 
-void ask_for(persistence::load_request& r, const entry_order& o) { r.entries.push_back(o.entry); }
+void ask_for(persistence::load_request& r, const entry_order& o) {
+  r.entries.push_back(o.entry);
+  if (!o.edit.makes.empty()) r.entries.push_back(o.edit.makes);
+}
 void ask_for(persistence::load_request& r, const page_pulled& o) {
   for (const auto& e : *o.events) r.events.push_back({o.provider, e.id, e.transaction_id, e.tag});
 }
@@ -328,7 +331,7 @@ tenant::reply tenant::apply(tenant_picture& p, tenant_changes&, const entry_orde
     if (o.what == entry_order::kind::change) return change_entry(p, o.entry, o.edit);
     const auto* before = p.entry(o.entry);
     schedule_entry gone = before != nullptr ? *before : schedule_entry{};
-    return remove_entry(p, o.entry, o.edit.expected_version).map([&] { return gone; });
+    return remove_part(p, o.entry, o.edit).map([&] { return gone; });
   }();
   return [done = o.done, outcome](const std::optional<error>& failed) {
     if (!outcome || !failed) return done(outcome);

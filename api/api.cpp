@@ -21,9 +21,9 @@ public:
                     actors::answer_to<schedule_entry> done) override {
     engine_.change_entry(std::move(tenant), std::move(id), std::move(edit), std::move(done));
   }
-  void remove_entry(tenant_id tenant, entry_id id, std::optional<std::int64_t> expected_version,
+  void remove_entry(tenant_id tenant, entry_id id, actors::entry_edit which,
                     actors::answer_to<bool> done) override {
-    engine_.remove_entry(std::move(tenant), std::move(id), expected_version, std::move(done));
+    engine_.remove_entry(std::move(tenant), std::move(id), std::move(which), std::move(done));
   }
   void provider_changed(tenant_id tenant, provider_id provider, bool connected) override {
     engine_.provider_changed(std::move(tenant), std::move(provider), connected);

@@ -21,7 +21,7 @@ public:
                             actors::answer_to<schedule_entry> done) = 0;
   virtual void change_entry(tenant_id tenant, entry_id id, actors::entry_edit edit,
                             actors::answer_to<schedule_entry> done) = 0;
-  virtual void remove_entry(tenant_id tenant, entry_id id, std::optional<std::int64_t> expected_version,
+  virtual void remove_entry(tenant_id tenant, entry_id id, actors::entry_edit which,
                             actors::answer_to<bool> done) = 0;
   virtual void provider_changed(tenant_id tenant, provider_id provider, bool connected) = 0;
   virtual void provider_resumed(tenant_id tenant, provider_id provider) = 0;

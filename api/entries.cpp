@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/handling.hpp"
+#include "api/occurrence_query.hpp"
 
 #include <algorithm>
 
@@ -60,6 +61,17 @@ void answer_existing(const call_ptr& c, const entry_id& id) {
   });
 }
 
+/// The answer to a change: the entry that holds now what was changed, and where that is if it is another one.
+net::http_response shown_after(const entry_id& asked, const schedule_entry& e) {
+  if (e.id == asked) return shown(e);
+  auto body = to_json(e);
+  body["detached_entry_id"] = e.id.str();
+  auto answer = json_answer(200, body);
+  answer.headers.emplace_back("ETag", entity_tag(e.version));
+  answer.headers.emplace_back("Location", place_of(e));
+  return answer;
+}
+
 } // namespace
 
 void create_entry(const call_ptr& c) {
@@ -112,9 +124,14 @@ void change_entry(const call_ptr& c) {
   const auto expected = expected_version(*c);
   if (!expected) return c->fail(expected.error());
   edit->expected_version = *expected;
-  auto changed = [c](const schedule_entry& e) { c->finish(shown(e)); };
-  with_users_checked(c, *edit, [c, id = *id, edit = *edit, changed](bool) {
-    c->with().engine->change_entry(c->who.tenant, id, edit, carry_on<schedule_entry>(c, changed));
+  const auto chosen = read_occurrence_query(*c);
+  if (!chosen) return c->fail(chosen.error());
+  if (chosen->scope != actors::edit_scope::all) edit->makes = entry_id(c->new_id());
+  auto changed = [c, id = *id](const schedule_entry& e) { c->finish(shown_after(id, e)); };
+  with_occurrence(c, *id, *chosen, *edit, [c, id = *id, changed](actors::entry_edit which) {
+    with_users_checked(c, which, [c, id, which, changed](bool) {
+      c->with().engine->change_entry(c->who.tenant, id, which, carry_on<schedule_entry>(c, changed));
+    });
   });
 }
 
@@ -123,8 +140,14 @@ void remove_entry(const call_ptr& c) {
   if (!id) return c->fail(id.error());
   const auto expected = expected_version(*c);
   if (!expected) return c->fail(expected.error());
-  auto removed = [c](bool) { c->finish(no_content()); };
-  c->with().engine->remove_entry(c->who.tenant, *id, *expected, carry_on<bool>(c, removed));
+  const auto chosen = read_occurrence_query(*c);
+  if (!chosen) return c->fail(chosen.error());
+  actors::entry_edit edit;
+  edit.expected_version = *expected;
+  with_occurrence(c, *id, *chosen, edit, [c, id = *id](actors::entry_edit which) {
+    auto removed = [c](bool) { c->finish(no_content()); };
+    c->with().engine->remove_entry(c->who.tenant, id, which, carry_on<bool>(c, removed));
+  });
 }
 
 void get_sync_status(const call_ptr& c) {

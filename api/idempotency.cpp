@@ -110,7 +110,8 @@ void claim_key_then(const call_ptr& c, std::function<void()> then) {
   if (key.size() > idempotency_key_bytes)
     return c->fail({errc::invalid, "malformed_idempotency_key", "At most 200 characters.", {}, {}});
   wanted.held = c->at->held.hold(c->who.tenant, wanted.key);
-  wanted.fingerprint = net::sha256(c->request.method + '\n' + c->request.path + '\n' + c->request.body);
+  const auto asked = c->request.query.empty() ? c->request.path : c->request.path + '?' + c->request.query;
+  wanted.fingerprint = net::sha256(c->request.method + '\n' + asked + '\n' + c->request.body);
   ask<claimed>(
       c, c->who.tenant, [c, wanted](persistence::transaction& tx) { return claim(tx, *c, wanted); },
       [c, then = std::move(then)](claimed got) {

@@ -19,6 +19,13 @@ result<json::object> read_object(std::string_view body) {
   return std::move(value.as_object());
 }
 
+bool looks_like_email(std::string_view text) {
+  const auto at = text.find('@');
+  return at != std::string_view::npos && at > 0 && at + 1 < text.size() &&
+         text.find('@', at + 1) == text.npos &&
+         std::none_of(text.begin(), text.end(), [](unsigned char ch) { return ch <= ' ' || ch == 0x7f; });
+}
+
 object_reader::object_reader(const json::object& o)
     : object_reader(o, {}, std::make_shared<std::optional<error>>()) {}
 
@@ -106,6 +113,32 @@ std::optional<object_reader> object_reader::object(std::string_view name, bool r
     return std::nullopt;
   }
   return object_reader(value->get_object(), prefix_ + std::string(name) + ".", first_);
+}
+
+std::optional<std::vector<object_reader>> object_reader::objects(std::string_view name, std::size_t limit) {
+  const auto* value = find(name, false);
+  if (!value) return std::nullopt;
+  std::vector<object_reader> out;
+  if (value->is_null()) return out;
+  const auto* list = value->if_array();
+  if (!list) {
+    refuse("wrong_type", "This field is a list of objects.", name);
+    return std::nullopt;
+  }
+  if (list->size() > limit) {
+    refuse("too_many_values", "At most " + std::to_string(limit) + " of them.", name);
+    return std::nullopt;
+  }
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    const auto* one = (*list)[i].if_object();
+    const auto place = std::string(name) + "[" + std::to_string(i) + "]";
+    if (!one) {
+      refuse("wrong_type", "This is an object.", place);
+      return std::nullopt;
+    }
+    out.push_back(object_reader(*one, prefix_ + place + ".", first_));
+  }
+  return out;
 }
 
 void object_reader::read_only(std::string_view name) {

@@ -22,6 +22,11 @@ inline constexpr std::size_t name_bytes = 200;
 /// `json_depth`), `body_not_object`.
 result<boost::json::object> read_object(std::string_view body);
 
+/// RFC 5321 4.5.3.1.3, without the brackets.
+inline constexpr std::size_t email_bytes = 254;
+/// Something before and after one "@", no blanks: what more there is to an address, only its server knows.
+bool looks_like_email(std::string_view text);
+
 struct text_rule {
   std::size_t max_bytes = name_bytes;
   bool required = false;
@@ -43,6 +48,8 @@ public:
   std::optional<std::string> uuid(std::string_view name, bool required = false);
   std::optional<std::vector<std::string>> uuids(std::string_view name, std::size_t limit);
   std::optional<object_reader> object(std::string_view name, bool required = false);
+  /// A list of objects, each to be closed; null is an empty list.
+  std::optional<std::vector<object_reader>> objects(std::string_view name, std::size_t limit);
   template <class Enum>
   std::optional<Enum> choice(std::string_view name, bool required = false) {
     auto word = text(name, {.max_bytes = 64, .required = required});

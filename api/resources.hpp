@@ -52,6 +52,7 @@ void get_entry(const call_ptr& c);
 void change_entry(const call_ptr& c);
 void remove_entry(const call_ptr& c);
 void get_sync_status(const call_ptr& c);
+void list_occurrences(const call_ptr& c); ///< occurrences.cpp
 void list_runs(const call_ptr& c);
 void get_run(const call_ptr& c);
 

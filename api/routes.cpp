@@ -52,6 +52,7 @@ constexpr route table[] = {
     {"GET", "/v1/schedule-entries/{entry_id}", access::reader, get_entry, "entry"},
     {"PATCH", "/v1/schedule-entries/{entry_id}", access::operator_, change_entry, "entry", true, true},
     {"DELETE", "/v1/schedule-entries/{entry_id}", access::operator_, remove_entry, "entry", true, true},
+    {"GET", "/v1/schedule-entries/{entry_id}/occurrences", access::reader, list_occurrences, "entry"},
     {"GET", "/v1/schedule-entries/{entry_id}/sync-status", access::reader, get_sync_status, "entry"},
     {"GET", "/v1/schedule-entries/{entry_id}/decisions", access::reader, list_decisions, "entry"},
     {"POST", "/v1/schedule-entries/{entry_id}/decisions/replay", access::reader, replay_decisions, "entry"},

@@ -7,16 +7,6 @@
 namespace kalends::api {
 namespace {
 
-constexpr std::size_t email_bytes = 254; // RFC 5321 4.5.3.1.3, without the brackets
-
-/// Something before and after one "@", no blanks: what more there is to an address, only its server knows.
-bool looks_like_email(std::string_view text) {
-  const auto at = text.find('@');
-  return at != std::string_view::npos && at > 0 && at + 1 < text.size() &&
-         text.find('@', at + 1) == text.npos &&
-         std::none_of(text.begin(), text.end(), [](unsigned char ch) { return ch <= ' ' || ch == 0x7f; });
-}
-
 struct user_fields {
   std::optional<std::string> email, name, time_zone;
 };

@@ -2,6 +2,7 @@
 #include "api/wire.hpp"
 
 #include "actors/decision_words.hpp"
+#include "actors/edited_entry.hpp"
 #include "api/authentication.hpp"
 
 #include <charconv>
@@ -45,6 +46,56 @@ json::object to_json(const calendar_time& t) {
   return {{"date_time", write_with_offset(at)}, {"time_zone", at.time_zone}};
 }
 
+namespace {
+
+json::array attendees_json(const std::vector<attendee>& guests) {
+  json::array out;
+  for (const auto& g : guests)
+    out.push_back({{"email", g.email},
+                   {"name", g.name},
+                   {"response", word(g.response)},
+                   {"optional", g.is_optional},
+                   {"organizer", g.is_organizer}});
+  return out;
+}
+
+json::array slots_json(const std::vector<recurrence_id>& slots, bool all_day) {
+  json::array out;
+  for (const auto at : slots) out.emplace_back(write_slot(at, all_day));
+  return out;
+}
+
+json::object values_json(const schedule_entry& e, recurrence_id at, const appointment& what) {
+  return {{"recurrence_id", write_slot(at, is_all_day(e.what.start))},
+          {"start", to_json(what.start)},
+          {"end", to_json(what.end)},
+          {"status", word(actors::status_of(e, at, what))},
+          {"title", what.title},
+          {"notes", what.notes},
+          {"location", what.location},
+          {"is_private", what.is_private}};
+}
+
+json::value recurrence_json(const schedule_entry& e) {
+  if (!e.what.repeats) return nullptr;
+  const auto& r = *e.what.repeats;
+  const bool all_day = is_all_day(e.what.start);
+  json::array changed;
+  for (const auto& c : r.changed) changed.emplace_back(values_json(e, c.at, c.what));
+  return json::object{{"rrule", r.rrule},
+                      {"rdates", slots_json(r.rdates, all_day)},
+                      {"exdates", slots_json(r.exdates, all_day)},
+                      {"changed_occurrences", std::move(changed)}};
+}
+
+} // namespace
+
+json::object occurrence_json(const schedule_entry& e, const occurrence& o) {
+  auto out = values_json(e, o.at, o.what);
+  out["changed"] = o.changed;
+  return out;
+}
+
 json::object to_json(const schedule_entry& e) {
   json::array assigned;
   for (const auto& u : e.assigned) assigned.emplace_back(u.str());
@@ -60,8 +111,8 @@ json::object to_json(const schedule_entry& e) {
           {"work_item",
            {{"type", e.work.type}, {"id", e.work.id ? json::value(*e.work.id) : json::value(nullptr)}}},
           {"assigned_user_ids", std::move(assigned)},
-          {"attendees", json::array{}},
-          {"recurrence", nullptr},
+          {"attendees", attendees_json(e.what.attendees)},
+          {"recurrence", recurrence_json(e)},
           {"origin_provider_id", id_or_null(e.origin)},
           {"created_at", to_rfc3339(e.created_at)},
           {"updated_at", to_rfc3339(e.updated_at)}};

@@ -5,6 +5,7 @@
 #include "persistence/schedule.hpp"
 #include "schema/dead_letter.hpp"
 #include "schema/directory.hpp"
+#include "schema/recurrence.hpp"
 
 #include <string>
 #include <string_view>
@@ -15,6 +16,8 @@
 namespace kalends::api {
 
 boost::json::object to_json(const schedule_entry& e);
+/// One occurrence of `e`, with the status that it has.
+boost::json::object occurrence_json(const schedule_entry& e, const occurrence& o);
 boost::json::object to_json(const calendar_time& t);
 boost::json::object to_json(const tenant& t);
 boost::json::object to_json(const user& u);

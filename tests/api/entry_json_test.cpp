@@ -102,11 +102,107 @@ TEST(entry_json_test, requires_title_start_and_end_of_a_new_entry) {
   EXPECT_EQ(refusal("{}", entry_body::change), "");
 }
 
-TEST(entry_json_test, refuses_what_is_not_supported_yet_takes_its_absence) {
-  EXPECT_EQ(refusal(R"({"recurrence": {"rrule": "FREQ=DAILY"}})"), "recurrence_not_supported recurrence");
-  EXPECT_EQ(refusal(R"({"attendees": [{"email": "a@b"}]})"), "attendees_not_supported attendees");
-  EXPECT_EQ(refusal(R"({"recurrence": null, "attendees": []})"), "");
-  EXPECT_EQ(refusal(R"({"recurrence": {}, "attendees": null})"), "");
+TEST(entry_json_test, reads_how_an_entry_repeats) {
+  const auto edit = read(R"({"recurrence": {"rrule": "RRULE:FREQ=DAILY", "rdates": ["2026-12-24T09:00:00"],
+    "exdates": ["2026-12-03", "2026-12-02", "2026-12-03"]}})");
+
+  ASSERT_TRUE(edit) << edit.error().code << " " << edit.error().field;
+  ASSERT_TRUE(edit->repeats && *edit->repeats);
+  const auto& r = **edit->repeats;
+  EXPECT_EQ(r.rrule, "FREQ=DAILY");
+  EXPECT_EQ(r.rdates, (std::vector{*read_slot("2026-12-24T09:00:00")}));
+  EXPECT_EQ(r.exdates, (std::vector{*read_slot("2026-12-02"), *read_slot("2026-12-03")}));
+  EXPECT_FALSE(edit->keeps_rrule || edit->keeps_rdates || edit->keeps_exdates);
+}
+
+TEST(entry_json_test, leaves_the_parts_of_a_recurrence_that_are_not_given) {
+  const auto rule = read(R"({"recurrence": {"rrule": "FREQ=DAILY"}})");
+  EXPECT_TRUE(!rule->keeps_rrule && rule->keeps_rdates && rule->keeps_exdates);
+  const auto dates = read(R"({"recurrence": {"exdates": []}})");
+  EXPECT_TRUE(dates->keeps_rrule && dates->keeps_rdates && !dates->keeps_exdates);
+  EXPECT_FALSE(read("{}")->repeats);
+  const auto none = read(R"({"recurrence": null})");
+  EXPECT_TRUE(none->repeats && !*none->repeats);
+}
+
+TEST(entry_json_test, refuses_a_recurrence_that_cannot_be_read) {
+  EXPECT_EQ(refusal(R"({"recurrence": "FREQ=DAILY"})"), "wrong_type recurrence");
+  EXPECT_EQ(refusal(R"({"recurrence": {"rrule": 1}})"), "wrong_type recurrence.rrule");
+  EXPECT_EQ(refusal(R"({"recurrence": {"rrule": ")" + std::string(1025, 'x') + "\"}}"),
+            "field_too_long recurrence.rrule");
+  EXPECT_EQ(refusal(R"({"recurrence": {"exdates": "2026-12-01"}})"), "wrong_type recurrence.exdates");
+  EXPECT_EQ(refusal(R"({"recurrence": {"exdates": ["2026-12-01", "soon"]}})"),
+            "malformed_occurrence recurrence.exdates[1]");
+  EXPECT_EQ(refusal(R"({"recurrence": {"changed_occurrences": []}})"),
+            "read_only_field recurrence.changed_occurrences");
+  EXPECT_EQ(refusal(R"({"recurrence": {"until": "x"}})"), "unknown_field recurrence.until");
+}
+
+TEST(entry_json_test, reads_guests) {
+  const auto edit = read(R"({"attendees": [{"email": "Kim@example.org", "name": "Kim", "response": "accepted",
+    "optional": true}, {"email": "lee@example.org"}]})");
+
+  ASSERT_TRUE(edit) << edit.error().code << " " << edit.error().field;
+  ASSERT_TRUE(edit->attendees);
+  EXPECT_EQ((*edit->attendees)[0],
+            (attendee{"Kim@example.org", "Kim", attendee_response::accepted, true, false}));
+  EXPECT_EQ((*edit->attendees)[1].response, attendee_response::needs_action);
+  EXPECT_FALSE(read("{}")->attendees);
+  EXPECT_TRUE(read(R"({"attendees": null})")->attendees->empty());
+}
+
+TEST(entry_json_test, refuses_guests_that_cannot_be_invited) {
+  EXPECT_EQ(refusal(R"({"attendees": {}})"), "wrong_type attendees");
+  EXPECT_EQ(refusal(R"({"attendees": ["kim@example.org"]})"), "wrong_type attendees[0]");
+  EXPECT_EQ(refusal(R"({"attendees": [{}]})"), "missing_field attendees[0].email");
+  EXPECT_EQ(refusal(R"({"attendees": [{"email": "kim"}]})"), "malformed_email attendees[0].email");
+  EXPECT_EQ(refusal(R"({"attendees": [{"email": "k@e"}, {"email": "K@E"}]})"),
+            "attendee_twice attendees[1].email");
+  EXPECT_EQ(refusal(R"({"attendees": [{"email": "k@e", "response": "maybe"}]})"),
+            "unknown_value attendees[0].response");
+  EXPECT_EQ(refusal(R"({"attendees": [{"email": "k@e", "phone": "1"}]})"),
+            "unknown_field attendees[0].phone");
+  std::string many;
+  for (int i = 0; i < 501; ++i) many += (i ? "," : "") + ("{\"email\": \"a" + std::to_string(i) + "@b\"}");
+  EXPECT_EQ(refusal(R"({"attendees": [)" + many + "]}"), "too_many_values attendees");
+}
+
+TEST(entry_json_test, shows_a_series_with_its_exceptions_and_guests) {
+  schedule_entry e;
+  e.what.title = "Visit";
+  e.what.start = *read_zoned_time("2026-12-01T09:00:00", "Europe/Berlin");
+  e.what.end = *read_zoned_time("2026-12-01T10:00:00", "Europe/Berlin");
+  auto moved = e.what;
+  moved.title = "Visit, moved";
+  moved.start = *read_zoned_time("2026-12-08T11:00:00", "Europe/Berlin");
+  moved.end = *read_zoned_time("2026-12-08T12:00:00", "Europe/Berlin");
+  recurrence r;
+  r.rrule = "FREQ=WEEKLY;BYDAY=TU";
+  r.exdates = {*read_slot("2026-12-15T09:00:00")};
+  r.changed = {{*read_slot("2026-12-08T09:00:00"), moved}};
+  e.what.repeats = r;
+  e.what.attendees = {{"kim@example.org", "Kim", attendee_response::tentative, false, true}};
+  e.occurrences = {{*read_slot("2026-12-08T09:00:00"), entry_status::completed}};
+
+  auto shown = to_json(e);
+
+  const auto& repeats = shown.at("recurrence");
+  EXPECT_EQ(repeats.at("rrule"), "FREQ=WEEKLY;BYDAY=TU");
+  EXPECT_EQ(repeats.at("exdates"), boost::json::array({"2026-12-15T09:00:00"}));
+  EXPECT_TRUE(repeats.at("rdates").as_array().empty());
+  const auto& changed = repeats.at("changed_occurrences").at(0);
+  EXPECT_EQ(changed.at("recurrence_id"), "2026-12-08T09:00:00");
+  EXPECT_EQ(changed.at("start").at("date_time"), "2026-12-08T11:00:00+01:00");
+  EXPECT_EQ(changed.at("title"), "Visit, moved");
+  EXPECT_EQ(changed.at("status"), "completed");
+  EXPECT_EQ(shown.at("attendees").at(0), boost::json::value({{"email", "kim@example.org"},
+                                                             {"name", "Kim"},
+                                                             {"response", "tentative"},
+                                                             {"optional", false},
+                                                             {"organizer", true}}));
+  const auto edit = read_entry({{"attendees", shown.at("attendees")}}, entry_body::change);
+  ASSERT_TRUE(edit);
+  EXPECT_EQ(*edit->attendees, e.what.attendees);
 }
 
 TEST(entry_json_test, makes_work_ad_hoc_when_none_is_given) {

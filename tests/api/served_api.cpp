@@ -76,13 +76,12 @@ void scripted_engine::change_entry(tenant_id tenant, entry_id id, actors::entry_
       tenant, id, [id, edit](actors::tenant_picture& p) { return actors::change_entry(p, id, edit); }, done);
 }
 
-void scripted_engine::remove_entry(tenant_id tenant, entry_id id,
-                                   std::optional<std::int64_t> expected_version,
+void scripted_engine::remove_entry(tenant_id tenant, entry_id id, actors::entry_edit which,
                                    actors::answer_to<bool> done) {
   step<bool>(
       tenant, id,
-      [id, expected_version](actors::tenant_picture& p) {
-        return actors::remove_entry(p, id, expected_version).map([] { return true; });
+      [id, which](actors::tenant_picture& p) {
+        return actors::remove_part(p, id, which).map([] { return true; });
       },
       done);
 }

@@ -39,7 +39,7 @@ public:
                     actors::answer_to<schedule_entry> done) override;
   void change_entry(tenant_id tenant, entry_id id, actors::entry_edit edit,
                     actors::answer_to<schedule_entry> done) override;
-  void remove_entry(tenant_id tenant, entry_id id, std::optional<std::int64_t> expected_version,
+  void remove_entry(tenant_id tenant, entry_id id, actors::entry_edit which,
                     actors::answer_to<bool> done) override;
   void provider_changed(tenant_id tenant, provider_id provider, bool connected) override;
   void provider_resumed(tenant_id, provider_id provider) override { note("resumed " + provider.str()); }

@@ -125,8 +125,16 @@ describe('an entry', () => {
     ['that is all-day only at its start', { start: { date: day(3) }, end: later }, 'mixed_all_day', 'end'],
     ['in the year 0', { start: { date: '0000-01-01' }, end: { date: '0000-01-02' } }, undefined],
     ['in the year 99999', { start: { date_time: '99999-01-01T00:00:00Z' } }, undefined],
-    ['that recurs', { recurrence: { rrule: 'FREQ=DAILY' } }, 'recurrence_not_supported', 'recurrence'],
-    ['with guests', { attendees: [{ email: 'a@example.com' }] }, 'attendees_not_supported', 'attendees'],
+    ['with a rule that is none', { recurrence: { rrule: 'every day' } }, 'malformed_rrule', 'recurrence.rrule'],
+    ['that repeats every minute', { recurrence: { rrule: 'FREQ=MINUTELY' } }, 'rrule_part_unsupported', 'recurrence.rrule'],
+    ['that repeats in two ways', { recurrence: { rrule: 'FREQ=DAILY;COUNT=3;UNTIL=20400101T000000Z' } }, 'rrule_count_and_until', 'recurrence.rrule'],
+    ['that repeats for too long', { recurrence: { rrule: 'FREQ=DAILY;COUNT=10001' } }, 'too_many_occurrences', 'recurrence.rrule'],
+    ['with an exception that is no time', { recurrence: { rrule: 'FREQ=DAILY', exdates: ['soon'] } }, 'malformed_occurrence', 'recurrence.exdates[0]'],
+    ['with changed occurrences', { recurrence: { rrule: 'FREQ=DAILY', changed_occurrences: [] } }, 'read_only_field', 'recurrence.changed_occurrences'],
+    ['with a guest without address', { attendees: [{ name: 'A' }] }, 'missing_field', 'attendees[0].email'],
+    ['with a guest at no address', { attendees: [{ email: 'a' }] }, 'malformed_email', 'attendees[0].email'],
+    ['with a guest twice', { attendees: [{ email: 'a@example.com' }, { email: 'A@example.com' }] }, 'attendee_twice', 'attendees[1].email'],
+    ['with too many guests', { attendees: Array.from({ length: 501 }, (_, i) => ({ email: `a${i}@example.com` })) }, 'too_many_values', 'attendees'],
     ['with a work item without type', { work_item: { type: '' } }, 'field_empty', 'work_item.type'],
   ])
     it(`${what} is refused`, async () => {
