@@ -105,11 +105,15 @@ void reserve_link(tenant_picture& p, const entry_id& e, const provider& calendar
   m.entry = e;
   // What the insert will say, unless the host is faster: should its answer be lost, this is how a person's
   // change is told from ours.
-  if (const auto* now = p.entry(e)) m.base_entry = m.base_event = now->what;
+  const auto* now = p.entry(e);
+  if (now != nullptr) m.base_entry = m.base_event = insert_says(calendar, now->what, false);
   if (calendar.type == provider_type::google)
     m.event = make_google_event_id(p.outside());
   else
     m.transaction_id = make_uuid(p.outside());
+  p.put_link(m);
+  if (now == nullptr || !invites_from(p, calendar, *now, &m)) return;
+  m.base_entry = m.base_event = insert_says(calendar, now->what, true);
   p.put_link(std::move(m));
 }
 

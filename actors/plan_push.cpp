@@ -41,12 +41,73 @@ push_step plan_push(const tenant_picture& p, const provider_id& calendar, const 
     return push_nothing{reason::push_nothing_to_do};
   if (link->removing || what == nullptr) return push_remove{*link};
   if (!belongs_in(*what, *where)) return push_nothing{reason::push_nothing_to_do};
-  if (!link->linked) return push_insert{*link, what->what};
-  const auto changed = difference(what->what, link->base_entry);
+  const bool invites = invites_from(p, *where, *what, link);
+  if (!link->linked) return push_insert{*link, insert_says(*where, what->what, invites), invites};
+  const auto differs = difference(what->what, link->base_entry);
+  const auto changed = unwritten(p, *where, *what, *link);
   if (changed.empty() && !link->superseded.empty()) return push_look{*link};
-  if (changed.empty()) return push_nothing{reason::push_nothing_to_do};
-  return push_update{*link, changed, what->what};
+  const bool refused = link->guest_copy && !differs.empty();
+  if (changed.empty()) return push_nothing{refused ? reason::push_not_organizer : reason::push_nothing_to_do};
+  return push_update{*link, changed, what->what, invites};
 }
+
+// ---------------------------------------------------------------- what may be written there
+
+provider_id calendar_of_guests(const tenant_picture& p, const schedule_entry& e) {
+  const auto links = p.links_of(e.id);
+  const auto first = [&](const auto& fits) {
+    provider_id found;
+    for (const auto* link : links) {
+      const auto* calendar = p.calendar(link->provider);
+      if (calendar == nullptr || link->removing || !takes_pushes(*calendar) || !fits(*calendar)) continue;
+      if (found.empty() || calendar->id < found) found = calendar->id;
+    }
+    return found;
+  };
+  if (auto born = first([&](const provider& c) { return c.id == e.origin; }); !born.empty()) return born;
+  for (const auto& user : e.assigned) {
+    auto of_user =
+        first([&](const provider& c) { return c.scope == provider_scope::user && c.user == user; });
+    if (!of_user.empty()) return of_user;
+  }
+  return {};
+}
+
+bool invites_from(const tenant_picture& p, const provider& calendar, const schedule_entry& e,
+                  const mapping* link) {
+  if (calendar.mails != guest_mail::guests || e.what.attendees.empty()) return false;
+  return (link == nullptr || !link->guest_copy) && calendar_of_guests(p, e) == calendar.id;
+}
+
+field_set writable(const mapping& link, bool invites) {
+  field_set may;
+  if (link.masked) {
+    for (const auto g : {field_group::time, field_group::recurrence, field_group::occurrences}) may.add(g);
+  } else {
+    may = field_set::all();
+  }
+  field_set own, guests;
+  own.add(field_group::privacy);
+  guests.add(field_group::attendees);
+  if (link.guest_copy) may = may & own;
+  if (!invites) may = may - guests;
+  return may - link.disputed;
+}
+
+field_set unwritten(const tenant_picture& p, const provider& calendar, const schedule_entry& e,
+                    const mapping& link) {
+  return difference(e.what, link.base_entry) & writable(link, invites_from(p, calendar, e, &link));
+}
+
+appointment insert_says(const provider& calendar, appointment what, bool invites) {
+  if (!invites) what.attendees.clear();
+  if (!what.repeats) return what;
+  what.repeats->changed.clear();
+  if (calendar.type == provider_type::microsoft) what.repeats->exdates.clear();
+  return what;
+}
+
+// ---------------------------------------------------------------- what came of it
 
 void settle_push(tenant_picture& p, const mapping& link, const appointment& pushed,
                  std::int64_t entry_version, const calendar_event& now, reason why) {
@@ -68,13 +129,22 @@ void settle_push(tenant_picture& p, const mapping& link, const appointment& push
   if (!now.id.empty()) settled.event = now.id;
   settled.event_version = now.version;
   settled.entry_version = entry_version;
-  settled.base_entry = pushed;
-  settled.base_event = now.what;
+  // What is in dispute stays as it was when the dispute began.
+  settled.base_entry = take(pushed, settled.base_entry, settled.disputed);
+  settled.base_event = take(now.what, settled.base_event, settled.disputed);
   settled.superseded.clear();
   if (dropped)
     relink(p, std::move(settled));
   else
     p.put_link(std::move(settled));
+}
+
+void settle_unsayable(tenant_picture& p, const mapping& link, std::int64_t entry_version) {
+  const auto* current = p.link(link.provider, link.entry);
+  if (current == nullptr || !same_event(*current, link)) return;
+  auto told = *current;
+  told.entry_version = entry_version;
+  p.put_link(std::move(told));
 }
 
 void settle_removal(tenant_picture& p, const mapping& link, reason why) {
@@ -117,7 +187,7 @@ void plan_backfill(tenant_picture& p, const provider_id& calendar, std::span<con
       back.removing = false;
       p.put_link(std::move(back));
       p.enqueue(calendar, e.id, e.version, push_action::upsert);
-    } else if (!link->linked || !difference(e.what, link->base_entry).empty()) {
+    } else if (!link->linked || !unwritten(p, *where, e, *link).empty()) {
       p.enqueue(calendar, e.id, e.version, push_action::upsert);
     }
   }

@@ -210,12 +210,14 @@ struct push_nothing {
 };
 struct push_insert {
   mapping link;
-  appointment what;
+  appointment what; ///< as `insert_says`
+  bool invites = false;
 };
 struct push_update {
   mapping link;
-  field_set changed;
+  field_set changed; ///< of what may be written there (`writable`)
   appointment what;
+  bool invites = false;
 };
 struct push_remove {
   mapping link;
@@ -229,14 +231,34 @@ struct push_look {
 /// entry collapse.
 using push_step = std::variant<push_nothing, push_insert, push_update, push_remove, push_look>;
 /// A calendar that takes no pushes, a link that does not belong there any more, and a missing link need
-/// nothing.
+/// nothing; nor does a difference in groups that are not written there.
 push_step plan_push(const tenant_picture& p, const provider_id& calendar, const entry_id& entry);
+
+/// The one calendar in which the entry's guests are guests, so that nobody is invited twice: where it was
+/// born, else the first of the first assignee that has one. Empty: in none.
+provider_id calendar_of_guests(const tenant_picture& p, const schedule_entry& e);
+/// Whether what is written of this entry there names its guests and mails them: the tenant asked for it, it
+/// is that one calendar, and its person is no guest.
+bool invites_from(const tenant_picture& p, const provider& calendar, const schedule_entry& e,
+                  const mapping* link);
+/// The groups in which a difference between entry and base is written into that calendar. Not: those in
+/// dispute; guests unless `invites`; of a guest's copy what only its organizer may change; of a masked event
+/// all but its times.
+field_set writable(const mapping& link, bool invites);
+/// The groups in which a linked entry has yet to be written there.
+field_set unwritten(const tenant_picture& p, const provider& calendar, const schedule_entry& e,
+                    const mapping& link);
+/// What the insert of an entry says: changed occurrences (at Graph cancelled ones, too) are written after it,
+/// guests only if `invites`.
+appointment insert_says(const provider& calendar, appointment what, bool invites);
 
 /// The vendor did it: the mapping agrees with `entry_version` of the entry and with `now` of the event.
 /// `link` is the one that `plan_push` gave. If a pull has seen a later version meanwhile, that stays; if the
 /// link is another one by now, this answer no longer counts.
 void settle_push(tenant_picture& p, const mapping& link, const appointment& pushed,
                  std::int64_t entry_version, const calendar_event& now, reason why);
+/// The vendor cannot express this version of the entry: it is not tried again before the entry changes.
+void settle_unsayable(tenant_picture& p, const mapping& link, std::int64_t entry_version);
 /// Drops the link. If the entry belongs there again meanwhile, it gets a new one and an outbox row.
 void settle_removal(tenant_picture& p, const mapping& link, reason why);
 

@@ -139,9 +139,9 @@ struct push_settled {
   mapping link;       ///< written, removed: as it was when the call began
   appointment pushed; ///< written
   std::int64_t entry_version = 0;
-  calendar_event now; ///< written: the vendor's answer
-  std::string inputs; ///< refused: the vendor's words
-  std::vector<std::string> rows_done;
+  calendar_event now;                 ///< written: the vendor's answer
+  std::string inputs;                 ///< refused: the vendor's words
+  std::vector<std::string> rows_done; ///< neither these nor `rows_later`: a part, the rows wait for the rest
   std::vector<outbox_retry> rows_later;
   std::optional<dead_letter> letter; ///< given up: takes the place of `rows_done`
   bool ends_letter = false;          ///< a dead letter about this entry is open; it is mended by this

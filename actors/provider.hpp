@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/event_set.hpp"
+#include "actors/plan_occurrences.hpp"
 #include "actors/plan_renewal.hpp"
 #include "actors/protocol.hpp"
 #include "actors/supervisor.hpp"
@@ -44,11 +45,23 @@ struct pull_progress {
   std::vector<calendar_event> confirmed;
 };
 
+/// A series on its way into a calendar, occurrence by occurrence.
+struct series_writing {
+  push_update wanted;
+  std::vector<occurrence_step> steps;
+  std::size_t next = 0;
+  bool wrote = false;
+  std::vector<recurrence_id> undone; ///< the vendor refused them for good
+  std::string refused;               ///< its code for the first of these
+};
+
 /// Outbox rows of one entry: they collapse into what the calendar needs now.
 struct push_group {
   entry_id entry;
   std::vector<outbox_row> rows;
-  int rereads = 0; ///< after a 412
+  int rereads = 0;                    ///< after a 412, or because somebody else wrote meanwhile
+  std::optional<calendar_event> seen; ///< the series as it was last read
+  std::optional<series_writing> series;
 };
 
 /// Something that keeps failing: when it is tried again, and what people were told about it.
@@ -263,12 +276,21 @@ private:
   void carry_out(const push_update& s);
   void carry_out(const push_remove& s);
   void carry_out(const push_look& s);
+  void know_all_calendars(persistence::loaded found);
   void remove_event(const push_remove& s, std::string version, int tries);
   void written(const mapping& link, const appointment& what, reason why, result<calendar_event> answer);
   void reread_and_merge(const mapping& link);
   void plan_again(const mapping& link);
+  void reload_entry(const mapping& link, std::function<void()> then);
+  using with_event = std::function<void(calendar_event)>;
+  /// `then` only if it is there; else the group ends.
+  void read_event(const mapping& link, with_event then);
+  void hand_in_event(const mapping& link, calendar_event event, std::function<void()> then);
   void event_is_gone(const mapping& link);
   void settle(push_settled s);
+  /// Commits a part of what the front group needs; its rows stand until the rest is done.
+  void settle_part(push_settled s, std::function<void()> then);
+  push_settled written_outcome(const mapping& link, reason why, appointment agreed, calendar_event now);
   void remove_unknown_event(const push_remove& s);
   void take_standing_event(const mapping& link, calendar_event found);
   void push_failed(const error& e, const mapping& link);
@@ -279,6 +301,17 @@ private:
   void reread_done(const result<int>& outcome);
   void push_mended(const entry_id& entry);
   void push_done(std::optional<error> failed);
+
+  // ---- provider_series_push.cpp: master, then occurrence by occurrence ----
+  bool unsayable_there(const push_step& s);
+  void tell_unsayable(const mapping& link, const std::string& code);
+  void master_written(const push_update& s, field_set written, calendar_event answer);
+  void look_at_series(const mapping& link);
+  void write_occurrences(const push_update& s);
+  void next_occurrence();
+  void occurrence_written(const result<bool>& answer);
+  void series_written();
+  void series_agreed(const calendar_event& now, const series_outcome& outcome);
 
   tenant_id tenant_id_;
   provider_id id_;

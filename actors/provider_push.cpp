@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "actors/decision_inputs.hpp"
 #include "actors/provider.hpp"
 #include "actors/run_facts.hpp"
 
@@ -61,7 +62,7 @@ void connected_calendar::take_rows(std::vector<outbox_row> rows) {
                            [&](const push_group& g) { return g.entry == row.entry; });
     if (at == state.pushing.end()) {
       wanted.entries.push_back(row.entry);
-      state.pushing.push_back({row.entry, {}, 0});
+      state.pushing.push_back({row.entry, {}, 0, {}, {}});
       at = std::prev(state.pushing.end());
     }
     at->rows.push_back(std::move(row));
@@ -74,11 +75,30 @@ void connected_calendar::take_rows(std::vector<outbox_row> rows) {
   parts_.store.load(
       std::move(wanted), ask<persistence::loaded>(this, [this](result<persistence::loaded> found) {
         if (!found) return push_done(found.error());
+        if (calendar().mails == guest_mail::guests) return know_all_calendars(std::move(*found));
         state.picture.emplace(tenant_id_, std::map<provider_id, provider>{{id_, calendar()}}, parts_.outside);
         for (auto& e : found->entries) state.picture->know(std::move(e));
         for (auto& m : found->mappings) state.picture->know(std::move(m));
         push_next();
       }));
+}
+
+/// In which one calendar an entry has its guests depends on where else it stands.
+void connected_calendar::know_all_calendars(persistence::loaded found) {
+  auto known = [this, found = std::move(found)](result<std::vector<provider>> all) mutable {
+    if (!all) return push_done(all.error());
+    std::map<provider_id, provider> calendars;
+    for (auto& c : *all) {
+      auto id = c.id;
+      calendars.emplace(std::move(id), std::move(c));
+    }
+    calendars.insert_or_assign(id_, calendar());
+    state.picture.emplace(tenant_id_, std::move(calendars), parts_.outside);
+    for (auto& e : found.entries) state.picture->know(std::move(e));
+    for (auto& m : found.mappings) state.picture->know(std::move(m));
+    push_next();
+  };
+  parts_.store.load_providers(tenant_id_, ask<std::vector<provider>>(this, std::move(known)));
 }
 
 void connected_calendar::push_next() {
@@ -100,6 +120,7 @@ void connected_calendar::push_next() {
     log_failure("planning a push", cause);
     return set_aside(cause, {}, {});
   }
+  if (unsayable_there(*step)) return;
   std::visit([this](const auto& s) { carry_out(s); }, *step);
 }
 
@@ -116,34 +137,54 @@ void connected_calendar::carry_out(const push_nothing& s) {
   push_settled outcome;
   outcome.what = push_settled::kind::nothing;
   outcome.why = s.why;
+  if (s.why == reason::push_not_organizer) {
+    const auto& entry = state.pushing.front().entry;
+    outcome.what = push_settled::kind::refused;
+    outcome.link = *state.picture->link(id_, entry);
+    outcome.inputs =
+        change_inputs(state.picture->entry(entry)->version, outcome.link.event_version,
+                      kalends::difference(state.picture->entry(entry)->what, outcome.link.base_entry));
+  }
   settle(std::move(outcome));
 }
 
 /// Read like any other event: if it shows a write of ours that nobody knew of, the tenant makes a row that
 /// writes what the entry says now.
 void connected_calendar::carry_out(const push_look& s) {
-  auto get = [event = s.link.event](net::calendar_client& vendor, net::calendar_access who,
-                                    net::vendor_done<calendar_event> reply) {
-    return vendor.get_event(std::move(who), event, std::move(reply));
-  };
-  call_vendor<calendar_event>(vendor_verb::get_event, get, [this, s](result<calendar_event> found) {
-    if (!found && found.error().kind == errc::not_found) return event_is_gone(s.link);
-    if (!found) return push_failed(found.error(), s.link);
-    page_pulled page;
-    page.provider = id_;
-    page.events = std::make_shared<const std::vector<calendar_event>>(1, std::move(*found));
-    page.proof = removal::confirmed;
-    page.done = ask<page_applied>(this, [this, s](const result<page_applied>& applied) {
-      if (!applied) return push_failed(applied.error(), s.link);
-      state.run->counts.entries_changed += applied->entries_changed;
-      carry_out(push_nothing{reason::push_nothing_to_do});
-    });
-    send(state.tenant, std::move(page));
+  read_event(s.link, [this, s](calendar_event found) {
+    hand_in_event(s.link, std::move(found), [this] { carry_out(push_nothing{reason::push_nothing_to_do}); });
   });
 }
 
+void connected_calendar::read_event(const mapping& link, with_event then) {
+  auto get = [event = link.event](net::calendar_client& vendor, net::calendar_access who,
+                                  net::vendor_done<calendar_event> reply) {
+    return vendor.get_event(std::move(who), event, std::move(reply));
+  };
+  call_vendor<calendar_event>(vendor_verb::get_event, get, [this, link, then](result<calendar_event> found) {
+    if (!found && found.error().kind == errc::not_found) return event_is_gone(link);
+    if (!found) return push_failed(found.error(), link);
+    then(std::move(*found));
+  });
+}
+
+void connected_calendar::hand_in_event(const mapping& link, calendar_event event,
+                                       std::function<void()> then) {
+  page_pulled page;
+  page.provider = id_;
+  page.events = std::make_shared<const std::vector<calendar_event>>(1, std::move(event));
+  page.proof = removal::confirmed;
+  page.done =
+      ask<page_applied>(this, [this, link, then = std::move(then)](const result<page_applied>& applied) {
+        if (!applied) return push_failed(applied.error(), link);
+        state.run->counts.entries_changed += applied->entries_changed;
+        then();
+      });
+  send(state.tenant, std::move(page));
+}
+
 void connected_calendar::carry_out(const push_insert& s) {
-  net::new_event event{s.link.event, s.link.transaction_id, s.link.entry, s.what};
+  net::new_event event{s.link.event, s.link.transaction_id, s.link.entry, s.what, s.invites};
   auto insert = [event](net::calendar_client& vendor, net::calendar_access who,
                         net::vendor_done<calendar_event> reply) {
     return vendor.insert_event(std::move(who), event, std::move(reply));
@@ -161,14 +202,21 @@ void connected_calendar::carry_out(const push_insert& s) {
 }
 
 void connected_calendar::carry_out(const push_update& s) {
-  net::event_update update{s.link.event, s.link.event_version, s.changed, s.what};
+  field_set occurrences;
+  occurrences.add(field_group::occurrences);
+  const auto of_master = s.changed - occurrences;
+  if (of_master.empty()) return write_occurrences(s);
+  net::event_update update{s.link.event, s.link.event_version, of_master, s.what, s.invites};
   auto write = [update](net::calendar_client& vendor, net::calendar_access who,
                         net::vendor_done<calendar_event> reply) {
     return vendor.update_event(std::move(who), update, std::move(reply));
   };
-  call_vendor<calendar_event>(vendor_verb::update_event, write, [this, s](result<calendar_event> answer) {
-    written(s.link, s.what, reason::push_updated, std::move(answer));
-  });
+  call_vendor<calendar_event>(
+      vendor_verb::update_event, write, [this, s, of_master](result<calendar_event> answer) {
+        const bool series = s.what.repeats || s.link.base_event.repeats;
+        if (answer && series) return master_written(s, of_master, std::move(*answer));
+        written(s.link, kalends::take(s.link.base_entry, s.what, s.changed), reason::push_updated, std::move(answer));
+      });
 }
 
 void connected_calendar::carry_out(const push_remove& s) { remove_event(s, s.link.event_version, 0); }
@@ -227,6 +275,19 @@ void connected_calendar::remove_unknown_event(const push_remove& s) {
   settle(std::move(outcome));
 }
 
+push_settled connected_calendar::written_outcome(const mapping& link, reason why, appointment agreed,
+                                                 calendar_event now) {
+  const auto* entry = state.picture->entry(link.entry);
+  push_settled outcome;
+  outcome.what = push_settled::kind::written;
+  outcome.why = why;
+  outcome.link = link;
+  outcome.pushed = std::move(agreed);
+  outcome.entry_version = entry != nullptr ? entry->version : 0;
+  outcome.now = std::move(now);
+  return outcome;
+}
+
 void connected_calendar::written(const mapping& link, const appointment& what, reason why,
                                  result<calendar_event> answer) {
   if (answer && !link.linked && !kalends::difference(answer->what, what).empty() &&
@@ -235,15 +296,12 @@ void connected_calendar::written(const mapping& link, const appointment& what, r
   if (answer) {
     ++state.run->counts.pushed;
     got_through();
+    auto outcome = written_outcome(link, why, what, std::move(*answer));
     const auto* entry = state.picture->entry(link.entry);
-    push_settled outcome;
-    outcome.what = push_settled::kind::written;
-    outcome.why = why;
-    outcome.link = link;
-    outcome.pushed = what;
-    outcome.entry_version = entry != nullptr ? entry->version : 0;
-    outcome.now = std::move(*answer);
-    return settle(std::move(outcome));
+    const bool rest =
+        entry != nullptr && kalends::difference(entry->what, what).has(field_group::occurrences);
+    if (!rest) return settle(std::move(outcome));
+    return settle_part(std::move(outcome), [this, link] { reload_entry(link, [this] { push_next(); }); });
   }
   if (answer.error().kind == errc::conflict && state.pushing.front().rereads++ < rereads_allowed)
     return reread_and_merge(link);
@@ -254,62 +312,52 @@ void connected_calendar::written(const mapping& link, const appointment& what, r
 /// An earlier try made it, and what it said then or what somebody made of it since is not what the entry
 /// says: it is read like any other event, and what remains to be written is planned anew.
 void connected_calendar::take_standing_event(const mapping& link, calendar_event found) {
-  found.tag = link.entry;
-  found.transaction_id = link.transaction_id;
-  page_pulled page;
-  page.provider = id_;
-  page.events = std::make_shared<const std::vector<calendar_event>>(1, std::move(found));
-  page.proof = removal::confirmed;
-  page.done = ask<page_applied>(this, [this, link](const result<page_applied>& applied) {
-    if (!applied) return push_failed(applied.error(), link);
-    plan_again(link);
-  });
-  send(state.tenant, std::move(page));
+  auto taken = [this, link](calendar_event event) {
+    event.tag = link.entry;
+    event.transaction_id = link.transaction_id;
+    hand_in_event(link, std::move(event), [this, link] { plan_again(link); });
+  };
+  if (!found.what.repeats) return taken(std::move(found));
+  // An insert's answer does not tell the occurrences that were changed since.
+  auto standing = link;
+  standing.event = found.id;
+  read_event(standing, taken);
 }
 
 /// 412: the event moved on. Nothing is overwritten unseen: it is read, merged by the tenant, and what then
 /// remains to be written is planned anew.
 void connected_calendar::reread_and_merge(const mapping& link) {
-  auto get = [event = link.event](net::calendar_client& vendor, net::calendar_access who,
-                                  net::vendor_done<calendar_event> reply) {
-    return vendor.get_event(std::move(who), event, std::move(reply));
-  };
-  call_vendor<calendar_event>(vendor_verb::get_event, get, [this, link](result<calendar_event> found) {
-    if (!found && found.error().kind == errc::not_found) return event_is_gone(link);
-    if (!found) return push_failed(found.error(), link);
-    page_pulled page;
-    page.provider = id_;
-    page.events = std::make_shared<const std::vector<calendar_event>>(1, std::move(*found));
-    page.proof = removal::confirmed;
-    page.done = ask<page_applied>(this, [this, link](const result<page_applied>& applied) {
-      if (!applied) return push_failed(applied.error(), link);
-      state.run->counts.entries_changed += applied->entries_changed;
-      plan_again(link);
-    });
-    send(state.tenant, std::move(page));
+  read_event(link, [this, link](calendar_event found) {
+    hand_in_event(link, std::move(found), [this, link] { plan_again(link); });
   });
 }
 
-void connected_calendar::plan_again(const mapping& link) {
+void connected_calendar::reload_entry(const mapping& link, std::function<void()> then) {
   persistence::load_request wanted;
   wanted.tenant = tenant_id_;
   wanted.entries.push_back(link.entry);
-  parts_.store.load(std::move(wanted),
-                    ask<persistence::loaded>(this, [this, link](result<persistence::loaded> found) {
-                      if (!found) return push_failed(found.error(), link);
-                      state.picture->drop_link({id_, link.entry});
-                      state.picture->delete_entry(link.entry);
-                      for (auto& e : found->entries) state.picture->know(std::move(e));
-                      for (auto& m : found->mappings) state.picture->know(std::move(m));
-                      // The tenant could not take what the event says: the same write would be refused again.
-                      const auto* now_linked = state.picture->link(id_, link.entry);
-                      if (now_linked != nullptr && now_linked->linked == link.linked &&
-                          now_linked->event_version == link.event_version && !now_linked->removing)
-                        return push_failed(error{errc::conflict, "event_not_mergeable",
-                                                 "The event was changed to what an entry cannot hold."},
-                                           link);
-                      push_next();
-                    }));
+  auto loaded = [this, link, then = std::move(then)](result<persistence::loaded> found) {
+    if (!found) return push_failed(found.error(), link);
+    state.picture->drop_link({id_, link.entry});
+    state.picture->delete_entry(link.entry);
+    for (auto& e : found->entries) state.picture->know(std::move(e));
+    for (auto& m : found->mappings) state.picture->know(std::move(m));
+    then();
+  };
+  parts_.store.load(std::move(wanted), ask<persistence::loaded>(this, std::move(loaded)));
+}
+
+void connected_calendar::plan_again(const mapping& link) {
+  reload_entry(link, [this, link] {
+    // The tenant could not take what the event says: the same write would be refused again.
+    const auto* now_linked = state.picture->link(id_, link.entry);
+    if (now_linked != nullptr && now_linked->linked == link.linked &&
+        now_linked->event_version == link.event_version && !now_linked->removing)
+      return push_failed(
+          error{errc::conflict, "event_not_mergeable", "The event was changed to what an entry cannot hold."},
+          link);
+    push_next();
+  });
 }
 
 void connected_calendar::event_is_gone(const mapping& link) {
@@ -345,6 +393,16 @@ void connected_calendar::settle(push_settled s) {
     if (mended) push_mended(state.pushing.front().entry);
     state.pushing.pop_front();
     push_next();
+  });
+  send(state.tenant, std::move(s));
+}
+
+void connected_calendar::settle_part(push_settled s, std::function<void()> then) {
+  s.provider = id_;
+  s.entry = state.pushing.front().entry;
+  s.done = ask<bool>(this, [this, then = std::move(then)](const result<bool>& committed) {
+    if (!committed) return push_done(committed.error());
+    then();
   });
   send(state.tenant, std::move(s));
 }

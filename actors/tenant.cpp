@@ -399,6 +399,7 @@ tenant::reply tenant::apply(tenant_picture& p, tenant_changes& extra, const push
     break;
   case push_settled::kind::refused:
     p.explain(o.provider, o.entry, o.link.event, o.why, o.inputs);
+    if (o.why == reason::push_unsayable) settle_unsayable(p, o.link, o.entry_version);
     break;
   case push_settled::kind::id_taken:
     rename_event(p, o.link);

@@ -70,10 +70,12 @@ call_cost cost_of(provider_type type, vendor_verb verb) {
     return {3, 1};
   case vendor_verb::update_event: // Google: PATCH counts three; Graph: a look at the meeting's link first
     return google ? call_cost{3, 3} : call_cost{2, 2};
+  case vendor_verb::write_occurrence: // Graph: the occurrence's id has to be looked up first
+    return google ? call_cost{3, 3} : call_cost{3, 2};
   case vendor_verb::delete_event: // a refused one is followed by a look at the event
     return {2, 1};
-  case vendor_verb::get_event:
-    return {1, 1};
+  case vendor_verb::get_event: // of a series: its exceptions, too
+    return {2, 1};
   case vendor_verb::list_calendars: // pages
     return {4, 2};
   case vendor_verb::list_changes:

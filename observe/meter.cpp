@@ -8,8 +8,8 @@
 namespace kalends::observe {
 
 std::string_view name_of(vendor_verb v) {
-  static constexpr std::array<std::string_view, 10> names{
-      "list_changes",   "get_event",    "insert_event",  "update_event",  "delete_event",
+  static constexpr std::array<std::string_view, 11> names{
+      "list_changes",   "get_event",    "insert_event",  "update_event",  "delete_event", "write_occurrence",
       "list_calendars", "open_channel", "renew_channel", "close_channel", "refresh_token"};
   static_assert(names.size() == static_cast<std::size_t>(vendor_verb::refresh_token) + 1);
   return names.at(static_cast<std::size_t>(v));

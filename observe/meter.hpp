@@ -18,6 +18,7 @@ enum class vendor_verb {
   insert_event,
   update_event,
   delete_event,
+  write_occurrence,
   list_calendars,
   open_channel,
   renew_channel,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/model_vendor.hpp"
 
+#include "tests/support/series_model.hpp"
+
 namespace kalends::testing {
 
 namespace {
@@ -14,8 +16,19 @@ tl::unexpected<error> moved() {
 
 calendar_event model_vendor::put(calendar_event e, instant now) {
   moved_[e.id] = ++serial_;
+  e.what = as_read(std::move(e.what));
   e.version = "v" + std::to_string(serial_);
+  if (e.what.repeats) e.version += "#" + std::to_string(serial_);
   e.updated_at = now;
+  events.insert_or_assign(e.id, e);
+  return e;
+}
+
+/// The master stays as it is.
+calendar_event model_vendor::put_occurrences(calendar_event e, instant now) {
+  const auto guard = guard_of(e.version);
+  e = put(std::move(e), now);
+  e.version = guard + "#" + std::to_string(serial_);
   events.insert_or_assign(e.id, e);
   return e;
 }
@@ -60,6 +73,10 @@ result<change_page> model_vendor::list(const net::list_request& what) {
       shown = calendar_event{};
       shown.id = e.id;
       shown.removed = true;
+    } else if (e.what.repeats) {
+      shown = calendar_event{};
+      shown.id = shown.series = e.id;
+      shown.updated_at = e.updated_at;
     }
     page.events.push_back(std::move(shown));
   }
@@ -78,11 +95,12 @@ result<calendar_event> model_vendor::insert(const net::new_event& what, instant 
   e.id = type_ == provider_type::google ? what.event : event_id("graph-" + what.transaction_id);
   e.transaction_id = what.transaction_id;
   e.tag = what.tag;
-  e.what = what.what;
+  e.what = as_inserted(what, type_);
   auto at = events.find(e.id);
   if (at != events.end() && !at->second.removed) {
     auto standing = at->second;
     standing.stood_already = true;
+    standing.what = master_alone(std::move(standing.what));
     return standing;
   }
   if (at != events.end() && type_ == provider_type::microsoft)
@@ -93,15 +111,26 @@ result<calendar_event> model_vendor::insert(const net::new_event& what, instant 
 result<calendar_event> model_vendor::update(const net::event_update& what, instant now) {
   auto known = get(what.event);
   if (!known) return known;
-  if (known->version != what.version) return moved();
-  known->what = take(known->what, what.what, what.changed);
-  return put(std::move(*known), now);
+  if (guard_of(known->version) != guard_of(what.version)) return moved();
+  known->what = as_updated(known->what, what, type_);
+  auto written = put(std::move(*known), now);
+  written.version = guard_of(written.version);
+  written.what = master_alone(std::move(written.what));
+  return written;
+}
+
+result<bool> model_vendor::write_occurrence(const net::occurrence_write& what, instant now) {
+  auto known = get(what.series);
+  if (!known) return tl::unexpected(known.error());
+  auto written = write_slot(known->what, what, type_);
+  if (written && *written) put_occurrences(std::move(*known), now);
+  return written;
 }
 
 result<bool> model_vendor::erase(const event_deletion& what, instant now) {
   auto known = get(what.event);
   if (!known) return false;
-  if (known->version != what.version) return moved();
+  if (guard_of(known->version) != guard_of(what.version)) return moved();
   remove(what.event, now);
   return true;
 }
@@ -119,6 +148,7 @@ void model_vendor::serve(const held_calendar::call_ptr& c, instant now) {
   if (c->verb == "insert_event") return tell(c, insert(c->as<net::new_event>(), now));
   if (c->verb == "update_event") return tell(c, update(c->as<net::event_update>(), now));
   if (c->verb == "delete_event") return tell(c, erase(c->as<event_deletion>(), now));
+  if (c->verb == "write_occurrence") return tell(c, write_occurrence(c->as<net::occurrence_write>(), now));
   throw std::logic_error("the model does not serve " + c->verb);
 }
 

@@ -22,6 +22,8 @@ public:
   void serve(const held_calendar::call_ptr& c, instant now);
   /// A person writes into the calendar.
   calendar_event put(calendar_event e, instant now);
+  /// Only occurrences of a series: its master's version stays.
+  calendar_event put_occurrences(calendar_event e, instant now);
   void remove(const event_id& id, instant now);
   std::vector<calendar_event> standing() const;
 
@@ -31,6 +33,7 @@ private:
   result<calendar_event> get(const event_id& id) const;
   result<calendar_event> insert(const net::new_event& what, instant now);
   result<calendar_event> update(const net::event_update& what, instant now);
+  result<bool> write_occurrence(const net::occurrence_write& what, instant now);
   result<bool> erase(const event_deletion& what, instant now);
   template <class T>
   void tell(const held_calendar::call_ptr& c, result<T> outcome);
