@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulation/calendar_model.hpp"
 
-#include <algorithm>
+#include "schema/recurrence.hpp"
+#include "tests/support/series_model.hpp"
+
 #include <cstdio>
 
 namespace kalends::simulation {
@@ -13,7 +15,10 @@ tl::unexpected<error> gone() {
 }
 tl::unexpected<error> moved_on() { return failure(errc::conflict, "version_changed", "The event moved on."); }
 
-std::pair<instant, instant> span_of(const appointment& a) { return {instant_of(a.start), instant_of(a.end)}; }
+std::pair<instant, instant> span_of(const appointment& a) {
+  const auto end = end_of_series(a);
+  return {instant_of(a.start), end ? instant(*end) : instant_of(a.end) + std::chrono::years(100)};
+}
 
 bool overlaps(const std::pair<instant, instant>& span, const read_window& w) {
   return span.first < w.to && span.second > w.from;
@@ -61,9 +66,23 @@ std::uint64_t calendar_model::serial_of(const std::string& cursor) {
 // ---------------------------------------------------------------- people
 
 model_event& calendar_model::put(calendar_event e, instant now) {
-  auto& kept = events[e.id];
-  kept.serial = ++serial_;
+  ++serial_;
+  e.what = testing::as_read(std::move(e.what));
   e.version = prefix_ + "-etag-" + std::to_string(serial_);
+  if (e.what.repeats) e.version += "#" + std::to_string(serial_);
+  return keep(std::move(e), now);
+}
+
+model_event& calendar_model::put_occurrences(calendar_event e, instant now) {
+  ++serial_;
+  e.what = testing::as_read(std::move(e.what));
+  e.version = testing::guard_of(e.version) + "#" + std::to_string(serial_);
+  return keep(std::move(e), now);
+}
+
+model_event& calendar_model::keep(calendar_event e, instant now) {
+  auto& kept = events[e.id];
+  kept.serial = serial_;
   e.updated_at = now;
   e.stood_already = false;
   kept.versions[e.version] = e.what;
@@ -101,7 +120,11 @@ std::optional<calendar_event> calendar_model::shown(const model_event& e, const 
   if (here) {
     auto event = e.now;
     if (type_ == provider_type::microsoft) event.tag = entry_id{};
-    return event;
+    if (!event.what.repeats) return event;
+    calendar_event row; // a part of a series tells only whose it is
+    row.id = row.series = event.id;
+    row.updated_at = event.updated_at;
+    return row;
   }
   if (p.full) return std::nullopt;
   if (!p.window) return tombstone();
@@ -162,13 +185,14 @@ result<calendar_event> calendar_model::insert(const net::new_event& what, instan
   e.id = type_ == provider_type::google ? what.event : event_id("graph-" + what.transaction_id);
   e.transaction_id = what.transaction_id;
   e.tag = what.tag;
-  e.what = what.what;
+  e.what = testing::as_inserted(what, type_);
   auto at = events.find(e.id);
   if (at != events.end() && !at->second.now.removed) {
     if (at->second.now.tag != what.tag)
       return failure(errc::duplicate, "event_id_taken", "Another event has this id.");
     auto standing = at->second.now;
     standing.stood_already = true;
+    standing.what = testing::master_alone(std::move(standing.what));
     return standing;
   }
   if (at != events.end() && (type_ == provider_type::microsoft || at->second.purged))
@@ -181,50 +205,32 @@ result<calendar_event> calendar_model::insert(const net::new_event& what, instan
 result<calendar_event> calendar_model::update(const net::event_update& what, instant now) {
   auto at = events.find(what.event);
   if (at == events.end() || at->second.now.removed) return gone();
-  if (at->second.now.version != what.version) return moved_on();
+  if (testing::guard_of(at->second.now.version) != testing::guard_of(what.version)) return moved_on();
   auto e = at->second.now;
-  e.what = take(e.what, what.what, what.changed);
-  return put(std::move(e), now).now;
+  e.what = testing::as_updated(e.what, what, type_);
+  auto written = put(std::move(e), now).now;
+  written.version = testing::guard_of(written.version);
+  written.what = testing::master_alone(std::move(written.what));
+  return written;
 }
 
 result<bool> calendar_model::erase(const event_id& id, const std::string& version, instant now) {
   auto at = events.find(id);
   if (at == events.end() || at->second.now.removed) return false;
-  if (!version.empty() && at->second.now.version != version) return moved_on();
+  if (!version.empty() && testing::guard_of(at->second.now.version) != testing::guard_of(version))
+    return moved_on();
   remove(id, now);
   return true;
 }
 
-/// The series' version moves with its exceptions.
+/// The series' version moves with its exceptions, its master's does not.
 result<bool> calendar_model::write_occurrence(const net::occurrence_write& what, instant now) {
-  using kind = net::occurrence_write::kind;
-  if (what.how == kind::restore && type_ == provider_type::microsoft)
-    return failure(errc::invalid, "occurrence_not_restorable", "What was cancelled there is gone.");
   auto at = events.find(what.series);
-  if (at == events.end() || at->second.now.removed || !at->second.now.what.repeats) return false;
+  if (at == events.end() || at->second.now.removed) return gone();
   auto e = at->second.now;
-  auto& series = *e.what.repeats;
-  const auto cancelled = std::find(series.exdates.begin(), series.exdates.end(), what.at);
-  const auto changed = std::find_if(series.changed.begin(), series.changed.end(),
-                                    [&](const changed_occurrence& c) { return c.at == what.at; });
-  if (what.how != kind::restore && cancelled != series.exdates.end()) return false;
-  auto says = what.what;
-  if (changed != series.changed.end()) {
-    says = take(changed->what, what.what, what.changed);
-    series.changed.erase(changed);
-  }
-  says.repeats.reset();
-  says.attendees.clear();
-  if (what.how == kind::restore && cancelled != series.exdates.end()) series.exdates.erase(cancelled);
-  if (what.how == kind::cancel) {
-    series.exdates.insert(std::upper_bound(series.exdates.begin(), series.exdates.end(), what.at), what.at);
-  } else {
-    const auto later = std::find_if(series.changed.begin(), series.changed.end(),
-                                    [&](const changed_occurrence& c) { return c.at > what.at; });
-    series.changed.insert(later, {what.at, std::move(says)});
-  }
-  put(std::move(e), now);
-  return true;
+  auto written = testing::write_slot(e.what, what, type_);
+  if (written && *written) put_occurrences(std::move(e), now);
+  return written;
 }
 
 } // namespace kalends::simulation

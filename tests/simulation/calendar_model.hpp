@@ -44,6 +44,8 @@ public:
 
   // ---- people ----
   model_event& put(calendar_event e, instant now);
+  /// Only occurrences of a series: its master's version stays.
+  model_event& put_occurrences(calendar_event e, instant now);
   void remove(const event_id& id, instant now);
   std::vector<event_id> standing() const;
 
@@ -66,6 +68,7 @@ private:
     bool full = false;
     std::optional<read_window> window;
   };
+  model_event& keep(calendar_event e, instant now);
   std::string write(const place& p) const;
   static std::optional<place> read(const std::string& text);
   /// What a read from `p` shows of this event; nothing: nothing.
