@@ -2,6 +2,7 @@
 #include "actors/decision_inputs.hpp"
 
 #include "actors/merge_rule.hpp"
+#include "schema/recurrence.hpp"
 
 #include <boost/json.hpp>
 
@@ -39,6 +40,58 @@ void add_text(json::object& values, json::array& cut, std::string_view name, std
     cut.emplace_back(text_of(name));
 }
 
+constexpr std::size_t most_told_slots = 20; ///< of each list; the others are named by "cut"
+
+bool fits(json::array& cut, const char* name, std::size_t size) {
+  if (size <= most_told_slots) return true;
+  cut.emplace_back(name);
+  return false;
+}
+
+json::array slots_of_array(const std::vector<recurrence_id>& slots, bool all_day) {
+  json::array out;
+  for (std::size_t i = 0; i < slots.size() && i < most_told_slots; ++i)
+    out.emplace_back(text_of(write_slot(slots[i], all_day)));
+  return out;
+}
+
+json::object values_of(const appointment& a, field_set groups, json::array& cut, std::size_t limit);
+
+void add_occurrences(json::object& values, json::array& cut, const appointment& a, std::size_t limit) {
+  const auto& r = *a.repeats;
+  const bool all_day = is_all_day(a.start);
+  values["cancelled"] = slots_of_array(r.exdates, all_day);
+  json::array changed;
+  for (std::size_t i = 0; i < r.changed.size() && i < most_told_slots; ++i) {
+    auto o = values_of(r.changed[i].what, difference(a, r.changed[i].what), cut, limit);
+    o["occurrence"] = text_of(write_slot(r.changed[i].at, all_day));
+    changed.emplace_back(std::move(o));
+  }
+  values["changed"] = std::move(changed);
+  fits(cut, "cancelled", r.exdates.size());
+  fits(cut, "changed", r.changed.size());
+}
+
+/// Of guests the addresses are told, and what they answered.
+void add_series(json::object& values, json::array& cut, const appointment& a, field_set groups,
+                std::size_t limit) {
+  if (groups.has(field_group::recurrence)) {
+    values["rrule"] = a.repeats ? json::value(text_of(a.repeats->rrule)) : json::value();
+    if (a.repeats && !a.repeats->rdates.empty()) {
+      values["rdates"] = slots_of_array(a.repeats->rdates, is_all_day(a.start));
+      fits(cut, "rdates", a.repeats->rdates.size());
+    }
+  }
+  if (groups.has(field_group::occurrences) && a.repeats) add_occurrences(values, cut, a, limit);
+  if (!groups.has(field_group::attendees)) return;
+  json::array guests;
+  for (std::size_t i = 0; i < a.attendees.size() && i < most_told_slots; ++i)
+    guests.push_back(json::object{{"email", text_of(a.attendees[i].email)},
+                                  {"response", text_of(name_of(a.attendees[i].response))}});
+  values["attendees"] = std::move(guests);
+  fits(cut, "attendees", a.attendees.size());
+}
+
 json::object values_of(const appointment& a, field_set groups, json::array& cut, std::size_t limit) {
   json::object values;
   if (groups.has(field_group::time)) {
@@ -50,14 +103,17 @@ json::object values_of(const appointment& a, field_set groups, json::array& cut,
   if (groups.has(field_group::location)) add_text(values, cut, "location", a.location, limit);
   if (groups.has(field_group::privacy)) values["is_private"] = a.is_private;
   if (groups.has(field_group::status)) values["is_tentative"] = a.is_tentative;
+  add_series(values, cut, a, groups, limit);
   return values;
 }
 
 json::object weights_object(const merge_weights& w) {
-  return {{"changed", array_of(names_of(w.changed))},     {"differs", array_of(names_of(w.differs))},
-          {"local", array_of(names_of(w.local))},         {"own", array_of(names_of(w.own))},
-          {"hosts_own", array_of(names_of(w.hosts_own))}, {"event_newer", w.event_newer},
-          {"direction", text_of(name_of(w.direction))},   {"on_conflict", text_of(name_of(w.policy))}};
+  json::object o{{"changed", array_of(names_of(w.changed))},     {"differs", array_of(names_of(w.differs))},
+                 {"local", array_of(names_of(w.local))},         {"own", array_of(names_of(w.own))},
+                 {"hosts_own", array_of(names_of(w.hosts_own))}, {"event_newer", w.event_newer},
+                 {"direction", text_of(name_of(w.direction))},   {"on_conflict", text_of(name_of(w.policy))}};
+  if (!w.parts.empty()) o["parts"] = array_of(names_of(w.parts));
+  return o;
 }
 
 /// The groups in which any two sides differ; all of them if there is only one.
@@ -107,8 +163,8 @@ std::string finish_with(json::object o, json::array cut, const decision_sides& s
 field_set groups_at(const json::object& o, const char* name) {
   field_set groups;
   for (const auto& v : o.at(name).as_array())
-    for (unsigned bit = 1; bit <= static_cast<unsigned>(field_group::status); bit <<= 1)
-      if (const auto g = field_set::from_bits(static_cast<std::uint8_t>(bit));
+    for (unsigned bit = 1; bit <= field_set::all().bits(); bit <<= 1)
+      if (const auto g = field_set::from_bits(static_cast<std::uint16_t>(bit));
           names_of(g).front() == std::string_view(v.as_string()))
         groups = groups | g;
   return groups;
@@ -176,6 +232,7 @@ std::optional<merge_weights> read_weights(std::string_view inputs) {
     w.local = groups_at(o, "local");
     w.own = groups_at(o, "own");
     w.hosts_own = groups_at(o, "hosts_own");
+    if (o.contains("parts")) w.parts = groups_at(o, "parts");
     w.event_newer = o.at("event_newer").as_bool();
     const auto direction = read_name<sync_direction>(std::string_view(o.at("direction").as_string()));
     const auto policy = read_name<conflict_policy>(std::string_view(o.at("on_conflict").as_string()));
@@ -212,6 +269,13 @@ std::string cause_inputs(std::string_view cause, std::string_view event_version)
   constexpr std::size_t longest_cause = 256;
   return finish(
       {{"cause", text_of(cut_text(cause, longest_cause))}, {"event_version", text_of(event_version)}});
+}
+
+std::string freed_inputs(std::string_view occurrence, const entry_id& becomes,
+                         std::string_view event_version) {
+  return finish({{"occurrence", text_of(occurrence)},
+                 {"becomes_entry_id", text_of(becomes.str())},
+                 {"event_version", text_of(event_version)}});
 }
 
 std::string leaving_inputs(const appointment& unheard, field_set changed, std::string_view event_version) {

@@ -69,6 +69,9 @@ std::string letter_inputs(const dead_letter& l);
 
 /// {"cause": …, "event_version": …}.
 std::string cause_inputs(std::string_view cause, std::string_view event_version);
+/// {"occurrence", "becomes_entry_id", "event_version"}: an occurrence that left its series.
+std::string freed_inputs(std::string_view occurrence, const entry_id& becomes,
+                         std::string_view event_version);
 /// A person changed an event that is on its way out: what nobody takes over, under "losing".
 std::string leaving_inputs(const appointment& unheard, field_set changed, std::string_view event_version);
 

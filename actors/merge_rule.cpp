@@ -2,7 +2,6 @@
 #include "actors/merge_rule.hpp"
 
 namespace kalends::actors {
-namespace {
 
 bool calendar_wins(const merge_weights& w) {
   if (w.direction == sync_direction::from_provider) return true;
@@ -18,19 +17,18 @@ bool calendar_wins(const merge_weights& w) {
   return false;
 }
 
-} // namespace
-
 merge_plan weigh(const merge_weights& w) {
   merge_plan m;
   m.changed = w.changed;
   const auto news = (w.changed & w.differs) - w.own;
   m.local = w.local - (w.changed - (w.changed & w.differs));
   if (w.direction == sync_direction::to_provider) {
-    m.refused = news;
+    m.refused = news - w.parts;
+    m.taken = news & w.parts;
     m.rule = name_of(w.direction);
     return m;
   }
-  m.conflict = (news & w.local) - w.hosts_own;
+  m.conflict = (news & w.local) - w.hosts_own - w.parts;
   m.external_wins = calendar_wins(w);
   m.refused = news & w.hosts_own;
   if (!m.external_wins) m.refused = m.refused | m.conflict;

@@ -16,6 +16,7 @@ struct merge_weights {
   field_set local;     ///< in the entry, since its base
   field_set own;       ///< the calendar shows an unanswered write of ours there
   field_set hosts_own; ///< the host's alone, whatever the policy
+  field_set parts;     ///< what differs there differs in parts that only one side changed: no conflict
   bool event_newer = false;
   sync_direction direction{};
   conflict_policy policy{};
@@ -31,6 +32,8 @@ struct merge_plan {
   std::string_view rule;
   bool external_wins = false;
 };
+/// Whose value stands where both changed it.
+bool calendar_wins(const merge_weights& w);
 merge_plan weigh(const merge_weights& w);
 /// What the ledger calls it.
 reason reason_of(const merge_plan& m, sync_direction direction, conflict_policy policy);

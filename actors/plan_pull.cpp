@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/decision_inputs.hpp"
 #include "actors/entry_changes.hpp"
-#include "actors/merge_rule.hpp"
+#include "actors/import_projector.hpp"
+#include "actors/plan_import.hpp"
+#include "actors/plan_meeting.hpp"
+#include "actors/plan_merge.hpp"
 #include "actors/plan_removal.hpp"
 
 #include <algorithm>
@@ -9,23 +12,7 @@
 namespace kalends::actors {
 namespace {
 
-/// Why no entry can hold this event; empty if one can.
-std::string_view unholdable(const calendar_event& event) {
-  if (event.unreadable) return *event.unreadable;
-  const auto& a = event.what;
-  if (is_all_day(a.start) != is_all_day(a.end)) return "mixed_all_day";
-  if (instant_of(a.end) < instant_of(a.start)) return "end_before_start";
-  if (a.title.size() > limits::title_bytes) return "title_too_long";
-  if (a.location.size() > limits::location_bytes) return "location_too_long";
-  if (a.notes.size() > limits::notes_bytes) return "notes_too_long";
-  return {};
-}
-
-void refuse(tenant_picture& p, const provider_id& calendar, const entry_id& entry,
-            const calendar_event& event, std::string_view cause) {
-  p.explain(calendar, entry, event.id, reason::pull_refused_unreadable, cause_inputs(cause, event.version));
-}
-
+/// A new link on which entry and event agree; of guests each side has its own list.
 mapping link_between(const schedule_entry& e, const provider& calendar, const calendar_event& event) {
   mapping link;
   link.provider = calendar.id;
@@ -34,7 +21,8 @@ mapping link_between(const schedule_entry& e, const provider& calendar, const ca
   link.linked = true;
   link.event_version = event.version;
   link.entry_version = 1;
-  link.base_entry = event.what;
+  link.guest_copy = event.guest_copy;
+  link.base_entry = e.what;
   link.base_event = event.what;
   return link;
 }
@@ -42,135 +30,18 @@ mapping link_between(const schedule_entry& e, const provider& calendar, const ca
 void import_event(tenant_picture& p, const provider& calendar, const calendar_event& event) {
   schedule_entry e;
   e.id = entry_id(make_uuid(p.outside()));
-  e.what = event.what;
   e.status = event.what.is_tentative ? entry_status::tentative : entry_status::scheduled;
   if (calendar.scope == provider_scope::user) e.assigned.push_back(calendar.user);
+  e.what = without_people(p, event.what, e.assigned);
   e.origin = calendar.id;
 
-  p.put_link(link_between(e, calendar, event));
+  auto link = link_between(e, calendar, event);
+  link.masked = calendar.imports == import_policy::busy_only;
+  p.put_link(std::move(link));
+  p.note_meeting(event.ical_uid, e.id);
   p.explain(calendar.id, e.id, event.id, reason::pull_created,
             change_inputs(1, event.version, field_set(), {nullptr, nullptr, nullptr, &event.what, nullptr}));
   commit_new_entry(p, std::move(e), calendar.id);
-}
-
-bool status_is_the_hosts(const schedule_entry& e) {
-  return e.status != entry_status::scheduled && e.status != entry_status::tentative;
-}
-
-/// A vendor may give a zone another name and a text other line ends.
-bool shows(const appointment& event, const appointment& said, field_group g) {
-  const auto plain = [](std::string_view text) {
-    std::string out;
-    for (const char c : text)
-      if (c != '\r') out += c;
-    while (!out.empty() && (out.back() == '\n' || out.back() == ' ')) out.pop_back();
-    return out;
-  };
-  switch (g) {
-  case field_group::time:
-    return is_all_day(event.start) == is_all_day(said.start) &&
-           instant_of(event.start) == instant_of(said.start) && instant_of(event.end) == instant_of(said.end);
-  case field_group::title:
-    return plain(event.title) == plain(said.title);
-  case field_group::notes:
-    return plain(event.notes) == plain(said.notes);
-  case field_group::location:
-    return plain(event.location) == plain(said.location);
-  default:
-    return false;
-  }
-}
-
-/// The groups in which `shown` says what the entry said for a while since the base. Yes or no is said by
-/// chance, too: privacy and status do not tell who wrote them.
-field_set own_writes(const mapping& link, const appointment& shown) {
-  field_set own;
-  for (const auto& said : link.superseded) {
-    const auto written = difference(said, link.base_entry);
-    for (const auto g : {field_group::time, field_group::title, field_group::notes, field_group::location})
-      if (written.has(g) && shows(shown, said, g)) own.add(g);
-  }
-  return own;
-}
-
-merge_weights weights_of(const provider& calendar, const schedule_entry& entry, const mapping& link,
-                         const calendar_event& event) {
-  merge_weights w;
-  w.changed = difference(event.what, link.base_event);
-  w.differs = difference(event.what, entry.what);
-  w.local = difference(entry.what, link.base_entry);
-  if (!calendar.recovering) w.own = own_writes(link, event.what) & w.changed & w.differs;
-  if (status_is_the_hosts(entry)) w.hosts_own.add(field_group::status);
-  w.event_newer = event.updated_at && *event.updated_at > entry.updated_at;
-  w.direction = calendar.recovering ? sync_direction::from_provider : calendar.direction;
-  w.policy = calendar.on_conflict;
-  return w;
-}
-
-/// What one merge looked at and decided.
-struct merge_case {
-  const provider& calendar;
-  const schedule_entry& entry;
-  const mapping& link;
-  const calendar_event& event;
-  merge_weights weights;
-  merge_plan plan;
-
-  decision_sides sides() const {
-    return {&link.base_entry, &link.base_event, &entry.what, &event.what, &weights};
-  }
-};
-
-void tell_merge(tenant_picture& p, const merge_case& c) {
-  const auto& m = c.plan;
-  const auto tell = [&](reason why, std::string inputs) {
-    p.explain(c.calendar.id, c.entry.id, c.event.id, why, std::move(inputs));
-  };
-  if (!c.weights.own.empty())
-    tell(reason::pull_own_write, change_inputs(c.entry.version, c.event.version, c.weights.own, c.sides()));
-  if (m.taken.empty() && m.refused.empty()) return; // both sides say the same already
-  const auto why = reason_of(m, c.weights.direction, c.weights.policy);
-  if (m.conflict.empty() && m.refused.empty())
-    return tell(why, change_inputs(c.entry.version, c.event.version, m.taken, c.sides()));
-  const auto groups = m.conflict.empty() ? m.refused : m.conflict;
-  const bool external = !m.conflict.empty() && m.external_wins;
-  const conflict_story story{groups, m.rule, external ? "external" : "local", c.entry.version,
-                             c.event.version};
-  if (!m.conflict.empty())
-    p.state(fact_type::calendar_conflict_detected, conflict_fact(story, c.entry.id, c.calendar.id));
-  tell(why, conflict_inputs(story, external ? c.entry.what : c.event.what, c.sides()));
-}
-
-void merge_event(tenant_picture& p, const provider& calendar, const mapping& known_link,
-                 const schedule_entry& known, const calendar_event& event) {
-  const auto before = known; // both may lie in the picture
-  const auto met = known_link;
-  const auto weights = weights_of(calendar, before, met, event);
-  const merge_case c{calendar, before, met, event, weights, weigh(weights)};
-  const auto& m = c.plan;
-  auto link = met;
-  link.event_version = event.version;
-  link.superseded.clear(); // no write guarded by the version before can reach it any more
-  if (m.changed.empty()) {
-    p.put_link(std::move(link));
-    return;
-  }
-  auto after = before;
-  after.what = take(before.what, event.what, m.taken);
-  if (m.taken.has(field_group::status))
-    after.status = event.what.is_tentative ? entry_status::tentative : entry_status::scheduled;
-  link.base_event = event.what;
-  link.base_entry = take(link.base_entry, event.what, m.changed);
-  const bool agrees = difference(after.what, link.base_entry).empty();
-  const auto version = m.taken.empty() ? before.version : p.next_version(before.id);
-  if (agrees) link.entry_version = version;
-  p.put_link(link);
-
-  tell_merge(p, c);
-  if (!m.taken.empty()) commit_change(p, before, after, calendar.id);
-  const auto* now = p.link(calendar.id, before.id);
-  if (!agrees && takes_pushes(calendar) && !now->removing)
-    p.enqueue(calendar.id, before.id, version, push_action::upsert);
 }
 
 /// Whether an insert was under way that says what its event began with.
@@ -197,11 +68,12 @@ void adopt(tenant_picture& p, const provider& calendar, mapping link, const sche
   } else {
     link.base_event = event.what;
     link.base_entry = take(entry.what, event.what, differs);
+    link.guest_copy = event.guest_copy;
+    p.note_meeting(event.ical_uid, link.entry);
     p.put_link(std::move(link));
   }
-  const auto* now = p.entry(key.entry);
-  if (takes_pushes(calendar) && !difference(now->what, p.link(key.provider, key.entry)->base_entry).empty())
-    p.enqueue(key.provider, key.entry, now->version, push_action::upsert);
+  if (has_to_be_told(p, calendar, key.entry))
+    p.enqueue(key.provider, key.entry, p.entry(key.entry)->version, push_action::upsert);
 }
 
 /// On its way out by our own hand. The entry may come back before it is gone: then its own values are to be
@@ -222,10 +94,11 @@ void note_leaving(tenant_picture& p, mapping link, const calendar_event& event) 
 void recover_entry(tenant_picture& p, const provider& calendar, const calendar_event& event) {
   schedule_entry e;
   e.id = event.tag;
-  e.what = event.what;
   e.status = event.what.is_tentative ? entry_status::tentative : entry_status::scheduled;
   if (calendar.scope == provider_scope::user) e.assigned.push_back(calendar.user);
+  e.what = without_people(p, event.what, e.assigned);
   p.put_link(link_between(e, calendar, event));
+  p.note_meeting(event.ical_uid, e.id);
   p.explain(calendar.id, e.id, event.id, reason::pull_recovered,
             change_inputs(1, event.version, field_set(), {nullptr, nullptr, nullptr, &event.what, nullptr}));
   commit_new_entry(p, std::move(e), calendar.id);
@@ -236,7 +109,7 @@ void recover_link(tenant_picture& p, const provider& calendar, const entry_id& i
                   const calendar_event& event) {
   const auto before = *p.entry(id);
   auto link = link_between(before, calendar, event);
-  link.base_entry = link.base_event = before.what;
+  link.base_event = before.what;
   p.put_link(link);
   p.explain(calendar.id, id, event.id, reason::pull_recovered,
             change_inputs(before.version, event.version, difference(before.what, event.what),
@@ -277,18 +150,28 @@ void meet_unknown(tenant_picture& p, const provider& calendar, const calendar_ev
   if (ours && !concerns(*tagged, calendar)) {
     p.explain(calendar.id, event.tag, event.id, reason::pull_ignored_removing,
               cause_inputs("does_not_belong_here", event.version));
-  } else if (!ours && calendar.direction == sync_direction::to_provider) {
-    return;
-  } else if (!cause.empty()) {
-    refuse(p, calendar.id, ours ? event.tag : entry_id(), event, cause);
-  } else if (ours) {
+  } else if (ours && cause.empty()) {
     mapping link;
     link.provider = calendar.id;
     link.entry = event.tag;
     adopt(p, calendar, std::move(link), *tagged, event);
+  } else if (ours) {
+    refuse_event(p, calendar.id, event.tag, event, cause);
+  } else if (cause.empty() && join_meeting(p, calendar, event)) {
+    return;
+  } else if (calendar.direction == sync_direction::to_provider || !admits(calendar, event)) {
+    return;
+  } else if (!cause.empty()) {
+    refuse_event(p, calendar.id, entry_id(), event, cause);
   } else {
     import_event(p, calendar, event);
   }
+}
+
+/// Its person said no, or took the mark away: from there on it is nobody's but the calendar's.
+bool withdrawn(const provider& calendar, const schedule_entry& entry, const calendar_event& event) {
+  if (declined(event)) return true;
+  return calendar.imports == import_policy::marked && !event.marked && entry.origin == calendar.id;
 }
 
 void meet_linked(tenant_picture& p, const provider& calendar, const mapping& link,
@@ -298,15 +181,16 @@ void meet_linked(tenant_picture& p, const provider& calendar, const mapping& lin
   const auto* entry = p.entry(link.entry);
   if (!event.series.empty()) {
     p.explain(calendar.id, link.entry, event.id, reason::pull_ignored_series,
-              cause_inputs("in_series", event.version));
+              cause_inputs(event.unreadable.value_or("in_series"), event.version));
   } else if (link.removing || entry == nullptr) {
     note_leaving(p, link, event);
   } else if (const auto cause = unholdable(event); !cause.empty()) {
-    refuse(p, calendar.id, link.entry, event, cause);
+    refuse_event(p, calendar.id, link.entry, event, cause);
   } else if (!link.linked) {
     adopt(p, calendar, link, *entry, event);
-  } else {
-    merge_event(p, calendar, link, *entry, event);
+  } else if (!withdrawn(calendar, *entry, event) || !plan_withdrawal(p, calendar, link, event)) {
+    const auto current = free_occurrences(p, calendar, link, *entry, event);
+    merge_event(p, calendar, mapping(*p.link(link.provider, link.entry)), current, event);
   }
 }
 
@@ -317,10 +201,11 @@ bool says_no_tag(const provider& calendar, const calendar_event& event) {
 
 } // namespace
 
-pull_verdict plan_pull(tenant_picture& p, const provider_id& calendar, const calendar_event& event,
+pull_verdict plan_pull(tenant_picture& p, const provider_id& calendar, const calendar_event& shown,
                        removal proof) {
   const auto* known = p.calendar(calendar);
   if (known == nullptr) return pull_verdict::settled; // disconnected meanwhile
+  const auto event = as_imported(p, *known, shown);
   const auto* link = p.link_of(calendar, event);
   if (event.removed) {
     if (link == nullptr) return pull_verdict::settled;

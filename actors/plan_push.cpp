@@ -27,10 +27,6 @@ void relink(tenant_picture& p, mapping link) {
   }
 }
 
-bool overlaps(const appointment& a, const read_window& w) {
-  return instant_of(a.start) < w.to && instant_of(a.end) > w.from;
-}
-
 } // namespace
 
 push_step plan_push(const tenant_picture& p, const provider_id& calendar, const entry_id& entry) {
@@ -191,16 +187,6 @@ void plan_backfill(tenant_picture& p, const provider_id& calendar, std::span<con
       p.enqueue(calendar, e.id, e.version, push_action::upsert);
     }
   }
-}
-
-std::vector<mapping> missing_after_full_read(std::span<const mapping> links, const event_set& seen,
-                                             const std::optional<read_window>& window) {
-  std::vector<mapping> missing;
-  for (const auto& m : links)
-    if (m.linked && !m.removing && !seen.contains(m.event.str()) &&
-        (!window || overlaps(m.base_event, *window)))
-      missing.push_back(m);
-  return missing;
 }
 
 } // namespace kalends::actors

@@ -3,6 +3,9 @@
 
 #include "actors/decision_inputs.hpp"
 #include "actors/entry_changes.hpp"
+#include "actors/plan_import.hpp"
+#include "actors/plan_merge.hpp"
+#include "schema/recurrence.hpp"
 
 namespace kalends::actors {
 namespace {
@@ -12,7 +15,7 @@ bool should_have_been_told(const calendar_event& event, const comparison& by) {
 }
 
 bool lay_within(const appointment& a, const std::optional<read_window>& w) {
-  return !w || (instant_of(a.start) < w->to && instant_of(a.end) > w->from);
+  return !w || takes_place_in(a, *w);
 }
 
 void tell_repair(tenant_picture& p, const provider_id& calendar, const entry_id& entry, const event_id& event,
@@ -101,7 +104,7 @@ std::string_view repair(tenant_picture& p, const provider& calendar, const entry
     send_away(p, link, entry->version);
     return "does_not_belong_here";
   }
-  if (!link.linked || !difference(entry->what, link.base_entry).empty()) {
+  if (!link.linked || has_to_be_told(p, calendar, id)) {
     p.enqueue(calendar.id, id, entry->version, push_action::upsert);
     return link.linked ? "change_not_queued" : "insert_not_queued";
   }
@@ -113,10 +116,11 @@ std::string_view repair(tenant_picture& p, const provider& calendar, const entry
 
 } // namespace
 
-pull_verdict plan_compared_pull(tenant_picture& p, const provider_id& calendar, const calendar_event& event,
+pull_verdict plan_compared_pull(tenant_picture& p, const provider_id& calendar, const calendar_event& shown,
                                 removal proof, const comparison& by, drift_counts& found) {
   const auto* where = p.calendar(calendar);
   if (where == nullptr) return pull_verdict::settled;
+  const auto event = as_imported(p, *where, shown, true);
   const auto* link = p.link_of(calendar, event);
   if (link == nullptr) return compare_unknown(p, *where, event, proof, by, found);
   if (event.removed) return compare_gone(p, mapping(*link), event, proof, found);
@@ -135,6 +139,21 @@ drift_counts plan_repairs(tenant_picture& p, const provider_id& calendar, std::s
       tell_repair(p, calendar, id, event, cause_inputs(cause, version), found);
   }
   return found;
+}
+
+bool takes_place_in(const appointment& a, const read_window& w) {
+  if (instant_of(a.start) >= w.to) return false;
+  const auto end = end_of_series(a);
+  return !end || *end > w.from;
+}
+
+std::vector<mapping> missing_after_full_read(std::span<const mapping> links, const event_set& seen,
+                                             const std::optional<read_window>& window) {
+  std::vector<mapping> missing;
+  for (const auto& m : links)
+    if (m.linked && !m.removing && !seen.contains(m.event.str()) && lay_within(m.base_event, window))
+      missing.push_back(m);
+  return missing;
 }
 
 } // namespace kalends::actors

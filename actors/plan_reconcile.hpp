@@ -15,6 +15,9 @@ struct comparison {
   std::optional<read_window> window; ///< of the earlier reads (Graph): what lay outside is news, too
 };
 
+/// Whether it, or an occurrence of it, may lie within.
+bool takes_place_in(const appointment& a, const read_window& w);
+
 /// `plan_pull` for an event of a full comparison. `found` counts the pair, and what was wrong with it:
 /// - a change of a mapped field that was made before `told_until`;
 /// - another content under the very version that is known: the link's memory is at fault and is given up;

@@ -3,14 +3,22 @@
 
 #include "actors/decision_inputs.hpp"
 #include "actors/entry_changes.hpp"
+#include "actors/import_projector.hpp"
+#include "actors/merge_parts.hpp"
 
 #include <algorithm>
 
 namespace kalends::actors {
 namespace {
 
-bool only_of_this_calendar(const tenant_picture& p, const schedule_entry& e, const provider& calendar) {
-  if (e.origin != calendar.id) return false;
+bool born_in(const tenant_picture& p, const schedule_entry& e, const mapping& link) {
+  if (e.origin == link.provider) return true;
+  return link.guest_copy && !e.origin.empty() && p.link(e.origin, e.id) == nullptr;
+}
+
+bool only_of_this_calendar(const tenant_picture& p, const schedule_entry& e, const provider& calendar,
+                           const mapping& link) {
+  if (!born_in(p, e, link)) return false;
   // Who connected a tenant-wide calendar is not its only reader: there, any assignee is somebody else.
   const bool of_a_person = calendar.scope == provider_scope::user;
   const bool nobody_else = std::all_of(e.assigned.begin(), e.assigned.end(),
@@ -30,48 +38,135 @@ void unassign(tenant_picture& p, const schedule_entry& before, const provider& c
   if (after.assigned != before.assigned) commit_change(p, before, std::move(after), calendar.id);
 }
 
+enum class outcome { restored, deleted, cancelled, unlinked };
+
+outcome outcome_of(const tenant_picture& p, const schedule_entry& e, const provider& calendar,
+                   const mapping& link) {
+  const bool hosts = calendar.direction == sync_direction::to_provider;
+  if (!hosts && only_of_this_calendar(p, e, calendar, link)) return outcome::deleted;
+  if (!hosts && e.origin.empty() && calendar.on_deletion == deletion_policy::cancel_entry)
+    return outcome::cancelled;
+  if ((hosts || calendar.scope == provider_scope::tenant) && belongs_in(e, calendar))
+    return outcome::restored;
+  return outcome::unlinked;
+}
+
+void tell(tenant_picture& p, const mapping& link, const event_id& event, const schedule_entry* known,
+          reason why) {
+  p.explain(link.provider, link.entry, event, why,
+            change_inputs(
+                known != nullptr ? known->version : link.entry_version, link.event_version, {},
+                {&link.base_entry, nullptr, known != nullptr ? &known->what : nullptr, nullptr, nullptr}));
+}
+
+/// The link goes, and the entry becomes what the policy says.
+void let_go(tenant_picture& p, const provider& calendar, const mapping& link, const event_id& event,
+            const schedule_entry& before, outcome how) {
+  tell(p, link, event, &before,
+       how == outcome::deleted     ? reason::pull_deleted_entry
+       : how == outcome::cancelled ? reason::pull_cancelled_entry
+                                   : reason::pull_unlinked);
+  p.drop_link({link.provider, link.entry});
+  if (how == outcome::deleted) {
+    commit_deletion(p, before, calendar.id);
+  } else if (how == outcome::cancelled) {
+    auto after = before;
+    after.status = entry_status::cancelled;
+    after.what.is_tentative = false;
+    commit_change(p, before, std::move(after), calendar.id);
+  } else if (calendar.scope == provider_scope::user) {
+    unassign(p, before, calendar);
+  }
+}
+
+/// The people who keep an occurrence that `calendar`'s person left; none if it stays as it is, or goes.
+std::vector<user_id> keepers(const tenant_picture& p, const provider& calendar, const schedule_entry& entry,
+                             const calendar_event& event) {
+  auto others = entry.assigned;
+  if (std::erase(others, calendar.user) == 0) return {};
+  const auto sees_it = [&](const user_id& u) {
+    const auto addresses = p.addresses_of({u});
+    return std::any_of(addresses.begin(), addresses.end(),
+                       [&](const std::string& a) { return is_guest(event.what.attendees, a); });
+  };
+  const auto seeing = std::erase_if(others, sees_it);
+  if (event.guest_copy && seeing > 0) return {};
+  return others;
+}
+
+/// What becomes of an occurrence that left its series: nobody's meeting, and nobody is a guest of it.
+schedule_entry entry_of(const tenant_picture& p, const schedule_entry& series, const occurrence& o,
+                        const std::vector<user_id>& people) {
+  schedule_entry e;
+  e.id = entry_id(make_uuid(p.outside()));
+  e.what = o.what;
+  e.what.repeats.reset();
+  e.what.attendees.clear();
+  e.status = o.what.is_tentative ? entry_status::tentative : entry_status::scheduled;
+  for (const auto& s : series.occurrences)
+    if (s.at == o.at) e.status = s.status;
+  e.work = series.work;
+  e.assigned = people;
+  return e;
+}
+
 } // namespace
 
 void plan_removal(tenant_picture& p, const provider& calendar, const mapping& gone,
                   const calendar_event& event) {
   const auto link = gone; // dropped below
   const auto* known = p.entry(link.entry);
-  const auto tell = [&](reason why) {
-    p.explain(link.provider, link.entry, event.id, why,
-              change_inputs(
-                  known != nullptr ? known->version : link.entry_version, link.event_version, {},
-                  {&link.base_entry, nullptr, known != nullptr ? &known->what : nullptr, nullptr, nullptr}));
-  };
   if (link.removing || known == nullptr) {
-    tell(reason::push_gone);
+    tell(p, link, event.id, known, reason::push_gone);
     p.drop_link({link.provider, link.entry});
     return;
   }
   const auto before = *known;
-  const bool tenant_wide = calendar.scope == provider_scope::tenant;
-  const bool deletes =
-      calendar.direction != sync_direction::to_provider && only_of_this_calendar(p, before, calendar);
-  const bool cancels = !deletes && calendar.direction != sync_direction::to_provider &&
-                       before.origin.empty() && calendar.on_deletion == deletion_policy::cancel_entry;
-  const bool restores = !deletes && !cancels && belongs_in(before, calendar) &&
-                        (tenant_wide || calendar.direction == sync_direction::to_provider);
-  if (restores) {
-    tell(reason::pull_restored);
-    bring_anew(p, before, calendar);
-    return;
+  const auto how = outcome_of(p, before, calendar, link);
+  if (how != outcome::restored) return let_go(p, calendar, link, event.id, before, how);
+  tell(p, link, event.id, &before, reason::pull_restored);
+  bring_anew(p, before, calendar);
+}
+
+bool plan_withdrawal(tenant_picture& p, const provider& calendar, const mapping& from,
+                     const calendar_event& event) {
+  const auto link = from; // dropped below
+  const auto before = *p.entry(link.entry);
+  const auto how = outcome_of(p, before, calendar, link);
+  if (how == outcome::restored) return false;
+  let_go(p, calendar, link, event.id, before, how);
+  return true;
+}
+
+schedule_entry free_occurrences(tenant_picture& p, const provider& calendar, const mapping& link,
+                                const schedule_entry& entry, const calendar_event& event) {
+  const auto before = entry; // may lie in the picture
+  if (calendar.scope != provider_scope::user || calendar.direction == sync_direction::to_provider ||
+      before.assigned.size() < 2)
+    return before;
+  const auto left = newly_cancelled(link.base_event, event.what, before.what);
+  const auto people = keepers(p, calendar, before, event);
+  if (left.empty() || people.empty()) return before;
+  auto after = before;
+  std::vector<std::pair<recurrence_id, schedule_entry>> freed;
+  recurrence cancelled;
+  cancelled.exdates = left;
+  for (const auto at : left) {
+    if (const auto o = occurrence_at(before.what, at))
+      freed.emplace_back(at, entry_of(p, before, *o, people));
+    take_slot(*after.what.repeats, cancelled, at);
+    std::erase_if(after.occurrences, [at](const occurrence_status& s) { return s.at == at; });
   }
-  tell(deletes ? reason::pull_deleted_entry : cancels ? reason::pull_cancelled_entry : reason::pull_unlinked);
-  p.drop_link({link.provider, link.entry});
-  if (deletes) {
-    commit_deletion(p, before, calendar.id);
-  } else if (cancels) {
-    auto after = before;
-    after.status = entry_status::cancelled;
-    after.what.is_tentative = false;
-    commit_change(p, before, std::move(after), calendar.id);
-  } else if (!tenant_wide) {
-    unassign(p, before, calendar);
+  auto whole = whole_series(std::move(after.what));
+  if (!whole) return before;
+  after.what = std::move(*whole);
+  after = commit_change(p, before, std::move(after), calendar.id);
+  for (auto& [at, e] : freed) {
+    p.explain(calendar.id, before.id, event.id, reason::pull_occurrence_freed,
+              freed_inputs(write_slot(at, is_all_day(before.what.start)), e.id, event.version));
+    commit_new_entry(p, std::move(e), calendar.id);
   }
+  return after;
 }
 
 } // namespace kalends::actors

@@ -26,6 +26,7 @@ struct calendar_index {
 
   std::map<provider_id, provider> all;
   std::map<user_id, std::vector<provider_id>> by_user;
+  std::map<user_id, std::set<std::string>> addresses; ///< in lower case
   std::vector<provider_id> tenant_wide;
 };
 using calendar_index_ptr = std::shared_ptr<const calendar_index>;
@@ -46,6 +47,7 @@ public:
   /// their entries and with those entries' other links, and the entries that tags name.
   void know(schedule_entry e);
   void know(mapping m);
+  void know(meeting_line m);
 
   const schedule_entry* entry(const entry_id& id) const;
   const mapping* link(const provider_id& p, const entry_id& e) const;
@@ -54,6 +56,10 @@ public:
   /// a person made of an event bears our tag too); a tombstone's tag does not count.
   const mapping* link_of(const provider_id& p, const calendar_event& event) const;
   std::vector<const mapping*> links_of(const entry_id& e) const;
+  /// The entry of the meeting with this UID, if there is one.
+  const schedule_entry* meeting(const std::string& ical_uid) const;
+  /// By which these people are known as guests, in lower case.
+  std::vector<std::string> addresses_of(const std::vector<user_id>& people) const;
   const provider* calendar(const provider_id& id) const;
   const std::map<provider_id, provider>& calendars() const { return calendars_->all; }
   /// Calendars in which `e` stands or might have to stand: its links', its people's and the tenant-wide ones.
@@ -71,6 +77,8 @@ public:
   void delete_entry(const entry_id& id);
   void put_link(mapping m);
   void drop_link(const mapping_key& key);
+  /// This UID is that entry's, unless it is known as another one's; nothing for an empty one.
+  void note_meeting(const std::string& ical_uid, const entry_id& e);
   void enqueue(const provider_id& p, const entry_id& e, std::int64_t version, push_action action);
   void state(fact_type type, std::string data);
   /// Set aside, with its decision `why` and the fact that tells people of it.
@@ -102,6 +110,7 @@ private:
   std::map<std::pair<provider_id, event_id>, mapping_key> by_event_;
   std::map<std::pair<provider_id, std::string>, mapping_key> by_transaction_;
   std::map<entry_id, std::set<provider_id>> by_entry_;
+  std::map<std::string, entry_id, std::less<>> meetings_;
 
   // The step.
   std::map<entry_id, std::int64_t> touched_entries_; ///< the stored version; 0: made in this step
@@ -112,6 +121,7 @@ private:
   std::vector<fact> facts_;
   std::vector<dead_letter> letters_;
   std::vector<letter_end> letters_ended_;
+  std::set<std::string> new_meetings_;
 
   int entry_changes_ = 0;
   int refusals_ = 0;
@@ -196,7 +206,13 @@ result<void> remove_entry(tenant_picture& p, const entry_id& id,
 /// become the entry again that the
 ///   tag names (or join it, with the calendar's person), and nothing is pushed until its read has come to its
 ///   end.
-/// - An event in a series, or one that an entry cannot hold, is left alone, and its link stays as it was.
+/// - A series comes as a whole. One that cannot be read, or an event that an entry cannot hold, is left
+/// alone, and its link stays as it was.
+/// - An unknown event becomes an entry by the calendar's import policy; another copy of a meeting that is an
+/// entry already joins that one (plan_meeting.hpp).
+/// - Its person declined, or (policy `marked`) took the mark away: as if the event were gone, but nothing is
+/// done to it.
+/// - One of several people cancelled an occurrence: it leaves the series and becomes an entry of the others.
 enum class removal { unconfirmed, confirmed };
 /// `confirm_removal`: ask the vendor for this very event and hand it in again, confirmed.
 enum class pull_verdict { settled, confirm_removal };

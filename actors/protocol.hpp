@@ -117,6 +117,7 @@ struct page_applied {
   bool finished = false;           ///< cursor (and the closing run) are committed
   std::vector<instant> changed_at; ///< the vendor's times of the changes that changed an entry
   drift_counts drift;              ///< if the page was to be compared
+  bool nameless = false;           ///< a tombstone that no link knows: an occurrence of a series may be gone
 };
 /// One page of a listing, or single events that were read again.
 struct page_pulled {

@@ -43,6 +43,12 @@ struct pull_progress {
   std::string calendar_zone;
   std::vector<event_id> unconfirmed;
   std::vector<calendar_event> confirmed;
+  /// Series of which something was shown, by their masters, with the rows: each is read whole, after the last
+  /// page.
+  std::map<event_id, std::vector<calendar_event>> series;
+  std::vector<calendar_event> whole_series; ///< as far as they were read
+  bool nameless = false;                    ///< a tombstone may be of an occurrence
+  std::size_t searched = 0;                 ///< series that are read because of it
 };
 
 /// A series on its way into a calendar, occurrence by occurrence.
@@ -121,6 +127,7 @@ struct provider_actor_state {
   std::map<entry_id, instant> moving;     ///< their events moved on again and again: not before then
   std::map<entry_id, instant> nameless;   ///< Graph: have to leave, but their event is not known; since when
   std::optional<instant> last_read_began; ///< the last one that came to its end
+  entry_id series_searched_to;            ///< where the search for a nameless tombstone's series goes on
   std::optional<instant> last_notice_at;
   std::optional<instant> overdue_told; ///< the plan that went by
   silence quiet;
@@ -247,6 +254,7 @@ private:
   void restart_from_the_beginning();
   void hand_in(std::vector<calendar_event> events, removal proof, bool last);
   void handed_in(result<page_applied> applied, bool last);
+  void go_on_reading();
   void confirm_next_removal();
   void pull_done(bool closed);
   void watch_channel(const std::vector<instant>& changed_at);
@@ -255,6 +263,13 @@ private:
   void tell_run(sync_run run);
   bool told_run_end(const std::optional<error>& failed, run_part where);
   std::optional<cursor_move> cursor_to_commit() const;
+
+  // ---- provider_series.cpp: what repeats is read as a whole ----
+  bool set_series_aside(std::vector<calendar_event>& rows);
+  void search_series(entry_id after);
+  void read_series();
+  void read_occurrences_alone(std::vector<calendar_event> rows);
+  void read_whole(const event_id& id, std::function<void(const calendar_event&)> then);
 
   // ---- provider_reconcile.cpp: full comparisons, and what a full read did not show ----
   void plan_first_reconcile();

@@ -122,6 +122,9 @@ void connected_calendar::take_page(result<change_page> page) {
     return finish_run(
         error{errc::broken, "endless_listing", "The vendor's listing does not come to an end."});
   state.run->counts.pulled += static_cast<int>(page->events.size());
+  if (!set_series_aside(page->events))
+    return finish_run(error{errc::invalid, "too_many_series",
+                            "The calendar has more repeating events than one read can hold."});
   reading.page = page->next_page;
   reading.next_cursor = page->next_cursor;
   if (!page->calendar_zone.empty()) reading.calendar_zone = page->calendar_zone;
@@ -163,7 +166,7 @@ void connected_calendar::hand_in(std::vector<calendar_event> events, removal pro
   page.events = std::make_shared<const std::vector<calendar_event>>(std::move(events));
   page.proof = proof;
   page.compare = state.comparing;
-  if (last && !sweep_first) {
+  if (last && !sweep_first && reading.series.empty() && !reading.nameless) {
     page.finish = cursor_to_commit();
     bool alone = state.run->cause == run_cause::notice || state.run->cause == run_cause::poll;
     if (alone) page.closing = state.run;
@@ -183,6 +186,7 @@ void connected_calendar::handed_in(result<page_applied> applied, bool last) {
   state.run->counts.drift = state.run->counts.drift + applied->drift;
   watch_channel(applied->changed_at);
   reading.unconfirmed.insert(reading.unconfirmed.end(), applied->confirm.begin(), applied->confirm.end());
+  reading.nameless = reading.nameless || (applied->nameless && !reading.full);
   if (applied->finished) {
     if (std::exchange(state.row->calendar.recovering, false)) send(state.tenant, calendars_changed{});
     state.row->read_from = cursor_to_commit()->next;
@@ -191,6 +195,14 @@ void connected_calendar::handed_in(result<page_applied> applied, bool last) {
   }
   if (!reading.unconfirmed.empty()) return confirm_next_removal();
   if (!last) return list_page();
+  go_on_reading();
+}
+
+/// All pages were read: what they only hinted at, then what they did not show.
+void connected_calendar::go_on_reading() {
+  auto& reading = *state.reading;
+  if (reading.nameless) return search_series(state.series_searched_to);
+  if (!reading.series.empty()) return read_series();
   if (reading.full && !reading.swept) return sweep(entry_id{});
   hand_in({}, removal::confirmed, true);
 }

@@ -34,7 +34,7 @@ void ask_for(persistence::load_request& r, const entry_order& o) {
   if (!o.edit.makes.empty()) r.entries.push_back(o.edit.makes);
 }
 void ask_for(persistence::load_request& r, const page_pulled& o) {
-  for (const auto& e : *o.events) r.events.push_back({o.provider, e.id, e.transaction_id, e.tag});
+  for (const auto& e : *o.events) r.events.push_back({o.provider, e.id, e.transaction_id, e.tag, e.ical_uid});
 }
 void ask_for(persistence::load_request& r, const push_settled& o) { r.entries.push_back(o.entry); }
 void ask_for(persistence::load_request& r, const backfill_order& o) {
@@ -187,6 +187,7 @@ bool tenant::decide(const step_ptr& s, persistence::loaded found) {
   tenant_picture picture(id_, state.calendars, world_);
   for (auto& e : found.entries) picture.know(std::move(e));
   for (auto& m : found.mappings) picture.know(std::move(m));
+  for (auto& m : found.meetings) picture.know(std::move(m));
   tenant_changes extra;
   s->replies.clear();
   for (std::size_t i = 0; i < s->items.size(); ++i) {
@@ -349,6 +350,7 @@ tenant::reply tenant::apply(tenant_picture& p, tenant_changes& extra, const page
     const auto entry = link != nullptr ? link->entry : entry_id();
     if (is_poisoned(p, key, entry)) continue;
     state.planning = key;
+    answer.nameless |= event.removed && link == nullptr && o.proof == removal::unconfirmed;
     const int changed_so_far = p.entry_changes();
     const auto verdict = o.compare
                              ? plan_compared_pull(p, o.provider, event, o.proof, *o.compare, answer.drift)

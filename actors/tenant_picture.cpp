@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/decision_inputs.hpp"
+#include "actors/import_projector.hpp"
 #include "actors/plan_sync.hpp"
 
 #include <utility>
@@ -12,6 +13,9 @@ calendar_index::calendar_index(std::map<provider_id, provider> calendars) : all(
       tenant_wide.push_back(id);
     else
       by_user[calendar.user].push_back(id);
+  for (const auto& [id, calendar] : all)
+    if (calendar.scope == provider_scope::user && !calendar.account.empty())
+      addresses[calendar.user].insert(lower_case(calendar.account));
 }
 
 tenant_picture::tenant_picture(tenant_id tenant, calendar_index_ptr calendars, world w)
@@ -31,6 +35,10 @@ void tenant_picture::know(mapping m) {
   forget_link(key);
   index_link(m);
   links_.emplace(key, std::move(m));
+}
+
+void tenant_picture::know(meeting_line m) {
+  meetings_.insert_or_assign(std::move(m.ical_uid), std::move(m.entry));
 }
 
 const schedule_entry* tenant_picture::entry(const entry_id& id) const {
@@ -60,6 +68,19 @@ std::vector<const mapping*> tenant_picture::links_of(const entry_id& e) const {
   std::vector<const mapping*> found;
   if (const auto at = by_entry_.find(e); at != by_entry_.end())
     for (const auto& p : at->second) found.push_back(&links_.at({p, e}));
+  return found;
+}
+
+const schedule_entry* tenant_picture::meeting(const std::string& ical_uid) const {
+  const auto at = meetings_.find(ical_uid);
+  return at == meetings_.end() ? nullptr : entry(at->second);
+}
+
+std::vector<std::string> tenant_picture::addresses_of(const std::vector<user_id>& people) const {
+  std::vector<std::string> found;
+  for (const auto& user : people)
+    if (const auto at = calendars_->addresses.find(user); at != calendars_->addresses.end())
+      found.insert(found.end(), at->second.begin(), at->second.end());
   return found;
 }
 
@@ -109,6 +130,12 @@ void tenant_picture::drop_link(const mapping_key& key) {
   if (!links_.contains(key)) return;
   touched_links_.insert(key);
   forget_link(mapping_key(key)); // `key` may lie in the link
+}
+
+void tenant_picture::note_meeting(const std::string& ical_uid, const entry_id& e) {
+  if (ical_uid.empty() || meeting(ical_uid) != nullptr) return;
+  meetings_.insert_or_assign(ical_uid, e);
+  new_meetings_.insert(ical_uid);
 }
 
 void tenant_picture::index_link(const mapping& m) {
@@ -184,6 +211,8 @@ tenant_changes tenant_picture::take_changes() {
   out.decisions = std::exchange(decisions_, {});
   out.letters = std::exchange(letters_, {});
   out.letters_ended = std::exchange(letters_ended_, {});
+  for (const auto& uid : std::exchange(new_meetings_, {}))
+    if (meeting(uid) != nullptr) out.meetings.push_back({uid, meetings_.at(uid)});
   touched_entries_.clear();
   touched_links_.clear();
   queued_.clear();

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/actors/series_fixture.hpp"
+
+#include "actors/merge_parts.hpp"
+
+namespace kalends::actors {
+namespace {
+
+class plan_series_pull_test : public series_fixture {};
+
+TEST_F(plan_series_pull_test, an_unknown_series_becomes_one_entry_with_all_its_exceptions) {
+  auto a = add("a", alice);
+  auto event = weekly("s");
+  cancel(event, "2026-12-08T09:00:00");
+  change(event, "2026-12-15T09:00:00", "Moved");
+
+  pull(a, event);
+
+  const auto c = taken();
+  ASSERT_EQ(c.entries.size(), 1u);
+  EXPECT_EQ(c.entries[0].entry.what, event.what);
+  EXPECT_EQ(c.mappings.size(), 1u);
+  EXPECT_EQ(facts(c), fact_list{fact_type::schedule_entry_created});
+}
+
+TEST_F(plan_series_pull_test, series_exceptions_are_not_lost_when_the_host_renames_the_series_meanwhile) {
+  auto a = add("a", alice);
+  auto event = imported(a, weekly("s"));
+  edit_title("Ours");
+  event.version = "v2";
+  cancel(event, "2026-12-08T09:00:00");
+  change(event, "2026-12-15T09:00:00", "Moved");
+
+  pull(a, event);
+
+  const auto c = taken();
+  EXPECT_EQ(entry().what.title, "Ours");
+  EXPECT_EQ(entry().what.repeats, event.what.repeats);
+  EXPECT_EQ(reasons(c), reason_list{reason::pull_merged});
+  EXPECT_EQ(rows(c), names{"a:upsert"});
+}
+
+TEST_F(plan_series_pull_test, occurrences_that_only_one_side_changed_come_together_without_a_conflict) {
+  auto a = add("a", alice);
+  auto event = imported(a, weekly("s"));
+  auto here = event;
+  cancel(here, "2026-12-08T09:00:00");
+  say(here.what);
+  event.version = "v2";
+  change(event, "2026-12-15T09:00:00", "Moved");
+
+  pull(a, event);
+
+  const auto c = taken();
+  EXPECT_EQ(entry().what.repeats->exdates, slots({"2026-12-08T09:00:00"}));
+  ASSERT_EQ(entry().what.repeats->changed.size(), 1u);
+  EXPECT_EQ(entry().what.repeats->changed[0].what.title, "Moved");
+  EXPECT_EQ(reasons(c), reason_list{reason::pull_merged});
+  EXPECT_EQ(facts(c), fact_list{fact_type::schedule_entry_updated});
+  EXPECT_EQ(rows(c), names{"a:upsert"});
+}
+
+TEST_F(plan_series_pull_test, only_a_slot_that_both_changed_is_a_conflict_and_the_others_merge) {
+  for (const auto policy : {conflict_policy::local, conflict_policy::external}) {
+    auto& calendar = add(std::string(name_of(policy)), alice);
+    calendar.on_conflict = policy;
+  }
+  for (const auto policy : {conflict_policy::local, conflict_policy::external}) {
+    const auto a = *p().calendar(provider_id(std::string(name_of(policy))));
+    auto event = imported(a, weekly("s-" + a.id.str()));
+    auto here = event;
+    change(here, "2026-12-08T09:00:00", "Ours");
+    cancel(here, "2026-12-22T09:00:00");
+    say(here.what);
+    event.version = "v2";
+    change(event, "2026-12-08T09:00:00", "Theirs");
+    change(event, "2026-12-15T09:00:00", "Moved");
+
+    pull(a, event);
+
+    const auto c = taken();
+    const auto& repeats = *entry().what.repeats;
+    ASSERT_EQ(repeats.changed.size(), 2u);
+    EXPECT_EQ(repeats.changed[0].what.title, policy == conflict_policy::local ? "Ours" : "Theirs");
+    EXPECT_EQ(repeats.changed[1].what.title, "Moved");
+    EXPECT_EQ(repeats.exdates, slots({"2026-12-22T09:00:00"}));
+    EXPECT_EQ(reasons(c), reason_list{policy == conflict_policy::local ? reason::pull_conflict_local
+                                                                       : reason::pull_conflict_external});
+  }
+}
+
+TEST_F(plan_series_pull_test, a_series_that_moved_keeps_what_the_host_cancelled_under_its_new_name) {
+  auto a = add("a", alice);
+  auto event = imported(a, weekly("s"));
+  auto here = event;
+  cancel(here, "2026-12-08T09:00:00");
+  say(here.what);
+  event.version = "v2";
+  event.what.start = at("2026-12-01T11:00:00");
+  event.what.end = at("2026-12-01T12:00:00");
+
+  pull(a, event);
+
+  EXPECT_EQ(entry().what.start, event.what.start);
+  EXPECT_EQ(entry().what.repeats->exdates, slots({"2026-12-08T11:00:00"}));
+}
+
+TEST_F(plan_series_pull_test, a_series_whose_rule_changed_drops_exceptions_that_have_no_slot_any_more) {
+  auto a = add("a", alice);
+  auto event = imported(a, weekly("s"));
+  auto here = event;
+  cancel(here, "2026-12-08T09:00:00");
+  change(here, "2026-12-15T09:00:00", "Ours");
+  say(here.what);
+  event.version = "v2";
+  event.what.repeats->rrule = "FREQ=WEEKLY;INTERVAL=2";
+
+  pull(a, event);
+
+  EXPECT_EQ(entry().what.repeats->rrule, "FREQ=WEEKLY;INTERVAL=2");
+  EXPECT_TRUE(entry().what.repeats->exdates.empty());
+  EXPECT_EQ(entry().what.repeats->changed.size(), 1u);
+}
+
+TEST_F(plan_series_pull_test, weekdays_are_not_shifted_when_one_side_moves_the_start_and_the_other_the_rule) {
+  for (const auto policy : {conflict_policy::local, conflict_policy::external}) {
+    auto& calendar = add(std::string(name_of(policy)), alice);
+    calendar.on_conflict = policy;
+  }
+  for (const auto policy : {conflict_policy::local, conflict_policy::external}) {
+    const auto a = *p().calendar(provider_id(std::string(name_of(policy))));
+    auto base = weekly("s-" + a.id.str());
+    base.what.repeats->rrule = "FREQ=WEEKLY;BYDAY=TU";
+    auto event = imported(a, base);
+    auto here = event.what;
+    here.start = at("2026-12-02T09:00:00");
+    here.end = at("2026-12-02T10:00:00");
+    here.repeats->rrule = "FREQ=WEEKLY;BYDAY=WE";
+    say(here);
+    event.version = "v2";
+    event.what.repeats->rrule = "FREQ=WEEKLY;BYDAY=TU,TH";
+
+    pull(a, event);
+
+    EXPECT_EQ(entry().what.start, policy == conflict_policy::local ? here.start : event.what.start);
+    EXPECT_EQ(entry().what.repeats->rrule,
+              policy == conflict_policy::local ? here.repeats->rrule : event.what.repeats->rrule);
+    EXPECT_TRUE(canonical_series(entry().what));
+    taken();
+  }
+}
+
+TEST_F(plan_series_pull_test, a_single_event_becomes_a_series_and_a_series_a_single_event) {
+  auto a = add("a", alice);
+  auto event = imported(a, foreign("e"));
+  event.version = "v2";
+  event.what.repeats = recurrence{"FREQ=DAILY;COUNT=5", {}, {}, {}};
+  pull(a, event);
+  EXPECT_EQ(entry().what.repeats, event.what.repeats);
+
+  event.version = "v3";
+  event.what.repeats.reset();
+  pull(a, event);
+  EXPECT_FALSE(entry().what.repeats);
+  EXPECT_TRUE(taken().outbox.empty());
+}
+
+TEST_F(plan_series_pull_test, the_hosts_status_of_an_occurrence_is_not_lost_and_goes_where_it_goes) {
+  auto a = add("a", alice);
+  auto event = imported(a, weekly("s"));
+  auto done = entry();
+  done.occurrences = {{slot("2026-12-08T09:00:00"), entry_status::completed}};
+  p().know(done);
+  event.version = "v2";
+  event.what.start = at("2026-12-01T11:00:00");
+  event.what.end = at("2026-12-01T12:00:00");
+
+  pull(a, event);
+
+  ASSERT_EQ(entry().occurrences.size(), 1u);
+  EXPECT_EQ(entry().occurrences[0],
+            (occurrence_status{slot("2026-12-08T11:00:00"), entry_status::completed}));
+}
+
+TEST_F(plan_series_pull_test, exceptions_that_the_vendor_wiped_under_our_own_write_are_written_again) {
+  auto a = add("a", alice);
+  auto base = weekly("s");
+  cancel(base, "2026-12-08T09:00:00");
+  auto event = imported(a, base);
+  auto here = event.what;
+  here.repeats->rrule = "FREQ=DAILY";
+  say(here);
+  event.version = "v2"; // the answer to our write of the master never came
+  event.what.repeats = recurrence{"FREQ=DAILY", {}, {}, {}};
+
+  pull(a, event);
+
+  EXPECT_EQ(entry().what.repeats->exdates, slots({"2026-12-08T09:00:00"}));
+  EXPECT_EQ(rows(taken()), names{"a:upsert"});
+}
+
+TEST_F(plan_series_pull_test, a_series_that_no_entry_can_hold_is_refused_with_its_cause) {
+  auto a = add("a", alice);
+  auto text = weekly("e1");
+  change(text, "2026-12-08T09:00:00", std::string(limits::title_bytes + 1, 'x'));
+  auto hourly = weekly("e2");
+  hourly.what.repeats->rrule = "FREQ=HOURLY";
+  auto guests = foreign("e3");
+  for (std::size_t i = 0; i <= limits::attendees; ++i)
+    guests.what.attendees.push_back({"g" + std::to_string(i) + "@example.org", "", {}, false, false});
+
+  for (const auto& e : {text, hourly, guests}) pull(a, e);
+
+  const auto c = taken();
+  EXPECT_TRUE(c.entries.empty());
+  ASSERT_EQ(reasons(c), reason_list(3, reason::pull_refused_unreadable));
+  EXPECT_EQ(json(c.decisions[0].inputs).at("cause"), "title_too_long");
+  EXPECT_EQ(json(c.decisions[1].inputs).at("cause"), "rrule_part_unsupported");
+  EXPECT_EQ(json(c.decisions[2].inputs).at("cause"), "too_many_attendees");
+}
+
+TEST_F(plan_series_pull_test, a_series_that_cannot_be_read_leaves_its_entry_as_it_is) {
+  auto a = add("a", alice);
+  auto event = imported(a, weekly("s"));
+  calendar_event closed;
+  closed.id = closed.series = event.id;
+  closed.unreadable = "forbidden";
+
+  pull(a, closed);
+
+  const auto c = taken();
+  EXPECT_EQ(reasons(c), reason_list{reason::pull_ignored_series});
+  EXPECT_EQ(json(c.decisions[0].inputs).at("cause"), "forbidden");
+  EXPECT_TRUE(c.entries.empty() && c.mappings.empty());
+}
+
+TEST_F(plan_series_pull_test, a_series_whose_start_left_the_window_is_not_missing_while_it_goes_on) {
+  auto old = weekly("s");
+  old.what.start = at("2020-01-07T09:00:00");
+  old.what.end = at("2020-01-07T10:00:00");
+  const read_window window{now - std::chrono::hours(24), now + std::chrono::hours(24 * 365)};
+
+  EXPECT_TRUE(takes_place_in(old.what, window));
+  old.what.repeats->rrule = "FREQ=WEEKLY;COUNT=3";
+  EXPECT_FALSE(takes_place_in(old.what, window));
+  old.what.repeats.reset();
+  EXPECT_FALSE(takes_place_in(old.what, window));
+}
+
+TEST_F(plan_series_pull_test,
+       an_occurrence_that_one_of_several_people_deletes_becomes_an_entry_of_the_others) {
+  auto a = add("a", alice);
+  auto b = add("b", bob);
+  auto event = imported(a, weekly("s"));
+  assign({alice, bob});
+  insert(b, id());
+  taken();
+  event.version = "v2";
+  cancel(event, "2026-12-08T09:00:00");
+
+  pull(a, event);
+
+  const auto c = taken();
+  ASSERT_EQ(c.entries.size(), 2u);
+  EXPECT_EQ(entry().what.repeats->exdates, slots({"2026-12-08T09:00:00"}));
+  EXPECT_EQ(entry().assigned, (std::vector<user_id>{alice, bob}));
+  const auto& freed = c.entries[0].entry.id == id() ? c.entries[1].entry : c.entries[0].entry;
+  EXPECT_EQ(freed.assigned, std::vector<user_id>{bob});
+  EXPECT_EQ(freed.what.start, at("2026-12-08T09:00:00"));
+  EXPECT_FALSE(freed.what.repeats);
+  EXPECT_EQ(reasons(c), reason_list{reason::pull_occurrence_freed});
+  EXPECT_EQ(rows(c), (names{"b:upsert", "b:upsert"}));
+  EXPECT_EQ(facts(c), (fact_list{fact_type::schedule_entry_updated, fact_type::schedule_entry_created}));
+}
+
+TEST_F(plan_series_pull_test, an_occurrence_that_the_only_person_deletes_is_cancelled) {
+  auto a = add("a", alice);
+  auto event = imported(a, weekly("s"));
+  event.version = "v2";
+  cancel(event, "2026-12-08T09:00:00");
+
+  pull(a, event);
+
+  const auto c = taken();
+  EXPECT_EQ(c.entries.size(), 1u);
+  EXPECT_EQ(reasons(c), reason_list{reason::pull_updated});
+  EXPECT_EQ(entry().what.repeats->exdates, slots({"2026-12-08T09:00:00"}));
+}
+
+TEST_F(plan_series_pull_test, an_occurrence_that_a_guest_leaves_stays_the_meetings) {
+  add("a", alice).account = "alice@example.org";
+  add("b", bob).account = "bob@example.org";
+  const auto a = *p().calendar(provider_id("a"));
+  const auto b = *p().calendar(provider_id("b"));
+  auto meeting = weekly("s");
+  meeting.ical_uid = "uid";
+  meeting.what.attendees = {{"alice@example.org", "", attendee_response::accepted, false, true},
+                            {"bob@example.org", "", attendee_response::accepted, false, false}};
+  imported(a, meeting);
+  auto copy = meeting;
+  copy.id = event_id("copy");
+  copy.guest_copy = true;
+  pull(b, copy);
+  taken();
+  copy.version = "v2";
+  cancel(copy, "2026-12-08T09:00:00");
+
+  pull(b, copy);
+
+  EXPECT_TRUE(entry().what.repeats->exdates.empty());
+  EXPECT_TRUE(taken().outbox.empty());
+  meeting.version = "v2";
+  cancel(meeting, "2026-12-15T09:00:00");
+  pull(a, meeting);
+  EXPECT_EQ(entry().what.repeats->exdates, slots({"2026-12-15T09:00:00"})) << "its organizer cancels it";
+  EXPECT_EQ(taken().entries.size(), 1u);
+}
+
+} // namespace
+} // namespace kalends::actors
