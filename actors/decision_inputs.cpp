@@ -278,6 +278,10 @@ std::string freed_inputs(std::string_view occurrence, const entry_id& becomes,
                  {"event_version", text_of(event_version)}});
 }
 
+std::string held_inputs(const held_removals& h) {
+  return finish({{"count", h.count}, {"of", h.of}, {"since", text_of(to_rfc3339(h.since))}});
+}
+
 std::string leaving_inputs(const appointment& unheard, field_set changed, std::string_view event_version) {
   json::array cut;
   auto values = values_of(unheard, changed, cut, most_losing_bytes);

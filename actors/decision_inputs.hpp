@@ -2,6 +2,7 @@
 #pragma once
 
 #include "schema/dead_letter.hpp"
+#include "schema/provider.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -72,6 +73,8 @@ std::string cause_inputs(std::string_view cause, std::string_view event_version)
 /// {"occurrence", "becomes_entry_id", "event_version"}: an occurrence that left its series.
 std::string freed_inputs(std::string_view occurrence, const entry_id& becomes,
                          std::string_view event_version);
+/// {"count", "of", "since"}: removals that wait for a person.
+std::string held_inputs(const held_removals& h);
 /// A person changed an event that is on its way out: what nobody takes over, under "losing".
 std::string leaving_inputs(const appointment& unheard, field_set changed, std::string_view event_version);
 

@@ -250,6 +250,10 @@ void engine::renew_channel(tenant_id tenant, provider_id provider, answer_to<cha
   impl_->order(done, for_provider{std::move(tenant), std::move(provider), renewal_order{done}});
 }
 
+void engine::approve_removals(tenant_id tenant, provider_id provider, bool yes, answer_to<bool> done) {
+  impl_->order(done, for_provider{std::move(tenant), std::move(provider), approval_order{yes, done}});
+}
+
 void engine::replay_pushes(tenant_id tenant, std::vector<dead_letter> letters, answer_to<int> done) {
   impl_->order(done, for_tenant{std::move(tenant), replay_order{std::move(letters), done}});
 }

@@ -150,6 +150,11 @@ public:
   /// Renews or re-creates the channel now.
   void renew_channel(tenant_id tenant, provider_id provider, answer_to<channel> done);
 
+  /// A person's answer to removals that are held (`provider::held`). Yes: the next pass carries them out, and
+  /// begins at once. No: they are not carried out; a pass that finds the same again is held again. Errors:
+  /// not_found, also `nothing_held`; conflict `provider_not_connected`.
+  void approve_removals(tenant_id tenant, provider_id provider, bool yes, answer_to<bool> done);
+
   // ---- dead letters ----
   /// Puts pushes back into the outbox: what the calendar needs by then is written. Says how many were put
   /// back; letters of calendars or entries that need nothing any more end, too.

@@ -79,6 +79,11 @@ struct reread_order {
   std::vector<event_id> events;
   answer_to<int> done;
 };
+/// A person's answer to removals that are held (`provider::held`).
+struct approval_order {
+  bool yes = false;
+  answer_to<bool> done;
+};
 /// Disconnect for good: close the channel, delete the rows, end.
 struct leave_order {
   answer_to<bool> done;
@@ -94,6 +99,7 @@ using provider_actor =
                      caf::reacts_to<renewal_order>,   // renew or re-create the channel now
                      caf::reacts_to<calendars_order>, // which calendars the account has
                      caf::reacts_to<reread_order>,    // read events again that were set aside
+                     caf::reacts_to<approval_order>,  // removals may be carried out, or not
                      caf::reacts_to<leave_order>,     // disconnect
                      caf::reacts_to<go_to_sleep>>;    // idle for long
 
@@ -128,6 +134,7 @@ struct page_pulled {
   std::optional<sync_run> closing;   ///< the run ends with this commit, if it finishes
   answer_to<page_applied> done;
   std::optional<comparison> compare = {}; ///< every linked pair on it is compared
+  std::optional<held_removals> held = {}; ///< no events: that removals were held back is to be noted
 };
 
 /// What came of one vendor write; committed with the outbox rows that it settles.
@@ -230,7 +237,8 @@ struct for_tenant {
 struct for_provider {
   tenant_id tenant;
   provider_id provider;
-  std::variant<wake, sync_order, renewal_order, calendars_order, reread_order, leave_order> order;
+  std::variant<wake, sync_order, renewal_order, calendars_order, reread_order, approval_order, leave_order>
+      order;
 };
 /// The door: a tenant was made. Answered when it is known who runs it, here or elsewhere.
 struct tenant_arrived {
@@ -301,6 +309,7 @@ KALENDS_MAIL(kalends::actors::sync_order)
 KALENDS_MAIL(kalends::actors::renewal_order)
 KALENDS_MAIL(kalends::actors::calendars_order)
 KALENDS_MAIL(kalends::actors::reread_order)
+KALENDS_MAIL(kalends::actors::approval_order)
 KALENDS_MAIL(kalends::actors::leave_order)
 KALENDS_MAIL(kalends::actors::go_to_sleep)
 KALENDS_MAIL(kalends::actors::entry_order)

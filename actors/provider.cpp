@@ -45,6 +45,7 @@ connected_calendar::behavior_type connected_calendar::make_behavior() {
           [this](const renewal_order& o) { take(state.renewal_orders, o); },
           [this](const calendars_order& o) { take(state.calendars_orders, o); },
           [this](const reread_order& o) { take(state.reread_orders, o); },
+          [this](const approval_order& o) { take(state.approvals, o); },
           [this](const leave_order& o) {
             if (!state.parting) state.call.cancel();
             take(state.leaving, o);
@@ -137,6 +138,7 @@ void connected_calendar::next() {
   state.busy = true;
   if (!state.row || state.reload) return load_row();
   if (!state.leaving.empty()) return leave();
+  if (!state.approvals.empty()) return answer_held();
   if (vendor_resting()) refuse_orders_of_the_vendor();
   if (!state.calendars_orders.empty()) return list_calendars();
   if (calendar().status != provider_status::active && !state.connect) {
@@ -304,6 +306,7 @@ void connected_calendar::refuse_orders(const error& e) {
   for (const auto& o : std::exchange(state.renewal_orders, {})) o.done(tl::unexpected(e));
   for (const auto& o : std::exchange(state.calendars_orders, {})) o.done(tl::unexpected(e));
   for (const auto& o : std::exchange(state.reread_orders, {})) o.done(tl::unexpected(e));
+  for (const auto& o : std::exchange(state.approvals, {})) o.done(tl::unexpected(e));
 }
 
 /// The grant is gone. Vendor calls stop, the problem is shown once, everything that waits stays in its rows.

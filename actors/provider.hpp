@@ -43,6 +43,8 @@ struct pull_progress {
   std::string calendar_zone;
   std::vector<event_id> unconfirmed;
   std::vector<calendar_event> confirmed;
+  bool sweeping = false; ///< `unconfirmed` is what a full read did not show
+  int links_known = 0;   ///< of the calendar, when it was swept
   /// Series of which something was shown, by their masters, with the rows: each is read whole, after the last
   /// page.
   std::map<event_id, std::vector<calendar_event>> series;
@@ -102,6 +104,7 @@ struct provider_actor_state {
   std::vector<renewal_order> renewal_orders;
   std::vector<calendars_order> calendars_orders;
   std::deque<reread_order> reread_orders;
+  std::vector<approval_order> approvals;
   std::vector<leave_order> leaving;
   bool parting = false; ///< the last call of a calendar that leaves
 
@@ -280,6 +283,13 @@ private:
   void sweep(entry_id after);
   void comparison_ended(const sync_run& run, bool failed, std::function<void()> then);
   std::optional<std::chrono::milliseconds> reconcile_interval() const;
+
+  // ---- provider_held.cpp: removals that a person has to agree to ----
+  bool removals_held();
+  void hold_removals(held_removals now_held);
+  void held_back(std::optional<error> failed);
+  void forget_held(std::function<void()> then);
+  void answer_held();
 
   // ---- provider_push.cpp ----
   void begin_push();

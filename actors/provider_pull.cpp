@@ -212,6 +212,7 @@ void connected_calendar::go_on_reading() {
 void connected_calendar::confirm_next_removal() {
   auto& reading = *state.reading;
   if (reading.unconfirmed.empty()) {
+    if (removals_held()) return;
     auto events = std::exchange(reading.confirmed, {});
     // An event may have taken the place of one that is gone.
     std::stable_partition(events.begin(), events.end(), [](const auto& e) { return e.removed; });
@@ -255,6 +256,7 @@ void connected_calendar::pull_done(bool closed) {
   const bool notice_came_meanwhile = state.last_notice_at >= state.reading->began;
   const bool untold = state.reading->untold && !notice_came_meanwhile;
   const auto began = state.reading->began;
+  const bool full = state.reading->full;
   state.reading.reset();
   state.pull_trouble = {};
   if (state.row->stale) state.pull = run_cause::notice; // a notice came while we read
@@ -264,8 +266,12 @@ void connected_calendar::pull_done(bool closed) {
     if (state.run->cause == run_cause::reconcile && !state.comparing) return begin_comparison(began);
     begin_push();
   };
-  if (!untold) return go_on();
-  read_found_untold(go_on);
+  auto settle = [this, untold, go_on] {
+    if (!untold) return go_on();
+    read_found_untold(go_on);
+  };
+  if (!full) return settle();
+  forget_held(settle);
 }
 
 /// Whether the end of the run is told; a failure is remembered either way.

@@ -102,20 +102,21 @@ void connected_calendar::sweep(entry_id after) {
     state.reading->swept = true;
     return confirm_next_removal();
   }
-  parts_.store.load_links(tenant_id_, id_, std::move(after), links_page,
-                          ask<std::vector<mapping>>(this, [this](result<std::vector<mapping>> links) {
-                            if (!links)
-                              return finish_run(links.error(),
-                                                state.comparing ? run_part::comparison : run_part::pull);
-                            auto& reading = *state.reading;
-                            std::optional<read_window> bounds;
-                            if (calendar().type == provider_type::microsoft) bounds = reading.window;
-                            for (const auto& m : missing_after_full_read(*links, reading.seen, bounds))
-                              reading.unconfirmed.push_back(m.event);
-                            if (links->size() == links_page) return sweep(links->back().entry);
-                            reading.swept = true;
-                            confirm_next_removal();
-                          }));
+  parts_.store.load_links(
+      tenant_id_, id_, std::move(after), links_page,
+      ask<std::vector<mapping>>(this, [this](result<std::vector<mapping>> links) {
+        if (!links) return finish_run(links.error(), state.comparing ? run_part::comparison : run_part::pull);
+        auto& reading = *state.reading;
+        std::optional<read_window> bounds;
+        if (calendar().type == provider_type::microsoft) bounds = reading.window;
+        reading.links_known += static_cast<int>(std::count_if(
+            links->begin(), links->end(), [](const mapping& m) { return m.linked && !m.removing; }));
+        for (const auto& m : missing_after_full_read(*links, reading.seen, bounds))
+          reading.unconfirmed.push_back(m.event);
+        if (links->size() == links_page) return sweep(links->back().entry);
+        reading.swept = reading.sweeping = true;
+        confirm_next_removal();
+      }));
 }
 
 // ---------------------------------------------------------------- the end

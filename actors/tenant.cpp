@@ -344,6 +344,7 @@ tenant::reply tenant::apply(tenant_picture& p, tenant_changes& extra, const page
   page_applied answer;
   int changed_before = p.entry_changes();
   int refused_before = p.refusals();
+  if (o.held) p.explain(o.provider, {}, {}, reason::pull_held, held_inputs(*o.held));
   for (const auto& event : *o.events) {
     const auto key = key_of_event(o.provider, event.id);
     const auto* link = p.link_of(o.provider, event);

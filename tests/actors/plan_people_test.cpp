@@ -91,9 +91,9 @@ TEST_F(plan_people_test, towards_a_provider_only_the_answers_of_guests_count) {
 
   pull(a, event);
 
-  const auto& now = p().entry(visit)->what.attendees;
-  ASSERT_EQ(now.size(), 1u);
-  EXPECT_EQ(now[0].response, attendee_response::tentative);
+  const auto& guests_now = p().entry(visit)->what.attendees;
+  ASSERT_EQ(guests_now.size(), 1u);
+  EXPECT_EQ(guests_now[0].response, attendee_response::tentative);
 }
 
 TEST_F(plan_people_test, of_a_guests_copy_the_calendar_wins) {
