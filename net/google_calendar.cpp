@@ -5,6 +5,8 @@
 #include "net/vendor_event.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace kalends::net {
 namespace {
@@ -15,10 +17,14 @@ using namespace std::chrono_literals;
 /// fingerprint. Out-of-office, focus time, birthdays and working locations are no appointments that both
 /// sides could keep.
 constexpr std::string_view listing_query = "singleEvents=false&showDeleted=true&eventTypes=default";
-/// Guest lists and conference data are most of a page and are not ours.
-constexpr std::string_view event_fields = "id,etag,status,summary,description,location,start,end,visibility,"
-                                          "recurrence,recurringEventId,iCalUID,updated,"
-                                          "extendedProperties/private";
+/// Conference data and attachments are much of a page and are not ours.
+constexpr std::string_view event_fields =
+    "id,etag,status,summary,description,location,start,end,visibility,recurrence,recurringEventId,iCalUID,"
+    "updated,attendees(email,displayName,responseStatus,optional,organizer,self),attendeesOmitted,"
+    "organizer(email,self),guestsCanModify,extendedProperties/private";
+constexpr std::string_view exception_fields =
+    "id,etag,status,summary,description,location,start,end,visibility,recurringEventId,originalStartTime";
+constexpr int exception_page_limit = 20; ///< of 2500 rows
 constexpr int largest_page = 2'500;
 constexpr int calendar_page_limit = 40; ///< of 250 calendars
 constexpr auto shortest_channel = 60s;
@@ -64,7 +70,7 @@ std::string list_query(const list_request& what) {
 }
 
 /// Anything that ends with one event. An event that came without its own zone has the calendar's, which costs
-/// one more question.
+/// one more question; so do the exceptions of a series, which are rows of their own.
 class event_call : public std::enable_shared_from_this<event_call> {
 public:
   event_call(api_ptr api, calendar_access who, vendor_done<calendar_event> done)
@@ -78,8 +84,8 @@ public:
                [self = shared_from_this()](auto body) { self->got(std::move(body)); });
   }
 
-  void send_write(asked what, outgoing_request request, std::string version) {
-    if (!version.empty()) request.headers.emplace_back("If-Match", std::move(version));
+  void send_write(asked what, outgoing_request request, const std::string& version) {
+    if (!version.empty()) request.headers.emplace_back("If-Match", etag_of(version));
     call_->ask(what, std::move(request),
                [self = shared_from_this()](auto body) { self->got(std::move(body)); });
   }
@@ -96,7 +102,7 @@ protected:
     if (!body) return finish(tl::unexpected(std::move(body.error())));
     auto event = read_guarded([&] { return read_google_event(*body, {}); });
     if (!event) return finish(tl::unexpected(std::move(event.error())));
-    if (!event->zone_missing) return finish(std::move(event->event));
+    if (!event->zone_missing) return settle(std::move(*event));
     ask_zone(std::move(*body));
   }
 
@@ -106,20 +112,75 @@ protected:
                       "?fields=timeZone";
     call_->ask(asked::calendars, api_->request("GET", path),
                [self = shared_from_this(), event_body = std::move(event_body)](result<std::string> body) {
-                 self->finish(read_guarded([&]() -> result<calendar_event> {
+                 auto event = read_guarded([&]() -> result<google_event> {
                    const auto zone = body.and_then(read_google_calendar_zone);
                    if (!zone) return tl::unexpected(zone.error());
-                   return read_google_event(event_body, *zone).map([](google_event e) {
-                     return std::move(e.event);
-                   });
-                 }));
+                   return read_google_event(event_body, *zone);
+                 });
+                 if (!event) return self->finish(tl::unexpected(std::move(event.error())));
+                 self->settle(std::move(*event));
                });
+  }
+
+  void settle(google_event read) {
+    auto& event = read.event;
+    if (!event.removed && event.what.repeats) {
+      series_ = std::move(event);
+      return ask_exceptions({});
+    }
+    if (read.series.empty() || std::exchange(asked_series_, true)) return finish(std::move(event));
+    // Who is a guest of one occurrence only cannot see its series: that occurrence is an event of its own.
+    call_->ask(asked::event, api_->request("GET", event_path(read.series)),
+               [self = shared_from_this(), event = std::move(event)](result<std::string> body) mutable {
+                 if (!body && body.error().kind == errc::not_found) return self->finish(std::move(event));
+                 self->got(std::move(body));
+               });
+  }
+
+  void ask_exceptions(const std::string& page) {
+    auto path = api_->calendar(who_) +
+                "/events?showDeleted=true&singleEvents=false&maxResults=2500&iCalUID=" +
+                percent_encode(series_.ical_uid) + "&" +
+                selection("nextPageToken,items(" + std::string(exception_fields) + ")");
+    if (!page.empty()) path += "&pageToken=" + percent_encode(page);
+    call_->ask(asked::event, api_->request("GET", path),
+               [self = shared_from_this()](auto body) { self->got_exceptions(std::move(body)); });
+  }
+
+  void got_exceptions(result<std::string> body) {
+    auto page = body.and_then([&](const std::string& text) {
+      return read_guarded([&] { return read_google_exceptions(text, series_); });
+    });
+    if (!page) return finish(tl::unexpected(std::move(page.error())));
+    const auto next = page->next_page;
+    append(std::move(*page));
+    if (!next.empty() && ++exception_pages_ < exception_page_limit) return ask_exceptions(next);
+    if (!next.empty())
+      return finish(failure(errc::broken, "too_many_pages", "The list of exceptions does not end."));
+    finish(read_guarded([&]() -> result<calendar_event> {
+      complete_google_series(series_, std::move(exceptions_));
+      return std::move(series_);
+    }));
+  }
+
+  void append(google_exceptions page) {
+    const auto add = [](auto& to, auto& from) {
+      to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+    };
+    add(exceptions_.cancelled, page.cancelled);
+    add(exceptions_.changed, page.changed);
+    add(exceptions_.versions, page.versions);
+    if (page.unreadable) exceptions_.unreadable = std::move(page.unreadable);
   }
 
   api_ptr api_;
   calendar_access who_;
   vendor_done<calendar_event> done_;
   std::shared_ptr<vendor_call> call_;
+  calendar_event series_; ///< the master, while its exceptions are asked for
+  google_exceptions exceptions_;
+  bool asked_series_ = false;
+  int exception_pages_ = 0;
 };
 
 /// Insert; when the id is taken, the event of that id is ours from an earlier try, or a deleted one to bring
@@ -130,8 +191,8 @@ public:
       : event_call(std::move(api), std::move(who), std::move(done)), event_(std::move(event)) {}
 
   void begin() {
-    auto request =
-        api_->request("POST", api_->calendar(who_) + "/events?sendUpdates=none", write_google_insert(event_));
+    auto request = api_->request("POST", api_->calendar(who_) + "/events?" + mail_query(event_.invites),
+                                 write_google_insert(event_));
     send_write(asked::insert, std::move(request), {});
   }
 
@@ -152,13 +213,50 @@ private:
       return done_(std::move(event));
     }
     step_ = step::revive;
-    auto request =
-        api_->request("PUT", event_path(event_.event) + "?sendUpdates=none", write_google_revival(event_));
+    auto request = api_->request("PUT", event_path(event_.event) + "?" + mail_query(event_.invites),
+                                 write_google_revival(event_));
     send_write(asked::update, std::move(request), event->version);
   }
 
   new_event event_;
   step step_ = step::insert;
+};
+
+/// Patch. A list of guests is replaced whole, so the one that stands there is read first.
+class updating final : public event_call {
+public:
+  updating(api_ptr api, calendar_access who, event_update update, vendor_done<calendar_event> done)
+      : event_call(std::move(api), std::move(who), std::move(done)), update_(std::move(update)) {
+    field_set elsewhere;
+    elsewhere.add(field_group::occurrences);
+    if (!update_.invites) elsewhere.add(field_group::attendees);
+    update_.changed = update_.changed - elsewhere;
+  }
+
+  void begin() {
+    if (update_.changed.empty()) return get(update_.event);
+    if (!update_.changed.has(field_group::attendees)) return write({});
+    call_->ask(
+        asked::event,
+        api_->request("GET", event_path(update_.event) + "?" + selection("attendees,attendeesOmitted")),
+        [self = std::static_pointer_cast<updating>(shared_from_this())](result<std::string> body) {
+          auto guests = body.and_then([&](const std::string& text) {
+            return read_guarded([&] { return merge_google_attendees(text, self->update_.what.attendees); });
+          });
+          if (!guests) return self->finish(tl::unexpected(std::move(guests.error())));
+          self->write(*guests);
+        });
+  }
+
+private:
+  void write(const std::string& guests) {
+    send_write(asked::update,
+               api_->request("PATCH", event_path(update_.event) + "?" + mail_query(update_.invites),
+                             write_google_patch(update_, guests)),
+               update_.version);
+  }
+
+  event_update update_;
 };
 
 /// Delete; a guarded delete of what is deleted already answers 412, so a refused guard is looked into.
@@ -168,9 +266,9 @@ public:
       : api_(std::move(api)), path_(api_->calendar(who) + "/events/" + percent_encode(event.str())),
         done_(std::move(done)), call_(api_->start(who)) {}
 
-  call_token begin(std::string version) {
+  call_token begin(const std::string& version) {
     auto request = api_->request("DELETE", path_ + "?sendUpdates=none");
-    if (!version.empty()) request.headers.emplace_back("If-Match", std::move(version));
+    if (!version.empty()) request.headers.emplace_back("If-Match", etag_of(version));
     call_->ask(asked::removal, std::move(request),
                [self = shared_from_this()](auto body) { self->deleted(body); });
     return call_->token();
@@ -201,44 +299,71 @@ private:
   std::shared_ptr<vendor_call> call_;
 };
 
-/// One occurrence of a series, by the id that Google gives it.
+/// One occurrence of a series, by the id that Google gives it. One that the series' own lines leave out has
+/// no id: to bring it back, the lines are written again without it.
 class occurrence_writing : public std::enable_shared_from_this<occurrence_writing> {
 public:
-  occurrence_writing(api_ptr api, const calendar_access& who, vendor_done<bool> done)
-      : api_(std::move(api)), events_(api_->calendar(who) + "/events/"), done_(std::move(done)),
-        call_(api_->start(who)) {}
+  occurrence_writing(api_ptr api, const calendar_access& who, occurrence_write what, vendor_done<bool> done)
+      : api_(std::move(api)), events_(api_->calendar(who) + "/events/"), what_(std::move(what)),
+        query_("?" + mail_query(what_.invites)), done_(std::move(done)), call_(api_->start(who)) {}
 
-  call_token begin(const occurrence_write& what) {
-    const auto path =
-        events_ + percent_encode(google_occurrence_id(what).str()) + "?" + mail_query(what.invites);
-    if (what.how == occurrence_write::kind::cancel)
-      call_->ask(asked::removal, api_->request("DELETE", path),
-                 [self = shared_from_this()](auto body) { self->cancelled(body); });
-    else
-      call_->ask(asked::update, api_->request("PATCH", path, write_google_occurrence(what)),
-                 [self = shared_from_this()](auto body) { self->written(body); });
+  call_token begin() {
+    write();
     return call_->token();
   }
 
 private:
-  void cancelled(const result<std::string>& body) {
-    if (body) return done_(true);
-    if (body.error().kind == errc::not_found) return done_(false);
-    done_(tl::unexpected(body.error()));
+  void write() {
+    const auto path = events_ + percent_encode(google_occurrence_id(what_).str()) + query_;
+    const bool cancels = what_.how == occurrence_write::kind::cancel;
+    auto request = cancels ? api_->request("DELETE", path)
+                           : api_->request("PATCH", path, write_google_occurrence(what_));
+    call_->ask(cancels ? asked::removal : asked::update, std::move(request),
+               [self = shared_from_this()](const result<std::string>& body) { self->written(body); });
   }
 
-  /// A cancelled occurrence can be written to, and stays cancelled.
   void written(const result<std::string>& body) {
-    if (!body) return cancelled(body);
+    const bool missing = !body && body.error().kind == errc::not_found;
+    if (missing && what_.how == occurrence_write::kind::restore && !lines_written_) return look();
+    if (missing) return done_(false);
+    if (!body) return done_(tl::unexpected(body.error()));
+    if (what_.how == occurrence_write::kind::cancel) return done_(true);
+    // A cancelled occurrence can be written to, and stays cancelled.
     const auto event = read_guarded([&] { return read_google_event(*body, "UTC"); });
     if (!event) return done_(tl::unexpected(event.error()));
     done_(!event->event.removed);
   }
 
+  void look() {
+    call_->ask(asked::event, api_->request("GET", events_ + percent_encode(what_.series.str())),
+               [self = shared_from_this()](const result<std::string>& body) { self->looked(body); });
+  }
+
+  void looked(const result<std::string>& body) {
+    if (!body && body.error().kind == errc::not_found) return done_(false);
+    const auto master = body.and_then(
+        [](const std::string& text) { return read_guarded([&] { return read_google_event(text, "UTC"); }); });
+    if (!master) return done_(tl::unexpected(master.error()));
+    const auto lines = read_guarded([&] { return write_google_uncancelled(*body, what_.at); });
+    if (!lines) return done_(tl::unexpected(lines.error()));
+    if (!*lines) return done_(false);
+    lines_written_ = true;
+    auto request = api_->request("PATCH", events_ + percent_encode(what_.series.str()) + query_, **lines);
+    request.headers.emplace_back("If-Match", master->event.version);
+    call_->ask(asked::update, std::move(request),
+               [self = shared_from_this()](const result<std::string>& answer) {
+                 if (!answer) return self->done_(tl::unexpected(answer.error()));
+                 self->write();
+               });
+  }
+
   api_ptr api_;
   std::string events_;
+  occurrence_write what_;
+  std::string query_;
   vendor_done<bool> done_;
   std::shared_ptr<vendor_call> call_;
+  bool lines_written_ = false;
 };
 
 class calendar_reading : public std::enable_shared_from_this<calendar_reading> {
@@ -287,7 +412,7 @@ class google_calendar final : public calendar_client {
 public:
   explicit google_calendar(google_api shared) : api_(std::make_shared<google_api>(std::move(shared))) {}
 
-  std::string cursor_fingerprint() const override { return "google/1?" + std::string(listing_query); }
+  std::string cursor_fingerprint() const override { return "google/2?" + std::string(listing_query); }
 
   call_token list_changes(calendar_access who, list_request what, vendor_done<change_page> done) override {
     const auto call = api_->start(who);
@@ -312,6 +437,8 @@ public:
   call_token insert_event(calendar_access who, new_event event, vendor_done<calendar_event> done) override {
     if (event.event.empty())
       return refuse(done, "event_id_missing", "An event is inserted under an id of ours.");
+    if (const auto part = unsayable(provider_type::google, event.what))
+      return refuse(done, *part, "Google has no words for that recurrence.");
     const auto call = std::make_shared<insertion>(api_, std::move(who), std::move(event), std::move(done));
     call->begin();
     return call->token();
@@ -322,22 +449,17 @@ public:
     if (update.event.empty()) return refuse(done, "event_id_missing", "An event is updated by its id.");
     if (update.version.empty())
       return refuse(done, "version_missing", "An update is guarded by the version it saw.");
-    const auto call = std::make_shared<event_call>(api_, std::move(who), std::move(done));
-    if (update.changed.empty())
-      call->get(update.event);
-    else
-      call->send_write(asked::update,
-                       api_->request("PATCH", call->event_path(update.event) + "?sendUpdates=none",
-                                     write_google_patch(update)),
-                       update.version);
+    if (const auto part = unsayable(provider_type::google, update.what))
+      return refuse(done, *part, "Google has no words for that recurrence.");
+    const auto call = std::make_shared<updating>(api_, std::move(who), std::move(update), std::move(done));
+    call->begin();
     return call->token();
   }
 
   call_token delete_event(calendar_access who, event_id event, std::string version,
                           vendor_done<bool> done) override {
     if (event.empty()) return refuse(done, "event_id_missing", "An event is deleted by its id.");
-    return std::make_shared<removal>(api_, std::move(who), std::move(event), std::move(done))
-        ->begin(std::move(version));
+    return std::make_shared<removal>(api_, std::move(who), std::move(event), std::move(done))->begin(version);
   }
 
   call_token write_occurrence(calendar_access who, occurrence_write what, vendor_done<bool> done) override {
@@ -346,7 +468,7 @@ public:
       done(true);
       return {};
     }
-    return std::make_shared<occurrence_writing>(api_, who, std::move(done))->begin(what);
+    return std::make_shared<occurrence_writing>(api_, who, std::move(what), std::move(done))->begin();
   }
 
   call_token list_calendars(calendar_access who, vendor_done<std::vector<calendar_listing>> done) override {

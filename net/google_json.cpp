@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/google_json.hpp"
 
+#include "net/google_event.hpp"
+#include "net/google_recurrence.hpp"
 #include "net/json_reading.hpp"
 #include "net/json_writing.hpp"
 #include "net/reaction.hpp"
 #include "net/vendor_event.hpp"
+#include "schema/recurrence.hpp"
 #include "schema/text.hpp"
 
 #include <charconv>
 #include <cstdint>
+#include <map>
 
 namespace kalends::net {
 namespace {
@@ -20,107 +24,6 @@ constexpr std::int64_t latest_instant_ms = 7'258'118'400'000; ///< the year 2200
 
 tl::unexpected<error> unreadable(std::string_view detail) {
   return failure(errc::broken, std::string(vendor_answer_unreadable), std::string(detail));
-}
-
-/// `start` or `end` as it stands there.
-struct google_time {
-  std::string_view date;
-  std::string_view date_time;
-  std::string_view zone;
-};
-
-google_time times_of(const element& e) {
-  google_time out;
-  const auto members = object_of(e);
-  if (!members) return out;
-  for (const auto field : *members) {
-    if (field.key == "date") out.date = text_of(field.value);
-    if (field.key == "dateTime") out.date_time = text_of(field.value);
-    if (field.key == "timeZone") out.zone = text_of(field.value);
-  }
-  return out;
-}
-
-result<calendar_time> read_time(const google_time& t, std::string_view calendar_zone) {
-  if (t.date.empty() == t.date_time.empty())
-    return failure(errc::invalid, "malformed_date_time", "Neither a date nor a time, or both.");
-  if (!t.date.empty()) return read_date(t.date).map([](calendar_date d) { return calendar_time(d); });
-  return read_zoned_time(t.date_time, t.zone.empty() ? calendar_zone : t.zone).map([](zoned_time z) {
-    return calendar_time(std::move(z));
-  });
-}
-
-entry_id tag_of(const element& extended_properties) {
-  const auto kinds = object_of(extended_properties);
-  const auto own = kinds ? member(*kinds, "private") : std::nullopt;
-  const auto names = own ? object_of(*own) : std::nullopt;
-  return names ? read_tag(text_member(*names, tag_name)) : entry_id();
-}
-
-/// What the reading pass collects before it knows whether the event is worth more work.
-struct found_fields {
-  google_time start;
-  google_time end;
-  std::string_view title;
-  std::string_view notes;
-  std::string_view location;
-  bool repeats = false;
-};
-
-found_fields collect(const object& item, calendar_event& event) {
-  found_fields found;
-  for (const auto field : item) {
-    const auto key = field.key;
-    const auto& value = field.value;
-    if (key == "id")
-      event.id = event_id(usable_or_empty(text_of(value)));
-    else if (key == "etag")
-      event.version = usable_or_empty(text_of(value));
-    else if (key == "status") {
-      event.removed = text_of(value) == "cancelled";
-      event.what.is_tentative = text_of(value) == "tentative";
-    } else if (key == "summary")
-      found.title = text_of(value);
-    else if (key == "description")
-      found.notes = text_of(value);
-    else if (key == "location")
-      found.location = text_of(value);
-    else if (key == "start")
-      found.start = times_of(value);
-    else if (key == "end")
-      found.end = times_of(value);
-    else if (key == "visibility")
-      event.what.is_private = text_of(value) == "private" || text_of(value) == "confidential";
-    else if (key == "iCalUID")
-      event.ical_uid = usable_or_empty(text_of(value));
-    else if (key == "updated")
-      event.updated_at = read_utc(text_of(value));
-    else if (key == "extendedProperties")
-      event.tag = tag_of(value);
-    else if (key == "recurringEventId")
-      event.series = event_id(usable_or_empty(text_of(value)));
-    else if (key == "recurrence") {
-      const auto lines = array_of(value);
-      found.repeats = lines && lines->size() > 0;
-    }
-  }
-  return found;
-}
-
-google_event read_event(const object& item, std::string_view calendar_zone) {
-  google_event out;
-  auto& event = out.event;
-  const auto found = collect(item, event);
-  if (found.repeats && event.series.empty()) event.series = event.id;
-  if (event.removed || !event.series.empty()) return out;
-  out.zone_missing = (!found.start.date_time.empty() && found.start.zone.empty()) ||
-                     (!found.end.date_time.empty() && found.end.zone.empty());
-  event.what.title = clean_text(found.title);
-  event.what.notes = clean_text(found.notes);
-  event.what.location = clean_text(found.location);
-  set_times(event, read_time(found.start, calendar_zone), read_time(found.end, calendar_zone));
-  check_texts(event);
-  return out;
 }
 
 void write_time(json_writer& w, std::string_view key, const calendar_time& t, bool merging) {
@@ -139,20 +42,63 @@ void write_time(json_writer& w, std::string_view key, const calendar_time& t, bo
   w.close();
 }
 
+/// The array is replaced whole: what it cancelled stays cancelled only if it stands there again.
+void write_recurrence(json_writer& w, const appointment& what, bool merging) {
+  if (!what.repeats) {
+    if (merging) w.null("recurrence");
+    return;
+  }
+  w.open_array("recurrence");
+  for (const auto& line : write_recurrence_lines(*what.repeats, what.start)) w.text({}, line);
+  w.close_array();
+}
+
+/// `known` members of an attendee as they stand, `unknown` to us or not ours to change.
+void write_known_guest(json_writer& w, const simdjson::dom::object& known, const attendee* wanted) {
+  w.open();
+  for (const auto field : known) {
+    if (wanted != nullptr && (field.key == "displayName" || field.key == "optional")) continue;
+    if (field.key.find_first_of("\"\\") != std::string_view::npos || !is_usable(field.key)) continue;
+    w.raw(field.key, simdjson::minify(field.value));
+  }
+  if (wanted != nullptr && !wanted->name.empty()) w.text("displayName", wanted->name);
+  if (wanted != nullptr && wanted->is_optional) w.flag("optional", true);
+  w.close();
+}
+
+void write_new_guest(json_writer& w, const attendee& guest) {
+  w.open().text("email", guest.email);
+  if (!guest.name.empty()) w.text("displayName", guest.name);
+  if (guest.is_optional) w.flag("optional", true);
+  w.close();
+}
+
 void write_fields(json_writer& w, const appointment& what, field_set which, bool merging) {
   if (which.has(field_group::title)) w.text("summary", what.title);
   if (which.has(field_group::notes)) w.text("description", what.notes);
   if (which.has(field_group::location)) w.text("location", what.location);
-  if (which.has(field_group::time)) {
+  const bool new_rule = which.has(field_group::recurrence) && what.repeats;
+  if (which.has(field_group::time) || new_rule) {
     write_time(w, "start", what.start, merging);
     write_time(w, "end", what.end, merging);
   }
+  if (which.has(field_group::recurrence)) write_recurrence(w, what, merging);
   if (which.has(field_group::privacy)) w.text("visibility", what.is_private ? "private" : "default");
   if (which.has(field_group::status)) w.text("status", what.is_tentative ? "tentative" : "confirmed");
 }
 
 void write_tag(json_writer& w, const entry_id& tag) {
   w.open("extendedProperties").open("private").text(tag_name, tag.str()).close().close();
+}
+
+void write_new(json_writer& w, const new_event& event) {
+  write_fields(w, event.what, field_set::all(), false);
+  if (event.invites && !event.what.attendees.empty()) {
+    w.open_array("attendees");
+    for (const auto& guest : event.what.attendees) write_new_guest(w, guest);
+    w.close_array();
+  }
+  write_tag(w, event.tag);
 }
 
 } // namespace
@@ -183,18 +129,10 @@ result<change_page> read_google_page(const std::string& body) {
   for (const auto entry : *items) {
     const auto item = object_of(entry);
     if (!item) continue;
-    auto event = read_event(*item, page.calendar_zone).event;
+    auto event = read_google_row(*item, page.calendar_zone);
     if (!event.id.empty()) page.events.push_back(std::move(event));
   }
   return page;
-}
-
-result<google_event> read_google_event(const std::string& body, std::string_view calendar_zone) {
-  const json_document document(body);
-  if (!document.object()) return unreadable("The event is no JSON object.");
-  auto event = read_event(*document.object(), calendar_zone);
-  if (event.event.id.empty()) return unreadable("The event has no usable id.");
-  return event;
 }
 
 result<google_calendars> read_google_calendars(const std::string& body) {
@@ -270,26 +208,65 @@ result<channel> read_google_channel(const std::string& body, instant expected) {
 std::string write_google_insert(const new_event& event) {
   json_writer w;
   w.text("id", event.event.str());
-  write_fields(w, event.what, field_set::all(), false);
-  write_tag(w, event.tag);
+  write_new(w, event);
   return w.finish();
 }
 
 std::string write_google_revival(const new_event& event) {
   json_writer w;
-  write_fields(w, event.what, field_set::all(), false);
-  write_tag(w, event.tag);
+  write_new(w, event);
   return w.finish();
 }
 
-std::string write_google_patch(const event_update& update) {
+std::string write_google_patch(const event_update& update, const std::string& attendees) {
   json_writer w;
   write_fields(w, update.what, update.changed, true);
+  if (!attendees.empty()) w.raw("attendees", attendees);
+  return w.finish();
+}
+
+result<std::string> merge_google_attendees(const std::string& event, const std::vector<attendee>& wanted) {
+  const json_document document(event);
+  if (!document.object()) return unreadable("The event is no JSON object.");
+  const auto omitted = member(*document.object(), "attendeesOmitted");
+  if (omitted && flag_of(*omitted))
+    return failure(errc::invalid, "attendees_omitted", "Google does not show all of its guests.");
+  std::map<std::string, const attendee*> missing;
+  for (const auto& a : wanted) missing.emplace(lower_case(a.email), &a);
+  json_writer w;
+  w.open_array("attendees");
+  const auto list = member(*document.object(), "attendees");
+  const auto known = list ? array_of(*list) : std::nullopt;
+  if (known)
+    for (const auto entry : *known) {
+      const auto guest = object_of(entry);
+      if (!guest) continue;
+      const auto found = missing.find(lower_case(text_member(*guest, "email")));
+      const auto organizer = member(*guest, "organizer");
+      if (found == missing.end() && !(organizer && flag_of(*organizer))) continue;
+      write_known_guest(w, *guest, found == missing.end() ? nullptr : found->second);
+      if (found != missing.end()) missing.erase(found);
+    }
+  for (const auto& [address, guest] : missing) write_new_guest(w, *guest);
+  w.close_array();
+  const auto text = w.finish();
+  constexpr std::string_view head = R"({"attendees":)";
+  return text.substr(head.size(), text.size() - head.size() - 1);
+}
+
+result<std::optional<std::string>> write_google_uncancelled(const std::string& event, recurrence_id at) {
+  auto read = read_google_event(event, "UTC");
+  if (!read) return tl::unexpected(std::move(read.error()));
+  auto& what = read->event.what;
+  if (read->event.unreadable || !what.repeats) return std::nullopt;
+  if (std::erase(what.repeats->exdates, at) == 0) return std::nullopt;
+  json_writer w;
+  write_recurrence(w, what, true);
   return w.finish();
 }
 
 event_id google_occurrence_id(const occurrence_write& write) {
-  const auto at = slot_time(write.master, write.at);
+  const auto at = time_of_slot(write.master, write.at);
   std::string stamp;
   for (const char c : is_all_day(at) ? write_date(std::get<calendar_date>(at))
                                      : write_local(utc_reading(std::get<zoned_time>(at))) + "Z")

@@ -28,6 +28,8 @@ public:
   json_writer& number(std::string_view key, std::int64_t value) {
     return literal(key, std::to_string(value));
   }
+  /// A value that is JSON already.
+  json_writer& raw(std::string_view key, std::string_view json) { return literal(key, json); }
   json_writer& null(std::string_view key) { return literal(key, "null"); }
 
   /// Closes the object; call once, last.

@@ -3,8 +3,11 @@
 #include "net/graph_json.hpp"
 #include "net/vendor_call.hpp"
 #include "net/vendor_event.hpp"
+#include "schema/recurrence.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace kalends::net {
 namespace {
@@ -17,6 +20,8 @@ constexpr std::string_view prefer =
 constexpr int largest_page = 1'000;
 constexpr int calendar_page_limit = 100; ///< of 100 calendars
 constexpr int occurrence_page_limit = 40;
+constexpr int exception_page_limit = 100;
+constexpr int most_starts = 3;
 constexpr auto shortest_channel = 45min;
 constexpr auto longest_channel = 10'080min - 10min; ///< Graph's limit, less what our clocks may differ
 /// Graph calls both of our webhooks, ten seconds each, before it answers.
@@ -66,7 +71,7 @@ std::string expand_tag() {
                                       std::string(graph_tag_property) + "')");
 }
 
-/// Anything that ends with one event.
+/// Anything that ends with one event. A series' exceptions are told only when asked for.
 class event_call : public std::enable_shared_from_this<event_call> {
 public:
   event_call(api_ptr api, calendar_access who, vendor_done<calendar_event> done)
@@ -77,24 +82,124 @@ public:
 
   void get(const event_id& event) {
     call_->ask(asked::event, api_->request("GET", event_path(event) + expand_tag()),
-               [self = shared_from_this()](auto body) { self->done_(read(std::move(body))); });
+               [self = shared_from_this()](auto body) { self->got(body); });
   }
 
 protected:
-  static result<calendar_event> read(const result<std::string>& body) {
+  /// The one way out of a call that went well.
+  virtual void finish(result<calendar_event> event) { done_(std::move(event)); }
+
+  static result<graph_event> read(const result<std::string>& body) {
     if (!body) return tl::unexpected(body.error());
     return read_guarded([&] { return read_graph_event(*body); });
   }
+
+  void got(const result<std::string>& body) {
+    auto told = read(body);
+    if (!told) return finish(tl::unexpected(std::move(told.error())));
+    settle(std::move(*told));
+  }
+
+  void settle(graph_event told) {
+    auto& event = told.event;
+    if (!event.removed && event.what.repeats) {
+      series_ = std::move(event);
+      exceptions_ = {};
+      return ask_exceptions(api_->url + event_path(series_.id) +
+                            "?$select=id,cancelledOccurrences,exceptionOccurrences"
+                            "&$expand=exceptionOccurrences");
+    }
+    if (told.series.empty() || std::exchange(asked_series_, true)) return finish(std::move(event));
+    // Whose mailbox has one occurrence only does not have its series: it is an event of its own.
+    call_->ask(
+        asked::event, api_->request("GET", event_path(told.series) + expand_tag()),
+        [self = shared_from_this(), event = std::move(event)](const result<std::string>& body) mutable {
+          if (!body && body.error().kind == errc::not_found) return self->finish(std::move(event));
+          self->got(body);
+        });
+  }
+
+  void ask_exceptions(std::string url) {
+    call_->ask(asked::event, api_->absolute("GET", std::move(url)),
+               [self = shared_from_this()](const result<std::string>& body) { self->got_exceptions(body); });
+  }
+
+  void got_exceptions(const result<std::string>& body) {
+    auto page = body.and_then([&](const std::string& text) {
+      return read_guarded([&] { return read_graph_exceptions(text, series_); });
+    });
+    if (!page) return finish(tl::unexpected(std::move(page.error())));
+    if (!page->etag.empty() && page->etag != series_.version) return start_over();
+    const auto next = page->next_link;
+    append(std::move(*page));
+    if (next.empty()) return complete();
+    if (!api_->is_own(next)) return finish(foreign_link());
+    if (++exception_pages_ >= exception_page_limit)
+      return finish(failure(errc::broken, "too_many_pages", "The list of exceptions does not end."));
+    ask_exceptions(next);
+  }
+
+  /// The series was changed between its master and its exceptions.
+  void start_over() {
+    if (++starts_ < most_starts) return get(series_.id);
+    finish(failure(errc::retry_later, "series_keeps_changing", "The series changed while it was read."));
+  }
+
+  /// Some answers tell exceptions without what they say.
+  void complete() {
+    if (exceptions_.incomplete.empty() || series_.unreadable)
+      return finish(read_guarded([&]() -> result<calendar_event> {
+        complete_graph_series(series_, std::move(exceptions_));
+        return std::move(series_);
+      }));
+    if (++exceptions_asked_ > limits::series_exceptions)
+      return finish(failure(errc::broken, "too_many_pages", "The list of exceptions does not end."));
+    const auto id = exceptions_.incomplete.back();
+    exceptions_.incomplete.pop_back();
+    call_->ask(asked::event, api_->request("GET", event_path(id)),
+               [self = shared_from_this()](const result<std::string>& body) {
+                 auto one = body.and_then([&](const std::string& text) {
+                   return read_guarded([&] { return read_graph_exception(text, self->series_); });
+                 });
+                 if (!one && one.error().kind != errc::not_found)
+                   return self->finish(tl::unexpected(std::move(one.error())));
+                 if (one && !one->incomplete.empty()) one->unreadable = "unreadable_recurrence";
+                 if (one) one->incomplete.clear();
+                 if (one) self->append(std::move(*one));
+                 self->complete();
+               });
+  }
+
+  void append(graph_exceptions page) {
+    const auto add = [](auto& to, auto& from) {
+      to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+    };
+    add(exceptions_.cancelled, page.cancelled);
+    add(exceptions_.changed, page.changed);
+    add(exceptions_.incomplete, page.incomplete);
+    add(exceptions_.versions, page.versions);
+    if (page.unreadable) exceptions_.unreadable = std::move(page.unreadable);
+  }
+
   std::string event_path(const event_id& event) const {
     return api_->calendar(who_) + "/events/" + percent_encode(event.str());
   }
-  /// A zone that the mailbox does not know is told in UTC, once.
-  static bool should_tell_in_utc(const error& e) { return e.code == "zone_not_supported"; }
+  /// A zone that the mailbox does not know is told in UTC, once; not that of a series, which would be another
+  /// one then.
+  static bool should_tell_in_utc(const error& e, const appointment& what) {
+    return e.code == "zone_not_supported" && !what.repeats;
+  }
 
   api_ptr api_;
   calendar_access who_;
   vendor_done<calendar_event> done_;
   std::shared_ptr<vendor_call> call_;
+  calendar_event series_; ///< the master, while its exceptions are asked for
+  graph_exceptions exceptions_;
+  bool asked_series_ = false;
+  int starts_ = 0;
+  int exception_pages_ = 0;
+  std::size_t exceptions_asked_ = 0;
 };
 
 class insertion final : public event_call {
@@ -113,9 +218,13 @@ private:
   void inserted(result<http_reply> reply, bool in_utc) {
     const auto refusal = reply && reply->status >= 400 ? reply->body : std::string();
     const auto body = call_->judge(asked::insert, std::move(reply));
-    if (!body && !in_utc && should_tell_in_utc(body.error())) return begin(true);
+    if (!body && !in_utc && should_tell_in_utc(body.error(), event_.what)) return begin(true);
     if (!body && body.error().kind == errc::duplicate) return look(refusal, body.error());
-    auto event = read(body);
+    got(body);
+  }
+
+  void finish(result<calendar_event> event) override {
+    if (existing_) return looked(std::move(event));
     if (event && event->tag.empty()) event->tag = event_.tag; // the answer never echoes it
     done_(std::move(event));
   }
@@ -123,8 +232,8 @@ private:
   void look(const std::string& refusal, const error& refused) {
     const auto existing = read_existing_event(refusal);
     if (existing.empty()) return done_(tl::unexpected(refused));
-    call_->ask(asked::event, api_->request("GET", event_path(existing) + expand_tag()),
-               [self = share()](auto body) { self->looked(read(std::move(body))); });
+    existing_ = true;
+    get(existing);
   }
 
   void looked(result<calendar_event> event) {
@@ -139,6 +248,7 @@ private:
   }
 
   new_event event_;
+  bool existing_ = false;
 };
 
 /// A new body would cut the join link out of an online meeting, so such an event keeps its own; the answer
@@ -149,9 +259,17 @@ public:
       : event_call(std::move(api), std::move(who), std::move(done)), update_(std::move(update)) {}
 
   void begin() {
-    if (!update_.changed.has(field_group::notes)) return write(false);
-    call_->ask(asked::event, api_->request("GET", event_path(update_.event) + "?$select=isOnlineMeeting"),
-               [self = share()](result<std::string> body) { self->looked(body); });
+    field_set elsewhere;
+    elsewhere.add(field_group::occurrences);
+    if (!update_.invites) elsewhere.add(field_group::attendees);
+    update_.changed = update_.changed - elsewhere;
+    if (!update_.changed.has(field_group::notes) && !update_.changed.has(field_group::attendees))
+      return write(false);
+    const bool guests = update_.changed.has(field_group::attendees);
+    call_->ask(asked::event,
+               api_->request("GET", event_path(update_.event) + "?$select=isOnlineMeeting" +
+                                        (guests ? ",attendees" : "")),
+               [self = share()](const result<std::string>& body) { self->looked(body); });
   }
 
 private:
@@ -164,19 +282,26 @@ private:
     field_set notes;
     notes.add(field_group::notes);
     if (*online) update_.changed = update_.changed - notes;
+    if (update_.changed.has(field_group::attendees)) {
+      auto guests = read_guarded([&] { return merge_graph_attendees(*body, update_.what.attendees); });
+      if (!guests) return done_(tl::unexpected(std::move(guests.error())));
+      guests_ = std::move(*guests);
+    }
     write(false);
   }
 
   void write(bool in_utc) {
     if (update_.changed.empty()) return get(update_.event);
-    auto request = api_->request("PATCH", event_path(update_.event), write_graph_patch(update_, in_utc));
-    request.headers.emplace_back("If-Match", update_.version);
-    call_->ask(asked::update, std::move(request), [self = share(), in_utc](result<std::string> body) {
-      if (!body && !in_utc && should_tell_in_utc(body.error())) return self->write(true);
-      self->done_(read(body));
+    auto request =
+        api_->request("PATCH", event_path(update_.event), write_graph_patch(update_, in_utc, guests_));
+    request.headers.emplace_back("If-Match", etag_of(update_.version));
+    call_->ask(asked::update, std::move(request), [self = share(), in_utc](const result<std::string>& body) {
+      if (!body && !in_utc && should_tell_in_utc(body.error(), self->update_.what)) return self->write(true);
+      self->got(body);
     });
   }
 
+  std::string guests_;
   event_update update_;
 };
 
@@ -187,9 +312,9 @@ public:
       : api_(std::move(api)), path_(api_->calendar(who) + "/events/" + percent_encode(event.str())),
         done_(std::move(done)), call_(api_->start(who)) {}
 
-  call_token begin(std::string version) {
+  call_token begin(const std::string& version) {
     auto request = api_->request("DELETE", path_);
-    if (!version.empty()) request.headers.emplace_back("If-Match", std::move(version));
+    if (!version.empty()) request.headers.emplace_back("If-Match", etag_of(version));
     call_->ask(asked::removal, std::move(request),
                [self = shared_from_this()](auto body) { self->deleted(body); });
     return call_->token();
@@ -223,7 +348,7 @@ public:
         done_(std::move(done)), call_(api_->start(who)) {}
 
   call_token begin() {
-    const auto at = instant_of(slot_time(what_.master, what_.at));
+    const auto at = instant_of(time_of_slot(what_.master, what_.at));
     const auto series = events_ + percent_encode(what_.series.str());
     exceptions_ = api_->url + series + "?$select=id,exceptionOccurrences&$expand=exceptionOccurrences";
     // Days that float are matched as days of UTC; the hours of a zone differ from it by less than a day.
@@ -239,10 +364,8 @@ private:
   }
 
   void looked(const result<std::string>& body) {
-    const auto zone = is_all_day(what_.master.start) ? std::string("UTC")
-                                                     : std::get<zoned_time>(what_.master.start).time_zone;
     const auto page = body.and_then([&](const std::string& text) {
-      return read_guarded([&] { return read_graph_instances(text, zone); });
+      return read_guarded([&] { return read_graph_instances(text, what_.master); });
     });
     if (!page && page.error().kind == errc::not_found) return done_(false);
     if (!page) return done_(tl::unexpected(page.error()));
@@ -331,7 +454,7 @@ public:
 
   std::string cursor_fingerprint() const override {
     // A delta link leads to where it was made: another base URL makes it void.
-    return "graph/1 " + api_->url + " calendarView/delta " + std::string(prefer);
+    return "graph/2 " + api_->url + " calendarView/delta " + std::string(prefer);
   }
 
   call_token list_changes(calendar_access who, list_request what, vendor_done<change_page> done) override {
@@ -372,6 +495,8 @@ public:
     if (event.transaction_id.empty())
       return refuse(done, "transaction_id_missing",
                     "Without one, a repeated insert would make a second event.");
+    if (const auto part = unsayable(provider_type::microsoft, event.what))
+      return refuse(done, *part, "Graph has no words for that recurrence.");
     const auto call = std::make_shared<insertion>(api_, std::move(who), std::move(event), std::move(done));
     call->begin();
     return call->token();
@@ -382,6 +507,8 @@ public:
     if (update.event.empty()) return refuse(done, "event_id_missing", "An event is updated by its id.");
     if (update.version.empty())
       return refuse(done, "version_missing", "An update is guarded by the version it saw.");
+    if (const auto part = unsayable(provider_type::microsoft, update.what))
+      return refuse(done, *part, "Graph has no words for that recurrence.");
     const auto call = std::make_shared<updating>(api_, std::move(who), std::move(update), std::move(done));
     call->begin();
     return call->token();
@@ -390,7 +517,7 @@ public:
   call_token delete_event(calendar_access who, event_id event, std::string version,
                           vendor_done<bool> done) override {
     if (event.empty()) return refuse(done, "event_id_missing", "An event is deleted by its id.");
-    return std::make_shared<removal>(api_, who, event, std::move(done))->begin(std::move(version));
+    return std::make_shared<removal>(api_, who, event, std::move(done))->begin(version);
   }
 
   call_token write_occurrence(calendar_access who, occurrence_write what, vendor_done<bool> done) override {

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/vendor_event.hpp"
 
-#include "schema/schedule_entry.hpp"
+#include "net/crypto.hpp"
+#include "schema/recurrence.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace kalends::net {
 namespace {
+
+constexpr std::size_t address_limit = 320; ///< RFC 5321: 64 and 255, and the @
+constexpr char version_mark = '#';
 
 std::string unreadable_because(const error& e) {
   const bool zone = e.code == "unknown_time_zone" || e.code == "missing_time_zone";
@@ -66,12 +71,77 @@ void check_texts(calendar_event& e) {
     e.unreadable = "text_too_long";
 }
 
-calendar_time slot_time(const appointment& series, recurrence_id at) {
-  const auto* start = std::get_if<zoned_time>(&series.start);
-  if (start == nullptr)
-    return calendar_date{std::chrono::year_month_day(std::chrono::floor<std::chrono::days>(at))};
-  const auto told = read_zoned_time(write_local({at, start->time_zone, {}}), start->time_zone);
-  return told.value_or(zoned_time{at, start->time_zone, start->utc + (at - start->local)});
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return out;
+}
+
+void set_attendees(calendar_event& e, std::vector<attendee> guests) {
+  std::vector<std::pair<std::string, attendee>> sorted;
+  for (auto& g : guests)
+    if (is_usable(g.email, address_limit)) sorted.emplace_back(lower_case(g.email), std::move(g));
+  // The organizer may be told twice: once as the organizer, and once as somebody who answered.
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+    return std::pair(std::string_view(a.first), !a.second.is_organizer) <
+           std::pair(std::string_view(b.first), !b.second.is_organizer);
+  });
+  sorted.erase(std::unique(sorted.begin(), sorted.end(),
+                           [](const auto& a, const auto& b) { return a.first == b.first; }),
+               sorted.end());
+  if (sorted.size() > limits::attendees) {
+    e.unreadable = "too_many_attendees";
+    return;
+  }
+  e.what.attendees.clear();
+  for (auto& [address, guest] : sorted) e.what.attendees.push_back(std::move(guest));
+}
+
+bool bears_mark(std::string_view text) {
+  constexpr std::string_view mark = "#kalends";
+  return std::search(text.begin(), text.end(), mark.begin(), mark.end(), [](char a, char b) {
+           return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+         }) != text.end();
+}
+
+std::string version_of_series(const std::string& etag, std::vector<std::string> exceptions) {
+  constexpr std::size_t digest_bytes = 12;
+  constexpr std::string_view hex = "0123456789abcdef";
+  std::sort(exceptions.begin(), exceptions.end());
+  std::string all;
+  for (const auto& e : exceptions) all += e + '\n';
+  std::string out = etag + version_mark;
+  for (const char c : sha256(all).substr(0, digest_bytes)) {
+    out += hex[static_cast<unsigned char>(c) >> 4];
+    out += hex[static_cast<unsigned char>(c) & 15];
+  }
+  return out;
+}
+
+std::string etag_of(const std::string& version) {
+  const auto mark = version.rfind(version_mark);
+  const auto quote = version.rfind('"');
+  const bool marked = mark != std::string::npos && (quote == std::string::npos || quote < mark);
+  return marked ? version.substr(0, mark) : version;
+}
+
+void finish_series(calendar_event& series, std::vector<changed_occurrence> changed) {
+  auto whole = canonical_series(series.what);
+  if (whole && whole->repeats && !changed.empty()) {
+    std::sort(changed.begin(), changed.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
+    const auto slots = slots_of(*whole, limits::occurrences + limits::series_exceptions);
+    std::erase_if(changed, [&](const changed_occurrence& c) {
+      const bool beyond = slots.size() >= limits::occurrences && c.at > slots.back();
+      return beyond ? !has_slot(*whole, c.at) : !std::binary_search(slots.begin(), slots.end(), c.at);
+    });
+    whole->repeats->changed = std::move(changed);
+    whole = canonical_series(std::move(*whole));
+  }
+  if (whole)
+    series.what = std::move(*whole);
+  else if (!series.unreadable)
+    series.unreadable = whole.error().code;
 }
 
 zoned_time utc_reading(const zoned_time& t) {

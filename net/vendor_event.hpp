@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kalends::net {
 
@@ -36,8 +37,23 @@ void set_times(calendar_event& e, result<calendar_time> start, result<calendar_t
 /// Sets `unreadable` to `text_too_long` if a text is above the limits of an entry.
 void check_texts(calendar_event& e);
 
-/// The beginning that a slot of this series stands for.
-calendar_time slot_time(const appointment& series, recurrence_id at);
+/// Sets the guests, sorted by address and each but once; `unreadable` to `too_many_attendees` above the
+/// limit.
+void set_attendees(calendar_event& e, std::vector<attendee> guests);
+/// ASCII letters in lower case: addresses are compared like that.
+std::string lower_case(std::string_view text);
+
+/// Whether a text bears the mark of import policy `marked`: "#kalends", in any case.
+bool bears_mark(std::string_view text);
+
+/// What is kept of a series' version: its etag, and what stands for its exceptions.
+std::string version_of_series(const std::string& etag, std::vector<std::string> exceptions);
+/// What of a version goes into If-Match.
+std::string etag_of(const std::string& version);
+
+/// A series that was read whole gets its canonical form, or `unreadable`: the code of what refuses it.
+/// Exceptions in slots that the rule does not have (any more) are left out.
+void finish_series(calendar_event& series, std::vector<changed_occurrence> changed);
 
 /// The same instant on the clock of UTC.
 zoned_time utc_reading(const zoned_time& t);

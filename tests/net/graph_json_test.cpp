@@ -18,6 +18,10 @@ const calendar_event& event_of(const change_page& page, const std::string& id) {
   throw std::runtime_error("no event " + id);
 }
 
+result<calendar_event> event_in(const std::string& body) {
+  return read_graph_event(body).map([](graph_event told) { return std::move(told.event); });
+}
+
 struct graph_json_test : ::testing::Test {
   result<change_page> read = read_graph_page(test_data("graph/delta.json"));
 };
@@ -37,7 +41,7 @@ field_set only(field_group g) {
 }
 
 TEST_F(graph_json_test, reads_an_event_with_its_tag) {
-  const auto e = read_graph_event(test_data("graph/event.json"));
+  const auto e = event_in(test_data("graph/event.json"));
 
   ASSERT_TRUE(e);
   EXPECT_EQ(e->id.str(), "AAkALgExample1=");
@@ -54,7 +58,7 @@ TEST_F(graph_json_test, reads_an_event_with_its_tag) {
 }
 
 TEST_F(graph_json_test, tells_the_time_in_the_authors_zone) {
-  const auto e = read_graph_event(test_data("graph/event.json"));
+  const auto e = event_in(test_data("graph/event.json"));
 
   ASSERT_TRUE(e);
   EXPECT_EQ(e->what.start, calendar_time(*read_zoned_time("2026-11-10T09:00:00", "Europe/Berlin")));
@@ -109,7 +113,6 @@ TEST_F(graph_json_test, a_broken_event_never_fails_the_page) {
   EXPECT_EQ(event_of(*read, "Z2=").unreadable, "unknown_time_zone");
   EXPECT_EQ(event_of(*read, "Y1=").unreadable, "unreadable_time");
   EXPECT_EQ(event_of(*read, "R1=").unreadable, "draft");
-  EXPECT_EQ(event_of(*read, "H1=").unreadable, "body_not_text");
 }
 
 TEST_F(graph_json_test, refuses_what_is_no_page) {
@@ -128,7 +131,7 @@ TEST_F(graph_json_test, strips_what_exchange_appends) {
 }
 
 TEST_F(graph_json_test, builds_the_version_from_the_change_key_if_need_be) {
-  const auto e = read_graph_event(replaced(test_data("graph/event.json"), "@odata.etag", "@odata.other"));
+  const auto e = event_in(replaced(test_data("graph/event.json"), "@odata.etag", "@odata.other"));
 
   ASSERT_TRUE(e);
   EXPECT_EQ(e->version, "W/\"kq1Zr0aXh0mQAAB7Hx==\"");
