@@ -27,6 +27,14 @@ std::string text_at(const json::value& v, const char* key) {
   return at != nullptr && at->is_string() ? std::string(at->get_string()) : std::string();
 }
 
+/// Six weeks long, in the words of that vendor.
+json::object weekly_in(const std::string& vendor, const std::string& first_day) {
+  if (vendor == "google") return {{"recurrence", {"RRULE:FREQ=WEEKLY;COUNT=6"}}};
+  return {{"recurrence",
+           {{"pattern", {{"type", "daily"}, {"interval", 7}}},
+            {"range", {{"type", "numbered"}, {"startDate", first_day}, {"numberOfOccurrences", 6}}}}}};
+}
+
 } // namespace
 
 demo_life::demo_life(http_talk talk, json::value manifest, std::uint64_t seed)
@@ -73,6 +81,7 @@ void demo_life::in_the_host(const json::object& tenant) {
     const auto& users = tenant.at("users").as_array();
     fresh["assigned_user_ids"] = json::array{users[chance(users.size())].at("id")};
     fresh["location"] = "Customer site";
+    if (chance(4) == 0) fresh["recurrence"] = json::object{{"rrule", "FREQ=WEEKLY;COUNT=6"}};
     talk_.call("POST", base, key, fresh);
     return;
   }
@@ -103,6 +112,8 @@ void demo_life::in_a_calendar(const json::object& tenant) {
                      {"end", wall_clock("end")},
                      {"time_zone", "Europe/Berlin"}};
   if (what == 0) {
+    if (chance(4) == 0)
+      event["resource"] = weekly_in(text_at(provider, "type"), wall_clock("start").substr(0, 10));
     talk_.call("POST", base, "", event);
     return;
   }
