@@ -326,12 +326,28 @@ private:
     const bool missing = !body && body.error().kind == errc::not_found;
     if (missing && what_.how == occurrence_write::kind::restore && !lines_written_) return look();
     if (missing) return done_(false);
+    if (!body && body.error().kind == errc::forbidden && what_.how == occurrence_write::kind::change)
+      return look_at_occurrence(body.error());
     if (!body) return done_(tl::unexpected(body.error()));
     if (what_.how == occurrence_write::kind::cancel) return done_(true);
     // A cancelled occurrence can be written to, and stays cancelled.
     const auto event = read_guarded([&] { return read_google_event(*body, "UTC"); });
     if (!event) return done_(tl::unexpected(event.error()));
     done_(!event->event.removed);
+  }
+
+  /// What is cancelled may refuse to be changed.
+  void look_at_occurrence(const error& refused) {
+    call_->ask(asked::event,
+               api_->request("GET", events_ + percent_encode(google_occurrence_id(what_).str())),
+               [self = shared_from_this(), refused](const result<std::string>& body) {
+                 const auto event = body.and_then([](const std::string& text) {
+                   return read_guarded([&] { return read_google_event(text, "UTC"); });
+                 });
+                 const bool gone = event ? event->event.removed : event.error().kind == errc::not_found;
+                 if (gone) return self->done_(false);
+                 self->done_(tl::unexpected(refused));
+               });
   }
 
   void look() {

@@ -79,13 +79,13 @@ TEST(graph_series_test, every_pattern_has_its_rule) {
                 R"("wednesday","thursday","friday","saturday","sunday"])"),
       "FREQ=MONTHLY;BYMONTHDAY=3");
   EXPECT_EQ(rule_told(R"("type":"absoluteYearly","interval":1,"month":2,"dayOfMonth":29)"),
-            "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=28,29;BYSETPOS=-1");
+            "FREQ=YEARLY;BYMONTHDAY=28,29;BYMONTH=2;BYSETPOS=-1");
   EXPECT_EQ(rule_told(R"("type":"absoluteYearly","interval":1,"month":4,"dayOfMonth":31)"),
-            "FREQ=YEARLY;BYMONTH=4;BYMONTHDAY=30");
+            "FREQ=YEARLY;BYMONTHDAY=30;BYMONTH=4");
   EXPECT_EQ(
       rule_told(
           R"("type":"relativeYearly","interval":1,"month":11,"daysOfWeek":["thursday"],"index":"fourth")"),
-      "FREQ=YEARLY;BYMONTH=11;BYDAY=4TH");
+      "FREQ=YEARLY;BYDAY=4TH;BYMONTH=11");
 }
 
 TEST(graph_series_test, every_range_has_its_end) {

@@ -73,6 +73,11 @@ TEST_P(series_against_sandbox_test, one_occurrence_is_cancelled_and_one_is_chang
 
   EXPECT_EQ(write(occurrence(kind::cancel, series, slots[1])), true);
   EXPECT_EQ(write(occurrence(kind::cancel, series, slots[1])), false);
+  auto late = occurrence(kind::change, series, slots[1]);
+  late.what = occurrence_at(series.what, slots[1])->what;
+  late.what.title = "Too late";
+  late.changed = only(field_group::title);
+  EXPECT_EQ(write(late), false) << "what is cancelled stays cancelled";
   auto change = occurrence(kind::change, series, slots[2]);
   change.what = occurrence_at(series.what, slots[2])->what;
   change.what.title = "Only this once";
@@ -156,7 +161,7 @@ TEST_P(series_against_sandbox_test, a_new_time_and_a_new_rule_are_written_to_the
   ASSERT_TRUE(moved) << moved.error().detail;
   EXPECT_TRUE(difference(moved->what, later).empty());
   auto shorter = later;
-  shorter.repeats->rrule = "FREQ=WEEKLY;INTERVAL=2;COUNT=5";
+  shorter.repeats->rrule = "FREQ=WEEKLY;COUNT=5;INTERVAL=2";
   const auto ended = update(*moved, shorter);
   ASSERT_TRUE(ended) << ended.error().detail;
   EXPECT_TRUE(difference(ended->what, shorter).empty()) << ended->what.repeats->rrule;
