@@ -33,6 +33,25 @@ bool same_guests(const std::vector<attendee>& a, const std::vector<attendee>& b)
   return a.size() == b.size() && std::all_of(a.begin(), a.end(), known);
 }
 
+/// How many empty lines stand between two paragraphs is formatting: Outlook's pages and its conversions of
+/// HTML to text add and drop them.
+std::string paragraphs_of(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\n') {
+      while (!out.empty() && (out.back() == ' ' || out.back() == '\t')) out.pop_back();
+      if (out.empty() || out.ends_with("\n\n")) continue;
+    }
+    out += c;
+  }
+  while (!out.empty() && (out.back() == '\n' || out.back() == ' ')) out.pop_back();
+  return out;
+}
+
+bool same_notes(const std::string& a, const std::string& b) {
+  return a == b || paragraphs_of(a) == paragraphs_of(b);
+}
+
 bool same_rule(const std::optional<recurrence>& a, const std::optional<recurrence>& b) {
   if (!a || !b) return !a && !b;
   return a->rrule == b->rrule && a->rdates == b->rdates;
@@ -76,7 +95,7 @@ field_set difference(const appointment& a, const appointment& b) {
   field_set d;
   if (!same_time(a.start, b.start) || !same_time(a.end, b.end)) d.add(field_group::time);
   if (a.title != b.title) d.add(field_group::title);
-  if (a.notes != b.notes) d.add(field_group::notes);
+  if (!same_notes(a.notes, b.notes)) d.add(field_group::notes);
   if (a.location != b.location) d.add(field_group::location);
   if (a.is_private != b.is_private) d.add(field_group::privacy);
   if (a.is_tentative != b.is_tentative) d.add(field_group::status);

@@ -58,6 +58,18 @@ TEST(merge_test, compares_times_by_instant_and_zone) {
   EXPECT_TRUE(difference(visit(), other_clock).empty());
 }
 
+TEST(merge_test, empty_lines_between_paragraphs_are_formatting) {
+  auto a = visit();
+  auto b = visit();
+  a.notes = "First line\n\n- a point";
+  b.notes = "First line \n\n\n- a point\n";
+  EXPECT_TRUE(difference(a, b).empty());
+  b.notes = "First line\n- a point";
+  EXPECT_TRUE(difference(a, b).has(field_group::notes));
+  b.notes = "First line\n\n- a  point";
+  EXPECT_TRUE(difference(a, b).has(field_group::notes));
+}
+
 TEST(merge_test, takes_the_named_groups_and_no_others) {
   for (int bits = 0; bits < 512; ++bits) {
     const auto which = field_set::from_bits(static_cast<std::uint16_t>(bits)) & independent();
