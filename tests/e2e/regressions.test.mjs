@@ -261,6 +261,12 @@ describe('complaints that must not come', { concurrency: 4 }, () => {
 
       await p.series.cancel(third.id);
 
+      const freed = await eventually(async () => {
+        const named = (await host.all(`/v1/schedule-entries?assigned_user_id=${colleague.userId}`)).filter((e) => e.title === title);
+        return named.find((e) => e.id !== entry.id);
+      }, { what: 'the occurrence as an entry of its own' });
+      assert.deepEqual(freed.assigned_user_ids, [colleague.userId]);
+      for (const id of [entry.id, freed.id]) await host.settled(id, { within: 40_000 });
       await eventually(async () => {
         assert.equal((await p.series.of(title, date, to)).length, 5);
         const theirs = await colleague.series.of(title, date, to);
