@@ -248,7 +248,18 @@ json::object to_json(const calendar_listing& c) {
 }
 
 json::object to_json(const persistence::entry_sync_line& l) {
-  return {{"provider_id", l.provider.str()},
+  const bool unsayable = !l.pending && !l.removing && !l.unsayable.empty();
+  json::value reason;
+  if (unsayable) {
+    const auto told = parse_or_text(l.unsayable);
+    if (const auto* inputs = told.if_object())
+      if (const auto* code = inputs->if_contains("code")) reason = *code;
+  }
+  const auto* state = l.removing ? "removing" : l.pending ? "pending" : unsayable ? "unsayable" : "in_step";
+  if (!l.linked && *state == 'i') state = "pending";
+  return {{"state", state},
+          {"reason", std::move(reason)},
+          {"provider_id", l.provider.str()},
           {"event_id", id_or_null(l.event)},
           {"linked", l.linked},
           {"removing", l.removing},

@@ -37,8 +37,14 @@ const statement select_entries_of{
 const statement select_status{
     "sync_status", "SELECT m.provider_id, m.event_id, m.linked, m.removing, m.entry_version,"
                    " EXISTS (SELECT FROM outbox o WHERE o.tenant_id = m.tenant_id"
-                   " AND o.provider_id = m.provider_id AND o.entry_id = m.entry_id)"
-                   " FROM mappings m WHERE m.tenant_id = $1 AND m.entry_id = $2 ORDER BY m.provider_id"};
+                   " AND o.provider_id = m.provider_id AND o.entry_id = m.entry_id),"
+                   " (SELECT CASE WHEN d.reason = $3 AND e.version = m.entry_version THEN d.inputs END"
+                   " FROM decisions d WHERE d.tenant_id = m.tenant_id AND d.entry_id = m.entry_id"
+                   " AND d.provider_id = m.provider_id AND d.reason IN ($3, $4, $5)"
+                   " ORDER BY d.decision_id DESC LIMIT 1)"
+                   " FROM mappings m LEFT JOIN entries e ON e.tenant_id = m.tenant_id"
+                   " AND e.entry_id = m.entry_id WHERE m.tenant_id = $1 AND m.entry_id = $2"
+                   " ORDER BY m.provider_id"};
 
 const statement select_decisions{"list_decisions", KALENDS_DECISIONS "= $4" KALENDS_NARROWED};
 const statement select_decisions_of_event{
@@ -130,7 +136,8 @@ result<page_of<schedule_entry>> list_entries(transaction& tx, const entry_filter
 }
 
 result<std::vector<entry_sync_line>> sync_status(transaction& tx, const entry_id& id) {
-  auto found = tx.query(select_status, {tx.tenant(), id});
+  auto found = tx.query(select_status, {tx.tenant(), id, number_of(reason::push_unsayable),
+                                        number_of(reason::push_inserted), number_of(reason::push_updated)});
   if (!found) return tl::unexpected(std::move(found.error()));
   return read_all<entry_sync_line>(*found, [](const rows& r, std::size_t i) {
     entry_sync_line line;
@@ -140,6 +147,7 @@ result<std::vector<entry_sync_line>> sync_status(transaction& tx, const entry_id
     line.removing = r.boolean(i, 3);
     line.entry_version = r.integer(i, 4);
     line.pending = r.boolean(i, 5);
+    line.unsayable = r.optional_text(i, 6).value_or("");
     return line;
   });
 }

@@ -31,6 +31,7 @@ struct entry_sync_line {
   bool removing = false;
   bool pending = false; ///< outbox rows wait
   std::int64_t entry_version = 0;
+  std::string unsayable; ///< this version of the entry cannot be expressed there: the decision's inputs
 };
 result<std::vector<entry_sync_line>> sync_status(transaction& tx, const entry_id& id);
 

@@ -77,6 +77,32 @@ TEST_F(schedule_test, says_how_an_entry_stands_in_each_calendar) {
   EXPECT_TRUE(lines[1].pending);
 }
 
+TEST_F(schedule_test, says_what_a_vendor_cannot_express_until_the_entry_changes) {
+  auto c = changes(h);
+  c.entries = {new_entry(h)};
+  const auto entry = c.entries[0].entry;
+  c.mappings = {link(h, c.entries[0], "ev")};
+  c.mappings[0].entry_version = entry.version;
+  for (const auto why : {reason::push_updated, reason::push_unsayable}) {
+    c.decisions.push_back(new_decision(h, entry.id));
+    c.decisions.back().why = why;
+  }
+  c.decisions.back().inputs = R"({"code":"recurrence_rdate"})";
+  must(commit(c));
+  const auto told = [&] {
+    const auto lines = must(as(h.tenant, [&](transaction& tx) { return sync_status(tx, entry.id); }));
+    return lines.at(0).unsayable;
+  };
+  EXPECT_EQ(told(), R"({"code":"recurrence_rdate"})");
+
+  auto later = changes(h);
+  later.entries = {{entry, entry.version}};
+  ++later.entries[0].entry.version;
+  must(commit(later));
+
+  EXPECT_EQ(told(), "");
+}
+
 TEST_F(schedule_test, shows_the_decisions_about_an_entry_newest_first) {
   const entry_id id(uuid());
   auto c = changes(h);
@@ -85,7 +111,9 @@ TEST_F(schedule_test, shows_the_decisions_about_an_entry_newest_first) {
   c.decisions.push_back(new_decision(h, {}));
   must(commit(c));
   const auto list = [&](const std::string& cursor) {
-    return must(as(h.tenant, [&](transaction& tx) { return list_decisions(tx, {id, {}, {}, {}}, cursor, 2); }));
+    return must(as(h.tenant, [&](transaction& tx) {
+      return list_decisions(tx, {id, {}, {}, {}}, cursor, 2);
+    }));
   };
 
   const auto first = list("");
