@@ -12,12 +12,6 @@
 namespace kalends::actors {
 namespace {
 
-field_set one(field_group g) {
-  field_set s;
-  s.add(g);
-  return s;
-}
-
 std::string_view fault_of_texts(const appointment& a) {
   if (is_all_day(a.start) != is_all_day(a.end)) return "mixed_all_day";
   if (instant_of(a.end) < instant_of(a.start)) return "end_before_start";
@@ -260,11 +254,7 @@ bool has_to_be_told(const tenant_picture& p, const provider& calendar, const ent
   const auto* link = p.link(calendar.id, entry);
   const auto* now = p.entry(entry);
   if (link == nullptr || now == nullptr || link->removing || !takes_pushes(calendar)) return false;
-  auto differs = difference(now->what, link->base_entry);
-  if (link->masked) differs = differs & groups_of_busy();
-  if (link->guest_copy) differs = differs & one(field_group::privacy);
-  if (calendar.mails == guest_mail::nobody) differs = differs - one(field_group::attendees);
-  return !differs.empty();
+  return !unwritten(p, calendar, *now, *link).empty();
 }
 
 } // namespace kalends::actors

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/decision_inputs.hpp"
 #include "actors/entry_changes.hpp"
+#include "actors/import_projector.hpp"
 
 #include <algorithm>
 
@@ -71,7 +72,8 @@ provider_id calendar_of_guests(const tenant_picture& p, const schedule_entry& e)
 
 bool invites_from(const tenant_picture& p, const provider& calendar, const schedule_entry& e,
                   const mapping* link) {
-  if (calendar.mails != guest_mail::guests || e.what.attendees.empty()) return false;
+  const bool none = e.what.attendees.empty() && (link == nullptr || link->base_event.attendees.empty());
+  if (calendar.mails != guest_mail::guests || none) return false;
   return (link == nullptr || !link->guest_copy) && calendar_of_guests(p, e) == calendar.id;
 }
 
@@ -127,7 +129,8 @@ void settle_push(tenant_picture& p, const mapping& link, const appointment& push
   settled.entry_version = entry_version;
   // What is in dispute stays as it was when the dispute began.
   settled.base_entry = take(pushed, settled.base_entry, settled.disputed);
-  settled.base_event = take(now.what, settled.base_event, settled.disputed);
+  settled.base_event = take(settled.masked ? mask(now.what) : now.what, settled.base_event, settled.disputed);
+  p.note_meeting(now.ical_uid, link.entry);
   settled.superseded.clear();
   if (dropped)
     relink(p, std::move(settled));

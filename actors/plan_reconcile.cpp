@@ -104,7 +104,9 @@ std::string_view repair(tenant_picture& p, const provider& calendar, const entry
     send_away(p, link, entry->version);
     return "does_not_belong_here";
   }
-  if (!link.linked || has_to_be_told(p, calendar, id)) {
+  // Of a version that the vendor cannot express, it knows.
+  const bool unsayable = !link.linked && link.entry_version == entry->version;
+  if (!unsayable && (!link.linked || has_to_be_told(p, calendar, id))) {
     p.enqueue(calendar.id, id, entry->version, push_action::upsert);
     return link.linked ? "change_not_queued" : "insert_not_queued";
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "actors/import_projector.hpp"
 #include "actors/provider.hpp"
 
 #include <boost/json.hpp>
@@ -52,6 +53,7 @@ void connected_calendar::tell_unsayable(const mapping& link, const std::string& 
 void connected_calendar::master_written(const push_update& s, field_set written, calendar_event answer) {
   ++state.run->counts.pushed;
   got_through();
+  if (s.link.masked) answer = mask(std::move(answer));
   auto agreed = agree_on_master(s.link, s.what, written, answer.what);
   answer.what = agreed.event;
   auto outcome = written_outcome(s.link, reason::push_updated, std::move(agreed.entry), std::move(answer));
@@ -69,7 +71,7 @@ void connected_calendar::look_at_series(const mapping& link) {
   if (state.pushing.front().rereads++ >= rounds_allowed)
     return push_failed(error{errc::conflict, "event_moving", "The series changes again and again."}, link);
   read_event(link, [this, link](calendar_event found) {
-    state.pushing.front().seen = found;
+    state.pushing.front().seen = link.masked ? mask(found) : found;
     hand_in_event(link, std::move(found), [this, link] { reload_entry(link, [this] { push_next(); }); });
   });
 }
@@ -140,7 +142,8 @@ void connected_calendar::series_written() {
                                             now.what));
   };
   if (!group.series->wrote) return agree(calendar_event(*group.seen));
-  read_event(group.series->wanted.link, agree);
+  read_event(group.series->wanted.link, [agree, masked = group.series->wanted.link.masked](
+                                            calendar_event now) { agree(masked ? mask(now) : now); });
 }
 
 void connected_calendar::series_agreed(const calendar_event& now, const series_outcome& outcome) {

@@ -231,6 +231,24 @@ TEST_F(provider_series_push_test, an_occurrence_that_would_cross_its_neighbour_i
   EXPECT_TRUE(difference(standing().what, cancelled(daily(), 5)).empty()) << "the others are written";
 }
 
+TEST_F(provider_series_push_test, what_a_person_changes_between_two_steps_is_merged_and_not_overwritten) {
+  begin();
+  says(daily());
+  serve_all();
+  auto what = daily();
+  what.title = "Other";
+  what = changed(what, 3, "Ours");
+  says(what);
+  serve_one(); // the master
+  auto theirs = standing();
+  theirs.what = cancelled(theirs.what, 6);
+  vendor->put_occurrences(theirs, now);
+
+  serve_all();
+
+  expect_agreed(cancelled(what, 6));
+}
+
 TEST_F(provider_series_push_test, what_a_person_changes_while_occurrences_are_written_is_merged) {
   begin();
   says(daily());
