@@ -30,7 +30,9 @@ struct entry_change {
 /// answer: should the calendar show it, it is no change of a person's.
 void remember_superseded(tenant_picture& p, const mapping& link, const entry_change& c) {
   if (c.before == nullptr || c.after == nullptr) return;
-  auto given_up = difference(c.before->what, link.base_entry) & difference(c.before->what, c.after->what);
+  const auto may = writable(link, invites_from(p, *p.calendar(link.provider), *c.before, &link));
+  auto given_up =
+      difference(c.before->what, link.base_entry) & difference(c.before->what, c.after->what) & may;
   field_set notes;
   notes.add(field_group::notes);
   if (c.before->what.notes.size() > most_superseded_bytes) given_up = given_up - notes;
