@@ -85,6 +85,7 @@ void add_list_routes(half& h, router& routes);
 void add_calendar_routes(half& h, router& routes);
 void add_push_routes(half& h, router& routes);
 void add_batch_route(half& h, router& routes);
+void add_split_route(half& h, router& routes);
 
 /// A Calendar API route: refusals become error bodies, `fields` is applied, etags and conditions are
 /// honoured.

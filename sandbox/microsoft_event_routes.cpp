@@ -191,7 +191,12 @@ net::http_response graph::get_event(call& c, mailbox& box) {
   if (options->exception_occurrences) {
     json::array all;
     for (const auto& [date, exception] : found->item->exceptions)
-      if (const auto o = occurrence_at(*found->item, date)) all.push_back(render_event(v, *o));
+      if (const auto o = occurrence_at(*found->item, date)) {
+        auto told = render_event(v, *o);
+        if (settings.poor_exceptions)
+          for (const char* name : {"subject", "body", "bodyPreview"}) told.erase(name);
+        all.push_back(std::move(told));
+      }
     event["exceptionOccurrences"] = std::move(all);
   }
   const auto& calendar = box.calendar(found->item->calendar);

@@ -78,8 +78,10 @@ graph::graph(core& c)
 
 void graph::open_mailbox(const account& owner) {
   boxes_[owner.email] = std::make_unique<mailbox>(
-      owner, settings,
-      [this](const mailbox& box, const event_item& item, change_kind kind) { subs.tell(box, item, kind); });
+      owner, settings, [this](const mailbox& box, const event_item& item, change_kind kind) {
+        subs.tell(box, item, kind);
+        meeting_changed(box, item, kind);
+      });
 }
 
 mailbox* graph::box_of(std::string_view email) {

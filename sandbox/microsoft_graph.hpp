@@ -88,6 +88,9 @@ private:
   void step(const std::shared_ptr<batch_run>& run);
   void run_part(const std::shared_ptr<batch_run>& run, const boost::json::object& part);
 
+  // -- meetings (microsoft_meetings.cpp) --
+  void meeting_changed(const mailbox& box, const event_item& item, change_kind kind);
+
   // -- the admin's knobs --
   net::http_response show_knobs(call& c);
   net::http_response set_knobs(call& c);
@@ -111,6 +114,7 @@ private:
   std::list<held_answer> held_;
   std::map<std::string, std::int64_t> in_flight_; ///< by application and mailbox
   bool in_batch_ = false;
+  bool tallying_ = false; ///< a guest's answer is being written down
   written_record written_knobs_;
 };
 

@@ -15,6 +15,9 @@ void each(Knobs& k, Flag flag, Number number) {
   flag("time_change_wipes_exceptions", k.time_change_wipes_exceptions);
   flag("omit_uid", k.omit_uid);
   flag("null_ical_uid", k.null_ical_uid);
+  flag("ignore_body_preference", k.ignore_body_preference);
+  flag("custom_zones", k.custom_zones);
+  flag("poor_exceptions", k.poor_exceptions);
   number("unreadable_seconds", k.unreadable_seconds);
   flag("deleted_instance_tombstones", k.deleted_instance_tombstones);
   flag("omit_master_later", k.omit_master_later);

@@ -19,6 +19,9 @@ struct knobs {
   bool time_change_wipes_exceptions = true;        ///< a moved series forgets its exceptions
   bool omit_uid = false; ///< `uid` and `occurrenceId`: present in captures, not in the schema
   bool null_ical_uid = false;
+  bool ignore_body_preference = false; ///< HTML whatever was preferred
+  bool custom_zones = false;           ///< a series' recurrenceTimeZone reads "tzone://Microsoft/Custom"
+  bool poor_exceptions = false;        ///< expanded exceptions lack subject and body
   std::int64_t unreadable_seconds = 0; ///< GET of a fresh event answers 404 that long
 
   // -- delta --

@@ -290,19 +290,22 @@ std::optional<refusal> mailbox::respond(std::string_view id, std::string_view ac
   }
   if (is_organizer(item))
     return invalid_request("You can't respond to this meeting because you're the meeting organizer.");
+  const auto answer = action == "accept"    ? "accepted"
+                      : action == "decline" ? "declined"
+                                            : "tentativelyAccepted";
   const auto* send = body.if_contains("sendResponse");
   if ((send == nullptr || !send->is_bool() || send->get_bool()) &&
       item.content.fields.contains("organizer")) {
+    item.content.fields["answer"] = answer;
     const auto& organizer = item.content.fields.at("organizer").at("emailAddress").at("address");
     mails_.push_back({w.now, std::string(organizer.as_string()), "response",
                       std::string(item.content.fields.at("subject").as_string())});
   }
+  item.content.fields["responseStatus"] = {{"response", answer}, {"time", format_instant(w.now)}};
   if (action == "decline") {
     drop(item, w.now);
     return std::nullopt;
   }
-  item.content.fields["responseStatus"] = {
-      {"response", action == "accept" ? "accepted" : "tentativelyAccepted"}, {"time", format_instant(w.now)}};
   stamp(item, change_kind::updated, w.now);
   return std::nullopt;
 }

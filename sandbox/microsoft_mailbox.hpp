@@ -98,6 +98,14 @@ public:
   std::optional<refusal> respond(std::string_view id, std::string_view action,
                                  const boost::json::object& body, const write_context& w);
 
+  // -- microsoft_meetings.cpp: one meeting in several mailboxes --
+  /// Everybody who is or was a guest of that own event.
+  std::vector<std::string> invited_to(std::uint64_t key);
+  /// An invitation, an update or a cancellation arrives.
+  void receive(const mailbox& from, const event_item& meeting, bool cancelled, instant now);
+  /// A guest's answer arrives.
+  void tally(std::uint64_t key, std::string_view address, std::string_view answer, instant now);
+
   std::string change_key_of(const event_item& item) const;
   const std::vector<mail>& mails() const { return mails_; }
 

@@ -101,14 +101,16 @@ void add_body(const viewer& v, const occurrence& o, json::object& out) {
   const auto html = std::string(field_of(o, "body").as_string());
   const auto text = text_from_html(html);
   out["bodyPreview"] = preview_of(text);
-  const bool as_text = v.prefer.text_body.value_or(false);
+  const bool as_text = v.prefer.text_body.value_or(false) && !v.box.settings().ignore_body_preference;
   out["body"] = {{"contentType", as_text ? "text" : "html"}, {"content", as_text ? text : html}};
 }
 
 void add_identity(const viewer& v, const occurrence& o, json::object& out) {
   const auto& item = *o.item;
   const auto& knobs = v.box.settings();
-  const auto seed = v.box.owner().email + ':' + std::to_string(item.key);
+  const auto* meeting = item.content.fields.if_contains("meeting");
+  const auto seed = meeting != nullptr ? std::string(meeting->as_string())
+                                       : v.box.owner().email + ':' + std::to_string(item.key);
   const auto given = item.content.fields.if_contains("iCalUId");
   out["iCalUId"] = knobs.null_ical_uid ? json::value(nullptr)
                    : given != nullptr  ? *given
@@ -203,6 +205,8 @@ json::object render_event(const viewer& v, const occurrence& o) {
   out["recurrence"] = item.rule && !o.date
                           ? json::value(render_recurrence(*item.rule, item.content.start.zone))
                           : json::value(nullptr);
+  if (v.box.settings().custom_zones && item.rule && !o.date)
+    out["recurrence"].at("range").as_object()["recurrenceTimeZone"] = "tzone://Microsoft/Custom";
   return out;
 }
 

@@ -232,6 +232,28 @@ TEST_F(google_series_test, needs_a_zone) {
   EXPECT_EQ(api("POST", "calendars/primary/events", body).status, 400);
 }
 
+TEST_F(google_series_test, this_and_following_makes_a_second_series_named_after_the_first) {
+  const auto id = mondays("RRULE:FREQ=WEEKLY;BYDAY=MO;COUNT=5");
+  const auto ask_split = [&](const std::string& stamp) {
+    return admin(
+        "POST", "/google/this-and-following",
+        {{"account", "dana@example.com"}, {"event", id + stamp}, {"change", {{"summary", "Later"}}}});
+  };
+  const auto [all, sync] = list("");
+
+  const auto made = text(ask_split("_20261026T080000Z").at("id"));
+
+  EXPECT_EQ(made, id + "_R20261026T080000");
+  const auto [delta, next] = list("syncToken=" + sync);
+  ASSERT_EQ(delta.size(), 2u);
+  const auto first = expect(200, api("GET", "calendars/primary/events/" + id));
+  EXPECT_EQ(text(first.at("recurrence").at(0)), "RRULE:FREQ=WEEKLY;BYDAY=MO;UNTIL=20261026T075959Z");
+  const auto second = expect(200, api("GET", "calendars/primary/events/" + made));
+  EXPECT_EQ(text(second.at("recurrence").at(0)), "RRULE:FREQ=WEEKLY;BYDAY=MO;COUNT=3");
+  EXPECT_EQ(text(second.at("summary")), "Later");
+  EXPECT_EQ(text(second.at("start").at("dateTime")), "2026-10-26T09:00:00+01:00");
+}
+
 class google_guests_test : public google_sync_test {
 protected:
   google_guests_test() {

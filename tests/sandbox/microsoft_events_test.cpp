@@ -368,6 +368,97 @@ TEST_F(microsoft_events_test, attendees_mean_mail) {
   EXPECT_EQ(mails["items"].at(1).at("kind"), "cancellation");
 }
 
+struct microsoft_meetings_test : microsoft_events_test {
+  net::header_list as_bob() const { return {{"Authorization", "Bearer " + bob}}; }
+  value with_bob(value event) {
+    event.as_object()["attendees"] =
+        json::array{json::object{{"emailAddress", {{"address", "Bob@contoso.test"}, {"name", "Bob"}}}}};
+    return event;
+  }
+  value bobs_rows() { return get("/v1.0/me/events", as_bob())["value"]; }
+  value bobs_only_copy() {
+    const auto rows = bobs_rows();
+    return rows.as_array().size() == 1 ? rows.at(0) : throw std::logic_error("no single copy");
+  }
+};
+
+TEST_F(microsoft_meetings_test, an_invitation_is_a_copy_in_the_guests_mailbox) {
+  const auto made = create(with_bob(weekly("Review")));
+
+  const auto copy = bobs_only_copy();
+
+  EXPECT_EQ(copy.at("iCalUId"), made["iCalUId"]);
+  EXPECT_NE(copy.at("id"), made["id"]);
+  EXPECT_NE(copy.at("changeKey"), made["changeKey"]);
+  EXPECT_EQ(copy.at("type"), "seriesMaster");
+  EXPECT_EQ(copy.at("isOrganizer"), false);
+  EXPECT_EQ(copy.at("responseStatus").at("response"), "notResponded");
+  EXPECT_EQ(copy.at("organizer").at("emailAddress").at("address"), "alice@contoso.test");
+  ASSERT_EQ(copy.at("attendees").as_array().size(), 2U) << "the organizer is listed twice";
+  EXPECT_EQ(copy.at("attendees").at(0).at("emailAddress").at("address"), "alice@contoso.test");
+}
+
+TEST_F(microsoft_meetings_test, an_answer_comes_back_to_the_organizer) {
+  const auto made = create(with_bob(meeting("Review")));
+  const auto path = at(std::string(bobs_only_copy().at("id").as_string()));
+
+  EXPECT_EQ(post(path + "/tentativelyAccept", {{"comment", ""}}, as_bob()).status, 202);
+  auto seen = get(at(id_of(made)));
+  EXPECT_EQ(seen["attendees"].at(0).at("status").at("response"), "tentativelyAccepted");
+  EXPECT_NE(seen["changeKey"], made["changeKey"]);
+  EXPECT_EQ(post(path + "/decline", {{"sendResponse", true}}, as_bob()).status, 202);
+
+  seen = get(at(id_of(made)));
+  EXPECT_EQ(seen["attendees"].at(0).at("status").at("response"), "declined");
+  EXPECT_TRUE(bobs_rows().as_array().empty());
+}
+
+TEST_F(microsoft_meetings_test, updates_reach_the_copies_and_keep_what_is_the_guests) {
+  const auto made = create(with_bob(meeting("Review")));
+  const auto path = at(std::string(bobs_only_copy().at("id").as_string()));
+  patch(path, {{"categories", {"Mine"}}, {"subject", "Bob's idea of it"}}, as_bob());
+
+  patch(at(id_of(made)), {{"subject", "Second review"}});
+
+  const auto copy = bobs_only_copy();
+  EXPECT_EQ(copy.at("subject"), "Second review");
+  EXPECT_EQ(copy.at("categories").at(0), "Mine");
+}
+
+TEST_F(microsoft_meetings_test, a_cancelled_meeting_stays_in_the_guests_calendar_as_cancelled) {
+  const auto one = create(with_bob(meeting("Review")));
+  erase(at(id_of(one)));
+  auto copy = bobs_only_copy();
+  EXPECT_EQ(copy.at("isCancelled"), true);
+  EXPECT_EQ(copy.at("subject"), "Canceled: Review");
+  erase(at(std::string(copy.at("id").as_string())), as_bob());
+
+  const auto other = create(with_bob(meeting("Other")));
+  patch(at(id_of(other)), {{"attendees", json::array{}}});
+  EXPECT_EQ(bobs_only_copy().at("isCancelled"), true) << "a guest taken off the list";
+}
+
+TEST_F(microsoft_meetings_test, knobs_show_other_tenants_answers) {
+  const auto series = create(weekly("Round"));
+  const auto path = at(id_of(series));
+  const auto instances =
+      get(path + "/instances?startDateTime=2026-11-22T00:00:00&endDateTime=2026-12-31T00:00:00");
+  patch(at(std::string(instances["value"].at(0).at("id").as_string())), {{"subject", "Once"}});
+  ASSERT_EQ(patch("/_sandbox/microsoft/knobs",
+                  {{"ignore_body_preference", true}, {"custom_zones", true}, {"poor_exceptions", true}})
+                .status,
+            200);
+
+  const auto told =
+      get(path + "?$expand=exceptionOccurrences&$select=id,body,recurrence,exceptionOccurrences",
+          {{"Prefer", "outlook.body-content-type=\"text\""}});
+
+  EXPECT_EQ(told["body"].at("contentType"), "html");
+  EXPECT_EQ(told["recurrence"].at("range").at("recurrenceTimeZone"), "tzone://Microsoft/Custom");
+  ASSERT_EQ(told["exceptionOccurrences"].as_array().size(), 1U);
+  EXPECT_FALSE(told["exceptionOccurrences"].at(0).as_object().contains("subject"));
+}
+
 TEST_F(microsoft_events_test, fault_plans_strike_with_graphs_own_words) {
   fault_plan plan;
   plan.kind = vendor::microsoft;
