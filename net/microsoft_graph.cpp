@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/crypto.hpp"
+#include "net/graph_api.hpp"
 #include "net/graph_json.hpp"
 #include "net/vendor_call.hpp"
 #include "net/vendor_event.hpp"
@@ -14,12 +15,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Graph forgets them from call to call, links included; a delta link is only good for the same wishes.
-constexpr std::string_view prefer =
-    R"(IdType="ImmutableId", outlook.timezone="UTC", outlook.body-content-type="text")";
 constexpr int largest_page = 1'000;
 constexpr int calendar_page_limit = 100; ///< of 100 calendars
-constexpr int occurrence_page_limit = 40;
 constexpr int exception_page_limit = 100;
 constexpr int most_starts = 3;
 constexpr auto shortest_channel = 45min;
@@ -27,44 +24,7 @@ constexpr auto longest_channel = 10'080min - 10min; ///< Graph's limit, less wha
 /// Graph calls both of our webhooks, ten seconds each, before it answers.
 constexpr auto subscription_timeout = 45s;
 
-/// What all calls share; outlives the client as long as a call is under way.
-struct graph_api {
-  std::shared_ptr<http_client> http;
-  std::string url;
-  world outside;
-  std::chrono::milliseconds deadline;
-
-  std::shared_ptr<vendor_call> start(const calendar_access& who) const {
-    return std::make_shared<vendor_call>(http, outside, who.access_token, &graph_reaction);
-  }
-  /// Always inside the calendar: by an immutable id alone, a deleted event would still be found in Deleted
-  /// Items.
-  std::string calendar(const calendar_access& who) const {
-    return who.calendar.empty() ? "/me/calendar" : "/me/calendars/" + percent_encode(who.calendar.str());
-  }
-  outgoing_request request(std::string method, const std::string& path, std::string body = {}) const {
-    return absolute(std::move(method), url + path, std::move(body));
-  }
-  outgoing_request absolute(std::string method, std::string full_url, std::string body = {}) const {
-    outgoing_request r;
-    r.total_timeout = deadline;
-    r.read_timeout = std::min(r.read_timeout, deadline);
-    r.method = std::move(method);
-    r.url = std::move(full_url);
-    r.headers.emplace_back("Prefer", prefer);
-    r.body = std::move(body);
-    return r;
-  }
-  /// Links are opaque, and the token goes with the request: only Graph's own host may get it.
-  bool is_own(std::string_view link) const {
-    return is_usable(link, cursor_limit) && origin_of(link) == origin_of(url);
-  }
-};
-using api_ptr = std::shared_ptr<const graph_api>;
-
-tl::unexpected<error> foreign_link() {
-  return failure(errc::broken, "foreign_link", "A link of the list leads away from Microsoft Graph.");
-}
+using api_ptr = graph_api_ptr;
 
 std::string expand_tag() {
   return "?$expand=" + percent_encode("singleValueExtendedProperties($filter=id eq '" +
@@ -339,74 +299,6 @@ private:
   std::shared_ptr<vendor_call> call_;
 };
 
-/// One occurrence of a series. Graph tells its id: where the rule puts it, or, if it was moved away from
-/// there, among the exceptions.
-class occurrence_writing : public std::enable_shared_from_this<occurrence_writing> {
-public:
-  occurrence_writing(api_ptr api, const calendar_access& who, occurrence_write what, vendor_done<bool> done)
-      : api_(std::move(api)), events_(api_->calendar(who) + "/events/"), what_(std::move(what)),
-        done_(std::move(done)), call_(api_->start(who)) {}
-
-  call_token begin() {
-    const auto at = instant_of(time_of_slot(what_.master, what_.at));
-    const auto series = events_ + percent_encode(what_.series.str());
-    exceptions_ = api_->url + series + "?$select=id,exceptionOccurrences&$expand=exceptionOccurrences";
-    // Days that float are matched as days of UTC; the hours of a zone differ from it by less than a day.
-    look(api_->url + series + "/instances?startDateTime=" + percent_encode(to_rfc3339(instant(at) - 26h)) +
-         "&endDateTime=" + percent_encode(to_rfc3339(instant(at) + 50h)) + "&$top=100");
-    return call_->token();
-  }
-
-private:
-  void look(std::string url) {
-    call_->ask(asked::event, api_->absolute("GET", std::move(url)),
-               [self = shared_from_this()](const result<std::string>& body) { self->looked(body); });
-  }
-
-  void looked(const result<std::string>& body) {
-    const auto page = body.and_then([&](const std::string& text) {
-      return read_guarded([&] { return read_graph_instances(text, what_.master); });
-    });
-    if (!page && page.error().kind == errc::not_found) return done_(false);
-    if (!page) return done_(tl::unexpected(page.error()));
-    const auto day = std::chrono::floor<std::chrono::days>(what_.at);
-    const auto found = std::find_if(page->items.begin(), page->items.end(),
-                                    [&](const graph_instance& i) { return i.day == day; });
-    if (found != page->items.end()) return write(found->id, false);
-    if (page->next_link.empty()) {
-      if (exceptions_.empty()) return done_(false);
-      return look(std::exchange(exceptions_, {}));
-    }
-    if (!api_->is_own(page->next_link)) return done_(foreign_link());
-    if (++pages_ >= occurrence_page_limit)
-      return done_(failure(errc::broken, "too_many_pages", "The list of occurrences does not end."));
-    look(page->next_link);
-  }
-
-  void write(const event_id& occurrence, bool in_utc) {
-    const auto path = events_ + percent_encode(occurrence.str());
-    const bool cancels = what_.how == occurrence_write::kind::cancel;
-    auto request = cancels ? api_->request("DELETE", path)
-                           : api_->request("PATCH", path, write_graph_occurrence(what_, in_utc));
-    call_->ask(cancels ? asked::removal : asked::update, std::move(request),
-               [self = shared_from_this(), occurrence, in_utc](const result<std::string>& body) {
-                 if (body) return self->done_(true);
-                 if (body.error().kind == errc::not_found) return self->done_(false);
-                 if (!in_utc && body.error().code == "zone_not_supported")
-                   return self->write(occurrence, true);
-                 self->done_(tl::unexpected(body.error()));
-               });
-  }
-
-  api_ptr api_;
-  std::string events_;
-  occurrence_write what_;
-  vendor_done<bool> done_;
-  std::shared_ptr<vendor_call> call_;
-  std::string exceptions_; ///< to be asked if the occurrence is not where the rule puts it
-  int pages_ = 0;
-};
-
 class calendar_reading : public std::enable_shared_from_this<calendar_reading> {
 public:
   calendar_reading(api_ptr api, const calendar_access& who, vendor_done<std::vector<calendar_listing>> done)
@@ -454,7 +346,7 @@ public:
 
   std::string cursor_fingerprint() const override {
     // A delta link leads to where it was made: another base URL makes it void.
-    return "graph/2 " + api_->url + " calendarView/delta " + std::string(prefer);
+    return "graph/2 " + api_->url + " calendarView/delta " + std::string(graph_preferences);
   }
 
   call_token list_changes(calendar_access who, list_request what, vendor_done<change_page> done) override {
@@ -528,7 +420,7 @@ public:
       done(true);
       return {};
     }
-    return std::make_shared<occurrence_writing>(api_, who, std::move(what), std::move(done))->begin();
+    return send_graph_occurrence(api_, who, std::move(what), std::move(done));
   }
 
   call_token list_calendars(calendar_access who, vendor_done<std::vector<calendar_listing>> done) override {

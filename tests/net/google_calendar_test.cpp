@@ -197,6 +197,65 @@ TEST_F(google_calendar_test, inserts_under_our_id_and_mails_nobody) {
   EXPECT_EQ(asked.body.find("attendees"), std::string::npos);
 }
 
+TEST_F(google_calendar_test, mails_guests_when_it_invites) {
+  vendor.when("POST " + events).then(200, test_data("google/event.json"));
+  vendor.when("DELETE " + one_event + "_20260921T070000Z").then(204, "");
+  auto event_with_guests = visit();
+  event_with_guests.what.attendees = {{"zoe@x.test", "Zoe", attendee_response::declined, true, false}};
+  event_with_guests.invites = true;
+  occurrence_write cancel;
+  cancel.series = event;
+  cancel.master = visit().what;
+  cancel.at = std::get<zoned_time>(visit().what.start).local + std::chrono::days(7);
+  cancel.invites = true;
+
+  EXPECT_TRUE(
+      outcome<calendar_event>([&](auto done) { return client->insert_event(who, event_with_guests, done); }));
+  EXPECT_EQ(outcome<bool>([&](auto done) { return client->write_occurrence(who, cancel, done); }), true);
+
+  const auto asked = vendor.requests();
+  EXPECT_EQ(line(asked.at(0)), "POST /calendars/dana%40example.com/events?sendUpdates=all");
+  EXPECT_NE(
+      asked.at(0).body.find(R"("attendees":[{"email":"zoe@x.test","displayName":"Zoe","optional":true}])"),
+      std::string::npos)
+      << asked.at(0).body;
+  EXPECT_NE(line(asked.at(1)).find("_20260921T070000Z?sendUpdates=all"), std::string::npos);
+}
+
+TEST_F(google_calendar_test, a_guest_of_one_occurrence_only_has_an_event_of_its_own) {
+  vendor.when("GET " + one_event)
+      .then(200, R"({"id":"tenant7evt00042","etag":"\"1\"","recurringEventId":"series1","summary":"Once",)"
+                 R"("start":{"date":"2026-09-14"},"end":{"date":"2026-09-15"}})");
+  vendor.when("GET " + events + "/series1").then(404, refusal(404, "notFound"));
+
+  const auto e = get();
+
+  ASSERT_TRUE(e) << e.error().detail;
+  EXPECT_EQ(e->what.title, "Once");
+  EXPECT_TRUE(e->series.empty());
+  EXPECT_EQ(vendor.requests().size(), 2u);
+}
+
+TEST_F(google_calendar_test, what_it_cannot_say_is_refused_without_a_call) {
+  auto odd = visit();
+  odd.what.repeats = recurrence{"FREQ=DAILY", {}, {}, {}};
+  std::get<zoned_time>(odd.what.start).time_zone = "Mars/Base";
+
+  const auto e = outcome<calendar_event>([&](auto done) { return client->insert_event(who, odd, done); });
+
+  ASSERT_FALSE(e);
+  EXPECT_EQ(e.error().code, "recurrence_zone");
+  EXPECT_TRUE(vendor.requests().empty());
+}
+
+TEST_F(google_calendar_test, the_guard_is_the_etag_without_what_we_added) {
+  vendor.when("PATCH " + one_event).then(200, test_data("google/event.json"));
+
+  ASSERT_TRUE(update(title(), "\"1\"#0123456789abcdef"));
+
+  EXPECT_EQ(header(vendor.requests().at(0), "If-Match"), "\"1\"");
+}
+
 TEST_F(google_calendar_test, a_repeated_insert_finds_its_earlier_self) {
   vendor.when("POST " + events).then(409, refusal(409, "duplicate"));
   vendor.when("GET " + one_event).then(200, test_data("google/event.json"));
