@@ -30,7 +30,8 @@ struct entry_change {
 /// answer: should the calendar show it, it is no change of a person's.
 void remember_superseded(tenant_picture& p, const mapping& link, const entry_change& c) {
   if (c.before == nullptr || c.after == nullptr) return;
-  const auto may = writable(link, invites_from(p, *p.calendar(link.provider), *c.before, &link));
+  // Which calendar has the guests may have been another one by then.
+  const auto may = writable(link, p.calendar(link.provider)->mails == guest_mail::guests);
   auto given_up =
       difference(c.before->what, link.base_entry) & difference(c.before->what, c.after->what) & may;
   field_set notes;
