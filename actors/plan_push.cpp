@@ -56,7 +56,7 @@ provider_id calendar_of_guests(const tenant_picture& p, const schedule_entry& e)
     provider_id found;
     for (const auto* link : links) {
       const auto* calendar = p.calendar(link->provider);
-      if (calendar == nullptr || link->removing || !takes_pushes(*calendar) || !fits(*calendar)) continue;
+      if (calendar == nullptr || link->removing || !belongs_in(e, *calendar) || !fits(*calendar)) continue;
       if (found.empty() || calendar->id < found) found = calendar->id;
     }
     return found;

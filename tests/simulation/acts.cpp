@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "schema/recurrence.hpp"
 #include "tests/simulation/world.hpp"
+#include "tests/support/series_model.hpp"
 
 #include <algorithm>
 
@@ -38,6 +40,11 @@ std::pair<calendar_time, calendar_time> world_of_seed::new_time(bool by_host) {
   return {begin, end};
 }
 
+/// A few weeks, which may lie on both sides of a change of summer time.
+recurrence world_of_seed::new_rule() {
+  return {"FREQ=WEEKLY;COUNT=" + std::to_string(2 + dice_.below(6)), {}, {}, {}};
+}
+
 std::vector<user_id> world_of_seed::some_users(const house& h) {
   std::vector<user_id> some;
   for (const auto& u : h.users)
@@ -55,9 +62,12 @@ calendar_event world_of_seed::changed(const house& h, calendar_event e) {
   case 1:
     e.what.notes = new_value(h, false);
     break;
-  case 2:
-    std::tie(e.what.start, e.what.end) = new_time(false);
+  case 2: {
+    auto moved = e.what;
+    std::tie(moved.start, moved.end) = new_time(false);
+    e.what = take(e.what, moved, difference(e.what, moved)); // exceptions go along
     break;
+  }
   default:
     e.what.title = new_value(h, false);
   }
@@ -65,11 +75,55 @@ calendar_event world_of_seed::changed(const house& h, calendar_event e) {
   return e;
 }
 
+/// Cancels, edits or moves one occurrence, ends the series sooner or later, or has it happen only once.
+void world_of_seed::person_changes_series(const house& h, account& a, calendar_event e) {
+  const auto what = dice_.below(12);
+  if (what == 0) {
+    e.what.repeats->rrule = new_rule().rrule;
+    return vendor_.person_put(a, std::move(e), now_);
+  }
+  if (what == 1 && dice_.one_in(3)) {
+    e.what.repeats.reset();
+    return vendor_.person_put(a, std::move(e), now_);
+  }
+  const auto slots = slots_of(e.what, 8);
+  net::occurrence_write w;
+  w.at = dice_.pick(slots);
+  if (what == 2) return person_splits_series(h, a, std::move(e), w.at);
+  const auto known = occurrence_at(e.what, w.at);
+  if (!known) return;
+  w.how = what < 6 ? net::occurrence_write::kind::cancel : net::occurrence_write::kind::change;
+  w.what = known->what;
+  w.what.title = new_value(h, false);
+  w.changed.add(field_group::title);
+  const auto written = testing::write_slot(e.what, w, a.model.type());
+  if (written && *written) vendor_.person_puts_occurrences(a, std::move(e), now_);
+}
+
+/// "This and following": the series ends, and another one begins.
+void world_of_seed::person_splits_series(const house& h, account& a, calendar_event e, recurrence_id at) {
+  auto halves = split_series(e.what, at);
+  if (!halves) return;
+  e.what = std::move(halves->before);
+  vendor_.person_put(a, std::move(e), now_);
+  calendar_event rest;
+  rest.id = event_id("rest-" + h.mark + std::to_string(++made_));
+  rest.what = std::move(halves->from_there);
+  rest.what.title = new_value(h, false);
+  rest.what.location.clear();
+  rest.what.notes.clear();
+  std::tie(rest.what.start, rest.what.end) = new_time(false);
+  rest.what.repeats = new_rule();
+  judge_.person_wrote({}, rest.what);
+  vendor_.person_put(a, std::move(rest), now_);
+}
+
 void world_of_seed::person_writes(house& h, account& a) {
   calendar_event e;
   e.id = event_id("foreign-" + h.mark + std::to_string(++made_));
   e.what.title = new_value(h, false);
   std::tie(e.what.start, e.what.end) = new_time(false);
+  if (dice_.one_in(3)) e.what.repeats = new_rule();
   judge_.person_wrote({}, e.what);
   vendor_.person_put(a, e, now_);
   a.model.events.at(e.id).extras = "guests of " + e.id.str();
@@ -105,6 +159,9 @@ void world_of_seed::person_acts() {
     say("decorates", id);
     a.model.events.at(id).extras += "+";
     vendor_.person_put(a, e, now_);
+  } else if (e.what.repeats && dice_.coin()) {
+    say("changes_series", id);
+    person_changes_series(h, a, std::move(e));
   } else {
     say("changes", id);
     auto after = changed(h, e);
@@ -155,6 +212,7 @@ void world_of_seed::host_creates(house& h) {
   o.edit.title = new_value(h, true);
   std::tie(o.edit.start, o.edit.end) = new_time(true);
   o.edit.assigned = some_users(h);
+  if (dice_.one_in(3)) o.edit.repeats = new_rule();
   if (dice_.one_in(10)) o.edit.is_private = true;
   send(h, std::move(o));
 }
@@ -164,6 +222,7 @@ void world_of_seed::host_changes(house& h, const schedule_entry& e) {
   o.entry = e.id;
   o.what = entry_order::kind::change;
   if (dice_.one_in(8)) o.edit.expected_version = e.version;
+  if (e.what.repeats && dice_.coin()) return host_changes_series(h, e, std::move(o));
   switch (dice_.below(12)) {
   case 0:
     o.what = entry_order::kind::remove;
@@ -191,6 +250,29 @@ void world_of_seed::host_changes(house& h, const schedule_entry& e) {
     break;
   default:
     o.edit.title = new_value(h, true);
+  }
+  send(h, std::move(o));
+}
+
+void world_of_seed::host_changes_series(house& h, const schedule_entry& e, entry_order o) {
+  const auto slots = slots_of(e.what, 8);
+  switch (dice_.below(6)) {
+  case 0:
+    o.edit.repeats = new_rule();
+    o.edit.keeps_exdates = true;
+    break;
+  case 1:
+    if (dice_.one_in(3)) o.edit.repeats = std::optional<recurrence>();
+    break;
+  case 2:
+    o.edit.scope = edit_scope::single;
+    o.edit.occurrence = dice_.pick(slots);
+    o.edit.status = entry_status::cancelled;
+    break;
+  default:
+    o.edit.scope = edit_scope::single;
+    o.edit.occurrence = dice_.pick(slots);
+    o.edit.location = new_value(h, true);
   }
   send(h, std::move(o));
 }

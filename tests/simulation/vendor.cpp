@@ -276,6 +276,11 @@ void vendor::person_put(account& a, calendar_event e, instant now) {
   changed(a, now);
 }
 
+void vendor::person_puts_occurrences(account& a, calendar_event e, instant now) {
+  a.model.put_occurrences(std::move(e), now);
+  changed(a, now);
+}
+
 void vendor::person_remove(account& a, const event_id& id, instant now) {
   a.model.remove(id, now);
   if (dice_.coin()) a.model.events.at(id).purged = true;

@@ -76,6 +76,7 @@ public:
 
   // ---- people ----
   void person_put(account& a, calendar_event e, instant now);
+  void person_puts_occurrences(account& a, calendar_event e, instant now);
   void person_remove(account& a, const event_id& id, instant now);
 
   /// What reaches a vendor late, and notices of changes.

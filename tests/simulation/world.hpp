@@ -69,9 +69,13 @@ private:
   void person_acts();
   void person_writes(house& h, account& a);
   calendar_event changed(const house& h, calendar_event e);
+  void person_changes_series(const house& h, account& a, calendar_event e);
+  void person_splits_series(const house& h, account& a, calendar_event e, recurrence_id at);
+  recurrence new_rule();
   void host_acts();
   void host_creates(house& h);
   void host_changes(house& h, const schedule_entry& e);
+  void host_changes_series(house& h, const schedule_entry& e, actors::entry_order o);
   void send(house& h, actors::entry_order o);
   void person_withdraws_consent();
   void person_connects_again(const provider_id& p);
