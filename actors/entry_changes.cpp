@@ -75,7 +75,7 @@ void reach_calendar(tenant_picture& p, const provider& calendar, const entry_id&
     p.put_link(std::move(back));
   } else if (calendar.id == *c.cause ||
              (link->linked && c.before != nullptr && difference(c.before->what, c.after->what).empty() &&
-              unwritten(p, calendar, *c.after, *link).empty())) {
+              !unwritten(p, calendar, *c.after, *link).has(field_group::attendees))) {
     return;
   }
   p.enqueue(calendar.id, id, c.after->version, push_action::upsert);
