@@ -64,6 +64,75 @@ struct microsoft_graph_test : testing::vendor_fixture {
   }
 };
 
+std::string daily_series(const std::string& etag) {
+  return R"({"@odata.etag":"W/\")" + etag +
+         R"(\"","id":"AAkALgExample1=","type":"seriesMaster","subject":"Round",)"
+         R"("body":{"contentType":"text","content":""},"originalStartTimeZone":"UTC",)"
+         R"("start":{"dateTime":"2026-11-10T08:00:00","timeZone":"UTC"},)"
+         R"("end":{"dateTime":"2026-11-10T09:00:00","timeZone":"UTC"},"recurrence":{"pattern":{"type":"daily",)"
+         R"("interval":1},"range":{"type":"noEnd","startDate":"2026-11-10","recurrenceTimeZone":"UTC"}}})";
+}
+
+std::string moved(const std::string& day) {
+  return R"({"id":"x)" + day + R"(","type":"exception","occurrenceId":"OID.M.)" + day +
+         R"(","subject":"Moved","body":{"contentType":"text","content":""},"start":{"dateTime":")" + day +
+         R"(T10:00:00","timeZone":"UTC"},"end":{"dateTime":")" + day + R"(T11:00:00","timeZone":"UTC"}})";
+}
+
+TEST_F(microsoft_graph_test, a_series_is_read_with_every_page_of_its_exceptions) {
+  vendor.when("GET " + one_event)
+      .then(200, daily_series("k1"))
+      .then(200, R"({"@odata.etag":"W/\"k1\"","cancelledOccurrences":["OID.M.2026-11-12"],)"
+                 R"("exceptionOccurrences":[)" +
+                     moved("2026-11-13") + R"(],"exceptionOccurrences@odata.nextLink":")" +
+                     vendor.url("/v1.0/more") + R"("})");
+  vendor.when("GET /v1.0/more").then(200, R"({"value":[)" + moved("2026-11-14") + "]}");
+
+  const auto e = get();
+
+  ASSERT_TRUE(e) << e.error().detail;
+  ASSERT_FALSE(e->unreadable) << *e->unreadable;
+  EXPECT_EQ(e->what.repeats->exdates.size(), 1u);
+  EXPECT_EQ(e->what.repeats->changed.size(), 2u);
+  EXPECT_EQ(e->version.substr(0, 7), "W/\"k1\"#");
+}
+
+TEST_F(microsoft_graph_test, a_series_that_changes_while_it_is_read_is_read_again) {
+  vendor.when("GET " + one_event)
+      .then(200, daily_series("k1"))
+      .then(200, R"({"@odata.etag":"W/\"k2\"","cancelledOccurrences":["OID.M.2026-11-12"]})")
+      .then(200, daily_series("k2"))
+      .then(200, R"({"@odata.etag":"W/\"k2\"","cancelledOccurrences":["OID.M.2026-11-12"]})");
+
+  const auto e = get();
+
+  ASSERT_TRUE(e) << e.error().detail;
+  EXPECT_EQ(e->version.substr(0, 7), "W/\"k2\"#");
+  EXPECT_EQ(vendor.requests().size(), 4u);
+}
+
+TEST_F(microsoft_graph_test, a_link_of_exceptions_that_leads_away_is_not_followed) {
+  vendor.when("GET " + one_event)
+      .then(200, daily_series("k1"))
+      .then(200, R"({"exceptionOccurrences@odata.nextLink":"https://evil.test/more"})");
+
+  const auto e = get();
+
+  ASSERT_FALSE(e);
+  EXPECT_EQ(e.error().code, "foreign_link");
+}
+
+TEST_F(microsoft_graph_test, what_it_cannot_say_is_refused_without_a_call) {
+  auto odd = visit("Europe/Berlin");
+  odd.what.repeats = recurrence{"FREQ=YEARLY;BYYEARDAY=100", {}, {}, {}};
+
+  const auto e = outcome<calendar_event>([&](auto done) { return client->insert_event(who, odd, done); });
+
+  ASSERT_FALSE(e);
+  EXPECT_EQ(e.error().code, "recurrence_byyearday");
+  EXPECT_TRUE(vendor.requests().empty());
+}
+
 TEST_F(microsoft_graph_test, reads_a_window_from_the_beginning) {
   vendor.when("GET " + calendar + "/calendarView/delta").then(200, delta_page());
 
