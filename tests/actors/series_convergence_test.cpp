@@ -140,7 +140,11 @@ protected:
     auto& vendor = vendors[c.id];
     const net::new_event asked{s.link.event, s.link.transaction_id, s.link.entry, s.what, s.invites};
     if (auto* standing = vendor.find(s.link)) {
-      if (!standing->removed) standing->tag = s.link.entry;
+      if (standing->removed) {
+        rename_event(p(), s.link);
+        return true;
+      }
+      standing->tag = s.link.entry;
       read(c, *standing);
       return true;
     }
