@@ -282,6 +282,34 @@ std::string held_inputs(const held_removals& h) {
   return finish({{"count", h.count}, {"of", h.of}, {"since", text_of(to_rfc3339(h.since))}});
 }
 
+std::string dispute_fact(const conflict& c) {
+  json::array cut;
+  json::object o{{"conflict_id", text_of(c.id)},
+                 {"entry_id", text_of(c.entry.str())},
+                 {"provider_id", text_of(c.provider.str())},
+                 {"event_id", text_of(c.event.str())},
+                 {"groups", array_of(names_of(c.groups))},
+                 {"policy", text_of(name_of(conflict_policy::manual))},
+                 {"winner", nullptr},
+                 {"entry_version", c.entry_version},
+                 {"event_version", text_of(c.event_version)}};
+  o["base"] = values_of(c.base, c.groups, cut, most_side_bytes);
+  o["local"] = values_of(c.local, c.groups, cut, most_side_bytes);
+  o["external"] = values_of(c.external, c.groups, cut, most_side_bytes);
+  if (!cut.empty()) o["cut"] = std::move(cut);
+  return finish(o);
+}
+
+std::string resolution_fact(const conflict& c) {
+  return finish({{"conflict_id", text_of(c.id)},
+                 {"entry_id", text_of(c.entry.str())},
+                 {"provider_id", text_of(c.provider.str())},
+                 {"groups", array_of(names_of(c.groups))},
+                 {"choice", c.choice ? json::value(text_of(name_of(*c.choice))) : json::value()},
+                 {"from_calendar", array_of(names_of(c.from_calendar))},
+                 {"decided_by", text_of(c.decided_by)}});
+}
+
 std::string leaving_inputs(const appointment& unheard, field_set changed, std::string_view event_version) {
   json::array cut;
   auto values = values_of(unheard, changed, cut, most_losing_bytes);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "schema/conflict.hpp"
 #include "schema/dead_letter.hpp"
 #include "schema/provider.hpp"
 
@@ -75,6 +76,11 @@ std::string freed_inputs(std::string_view occurrence, const entry_id& becomes,
                          std::string_view event_version);
 /// {"count", "of", "since"}: removals that wait for a person.
 std::string held_inputs(const held_removals& h);
+/// {"conflict_id", "entry_id", "provider_id", "event_id", "groups", "policy", "winner": null,
+/// "entry_version", "event_version"} and "base", "local", "external": the values of the groups.
+std::string dispute_fact(const conflict& c);
+/// {"conflict_id", "entry_id", "provider_id", "groups", "choice", "from_calendar", "decided_by"}.
+std::string resolution_fact(const conflict& c);
 /// A person changed an event that is on its way out: what nobody takes over, under "losing".
 std::string leaving_inputs(const appointment& unheard, field_set changed, std::string_view event_version);
 

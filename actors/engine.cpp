@@ -219,6 +219,19 @@ void engine::remove_entry(tenant_id tenant, entry_id id, entry_edit which, answe
   impl_->order(done, for_tenant{std::move(tenant), std::move(o)});
 }
 
+// ---------------------------------------------------------------- conflicts
+
+void engine::resolve_conflict(tenant_id tenant, std::string id, conflict_resolution how, std::string who,
+                              answer_to<conflict> done) {
+  conflict_order o{conflict_order::kind::resolve, std::move(id), how, std::move(who), done};
+  impl_->order(done, for_tenant{std::move(tenant), std::move(o)});
+}
+
+void engine::restore_losing(tenant_id tenant, std::string id, std::string who, answer_to<conflict> done) {
+  conflict_order o{conflict_order::kind::restore, std::move(id), {}, std::move(who), done};
+  impl_->order(done, for_tenant{std::move(tenant), std::move(o)});
+}
+
 // ---------------------------------------------------------------- providers and tenants
 
 void engine::provider_changed(tenant_id tenant, provider_id provider, bool connected) {

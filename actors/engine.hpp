@@ -131,6 +131,11 @@ public:
   /// Of `which` version, scope and occurrence count.
   void remove_entry(tenant_id tenant, entry_id id, entry_edit which, answer_to<bool> done);
 
+  // ---- conflicts: errors as of `actors::resolve_conflict` and `restore_losing` ----
+  void resolve_conflict(tenant_id tenant, std::string id, conflict_resolution how, std::string who,
+                        answer_to<conflict> done);
+  void restore_losing(tenant_id tenant, std::string id, std::string who, answer_to<conflict> done);
+
   // ---- providers ----
   /// After its rows were written: tells tenant and provider to read them again. `connected`: the grant is
   /// new, so open the channel, read, and write what belongs there; the fact CALENDAR_PROVIDER_CONNECTED goes

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/entry_changes.hpp"
 
+#include "actors/plan_conflict.hpp"
+
 #include <algorithm>
 
 namespace kalends::actors {
@@ -148,6 +150,7 @@ schedule_entry commit_change(tenant_picture& p, const schedule_entry& before, sc
   after.version = p.next_version(was.id);
   after.updated_at = p.outside().now();
   p.put_entry(after);
+  follow_entry(p, after);
   p.state_entry(fact_type::schedule_entry_updated, after, changed_names(was, after), cause);
   reach_calendars(p, was.id, {&was, &after, &cause});
   return after;

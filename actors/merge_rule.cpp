@@ -20,7 +20,7 @@ bool calendar_wins(const merge_weights& w) {
 merge_plan weigh(const merge_weights& w) {
   merge_plan m;
   m.changed = w.changed;
-  const auto news = (w.changed & w.differs) - w.own;
+  const auto news = (w.changed & w.differs) - w.own - w.disputed;
   m.local = w.local - (w.changed - (w.changed & w.differs));
   if (w.direction == sync_direction::to_provider) {
     m.refused = news - w.parts;
@@ -31,8 +31,11 @@ merge_plan weigh(const merge_weights& w) {
   m.conflict = (news & w.local) - w.hosts_own - w.parts;
   m.external_wins = calendar_wins(w);
   m.refused = news & w.hosts_own;
-  if (!m.external_wins) m.refused = m.refused | m.conflict;
-  m.taken = news - m.refused;
+  if (w.policy == conflict_policy::manual && !m.external_wins)
+    m.disputed = m.conflict;
+  else if (!m.external_wins)
+    m.refused = m.refused | m.conflict;
+  m.taken = news - m.refused - m.disputed;
   m.rule = m.conflict.empty() ? "status_is_the_hosts" : name_of(w.policy);
   if (!m.conflict.empty() && w.direction == sync_direction::from_provider) m.rule = name_of(w.direction);
   return m;

@@ -17,6 +17,7 @@ struct merge_weights {
   field_set own;       ///< the calendar shows an unanswered write of ours there
   field_set hosts_own; ///< the host's alone, whatever the policy
   field_set parts;     ///< what differs there differs in parts that only one side changed: no conflict
+  field_set disputed;  ///< in an open conflict already: nothing is decided about these
   bool event_newer = false;
   sync_direction direction{};
   conflict_policy policy{};
@@ -29,6 +30,7 @@ struct merge_plan {
   field_set conflict; ///< changed on both sides, to different values
   field_set taken;    ///< the entry takes these
   field_set refused;  ///< the entry keeps its own, which is pushed
+  field_set disputed; ///< of `conflict`: a person decides, both sides keep theirs
   std::string_view rule;
   bool external_wins = false;
 };

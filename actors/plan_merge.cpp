@@ -6,6 +6,7 @@
 #include "actors/import_projector.hpp"
 #include "actors/merge_parts.hpp"
 #include "actors/merge_rule.hpp"
+#include "actors/plan_conflict.hpp"
 
 #include <algorithm>
 
@@ -80,6 +81,7 @@ struct merge_case {
   decision_sides sides() const {
     return {&link.base_entry, &link.base_event, &entry.what, &event.what, &weights};
   }
+  overlap met() const { return {calendar, link, entry, shown, event}; }
   merge_sides parts() const {
     return {link.base_entry, link.base_event, entry.what, event.what, link.superseded};
   }
@@ -94,6 +96,7 @@ void weigh_sides(merge_case& c) {
   const bool calendars_own = c.calendar.recovering || c.event.guest_copy;
   w.direction = calendars_own ? sync_direction::from_provider : c.calendar.direction;
   w.policy = c.calendar.on_conflict;
+  if (w.direction == sync_direction::both) w.disputed = c.link.disputed;
 }
 
 void merge_guest_lists(merge_case& c) {
@@ -139,7 +142,8 @@ result<void> decide(merge_case& c) {
   w.own = {};
   if (!c.calendar.recovering) w.own = own_writes(c.link, c.event.what) & w.changed & w.differs;
   c.plan = weigh(w);
-  auto after = whole_series(take(c.entry.what, c.theirs, c.plan.taken | c.merged));
+  auto after =
+      whole_series(take(c.entry.what, c.theirs, c.plan.taken | (c.merged - w.disputed - c.plan.disputed)));
   if (!after) return tl::unexpected(after.error());
   c.after = std::move(*after);
   return {};
@@ -164,15 +168,20 @@ void tell_merge(tenant_picture& p, const merge_case& c) {
   };
   if (!c.weights.own.empty())
     tell(reason::pull_own_write, change_inputs(c.entry.version, c.event.version, c.weights.own, c.sides()));
-  if (m.taken.empty() && m.refused.empty()) return; // both sides say the same already
+  if (m.taken.empty() && m.refused.empty() && m.conflict.empty()) return; // both sides say the same already
   const auto why = reason_of(m, c.weights.direction, c.weights.policy);
   if (m.conflict.empty() && m.refused.empty())
     return tell(why, change_inputs(c.entry.version, c.event.version, m.taken, c.sides()));
   const auto groups = m.conflict.empty() ? m.refused : m.conflict;
   const bool external = !m.conflict.empty() && m.external_wins;
-  const conflict_story story{groups, m.rule, external ? "external" : "local", c.entry.version,
-                             c.event.version};
-  if (!m.conflict.empty())
+  const bool open = !m.disputed.empty();
+  const conflict_story story{groups, m.rule,
+                             open       ? "nobody"
+                             : external ? "external"
+                                        : "local",
+                             c.entry.version, c.event.version};
+  if (!m.conflict.empty() && !open) note_decided(p, c.met(), m.conflict, external);
+  if (!m.conflict.empty() && !open)
     p.state(fact_type::calendar_conflict_detected, conflict_fact(story, c.entry.id, c.calendar.id));
   tell(why, conflict_inputs(story, external ? c.entry.what : c.event.what, c.sides()));
 }
@@ -192,6 +201,8 @@ void commit_merge(tenant_picture& p, const merge_case& c) {
   link.guest_copy = c.event.guest_copy;
   link.superseded.clear(); // no write guarded by the version before can reach it any more
   p.note_meeting(c.event.ical_uid, c.entry.id);
+  link.disputed = {};
+  if (c.weights.direction == sync_direction::both) link.disputed = keep_disputed(p, c.met(), c.plan.disputed);
   if (c.plan.changed.empty()) return p.put_link(std::move(link));
 
   auto after = c.entry;
@@ -201,9 +212,9 @@ void commit_merge(tenant_picture& p, const merge_case& c) {
     after.status = c.event.what.is_tentative ? entry_status::tentative : entry_status::scheduled;
   const bool changes = !difference(after.what, c.entry.what).empty() || after.status != c.entry.status;
   const auto version = changes ? p.next_version(c.entry.id) : c.entry.version;
-  link.base_event = c.event.what;
-  link.base_entry = take(link.base_entry, c.shown, c.plan.changed);
-  if (difference(after.what, link.base_entry).empty()) link.entry_version = version;
+  link.base_event = take(c.event.what, c.link.base_event, link.disputed);
+  link.base_entry = take(link.base_entry, c.shown, c.plan.changed - link.disputed);
+  if ((difference(after.what, link.base_entry) - link.disputed).empty()) link.entry_version = version;
   p.put_link(std::move(link));
 
   tell_merge(p, c);

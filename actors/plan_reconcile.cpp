@@ -60,7 +60,7 @@ pull_verdict compare_pair(tenant_picture& p, mapping link, const calendar_event&
   if (!link.linked || link.removing || entry == nullptr || !event.series.empty() || event.unreadable)
     return plan_pull(p, link.provider, event, proof);
   ++found.compared;
-  const auto changed = difference(event.what, link.base_event);
+  const auto changed = difference(event.what, link.base_event) - link.disputed;
   const bool version_known = event.version == link.event_version;
   if (changed.empty() || !(version_known || should_have_been_told(event, by)))
     return plan_pull(p, link.provider, event, proof);

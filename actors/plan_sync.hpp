@@ -84,6 +84,12 @@ public:
   /// Set aside, with its decision `why` and the fact that tells people of it.
   void open_letter(dead_letter letter, reason why);
   void end_letter(letter_end end);
+
+  // ---- conflicts (plan_conflict.hpp). Load the open ones with the links that they are about.
+  void know(conflict c);
+  const conflict* find_conflict(const std::string& id) const;
+  const conflict* open_conflict(const mapping_key& link) const;
+  void put_conflict(conflict c);
   /// The fact of an entry's change. `cause`: the calendar it came from, empty for the host.
   void state_entry(fact_type type, const schedule_entry& e, const std::vector<std::string_view>& changed,
                    const provider_id& cause);
@@ -125,6 +131,11 @@ private:
 
   int entry_changes_ = 0;
   int refusals_ = 0;
+
+  /// Open conflicts that no link is in any more are over.
+  void close_conflicts();
+  std::map<std::string, conflict> conflicts_;
+  std::set<std::string> touched_conflicts_;
 };
 
 /// Whether this entry has to stand in that calendar: the calendar is authorized and takes pushes, the entry

@@ -176,6 +176,15 @@ struct replay_order {
   answer_to<int> done;
 };
 
+/// What a person says about a conflict.
+struct conflict_order {
+  enum class kind { resolve, restore } what{};
+  std::string conflict;
+  conflict_resolution how; ///< resolve
+  std::string who;         ///< the key or person
+  answer_to<kalends::conflict> done;
+};
+
 struct calendars_changed {}; ///< providers were written: read the directory again
 struct tenant_rest {         ///< finish the step in progress, take nothing new, end
   answer_to<bool> done;
@@ -188,6 +197,7 @@ using tenant_actor =
                      caf::reacts_to<backfill_order>, // connect -> mappings and outbox for what belongs there
                      caf::reacts_to<repair_order>,   // full comparison -> outbox rows that were lost
                      caf::reacts_to<replay_order>,   // dead letters -> outbox
+                     caf::reacts_to<conflict_order>, // a person's choice -> entry, mapping, fact, outbox
                      caf::reacts_to<calendars_changed>, // the directory moved
                      caf::reacts_to<tenant_rest>>;      // stop
 
@@ -232,7 +242,7 @@ struct provider_gone {
 /// The door -> one tenant or provider, spawned if it is not awake.
 struct for_tenant {
   tenant_id tenant;
-  std::variant<entry_order, replay_order, calendars_changed> order;
+  std::variant<entry_order, replay_order, conflict_order, calendars_changed> order;
 };
 struct for_provider {
   tenant_id tenant;
@@ -318,6 +328,7 @@ KALENDS_MAIL(kalends::actors::push_settled)
 KALENDS_MAIL(kalends::actors::backfill_order)
 KALENDS_MAIL(kalends::actors::repair_order)
 KALENDS_MAIL(kalends::actors::replay_order)
+KALENDS_MAIL(kalends::actors::conflict_order)
 KALENDS_MAIL(kalends::actors::calendars_changed)
 KALENDS_MAIL(kalends::actors::tenant_rest)
 KALENDS_MAIL(kalends::actors::house_opened)

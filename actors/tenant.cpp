@@ -3,6 +3,7 @@
 
 #include "actors/decision_inputs.hpp"
 #include "actors/last_words.hpp"
+#include "actors/plan_conflict.hpp"
 #include "actors/run_facts.hpp"
 #include "observe/log.hpp"
 
@@ -47,6 +48,7 @@ void ask_for(persistence::load_request& r, const repair_order& o) {
 void ask_for(persistence::load_request& r, const replay_order& o) {
   for (const auto& l : o.letters) r.entries.push_back(l.entry);
 }
+void ask_for(persistence::load_request& r, const conflict_order& o) { r.conflicts.push_back(o.conflict); }
 
 void append(tenant_changes& to, tenant_changes&& more) {
   auto move_all = [](auto& a, auto& b) {
@@ -102,6 +104,7 @@ tenant::behavior_type tenant::make_behavior() {
           [this](const backfill_order& o) { enqueue(o); },
           [this](const repair_order& o) { enqueue(o); },
           [this](const replay_order& o) { enqueue(o); },
+          [this](const conflict_order& o) { enqueue(o); },
           [this](calendars_changed) {
             state.calendars.reset();
             state.calendars_moved = true;
@@ -188,6 +191,7 @@ bool tenant::decide(const step_ptr& s, persistence::loaded found) {
   for (auto& e : found.entries) picture.know(std::move(e));
   for (auto& m : found.mappings) picture.know(std::move(m));
   for (auto& m : found.meetings) picture.know(std::move(m));
+  for (auto& c : found.conflicts) picture.know(std::move(c));
   tenant_changes extra;
   s->replies.clear();
   for (std::size_t i = 0; i < s->items.size(); ++i) {
@@ -301,7 +305,7 @@ void tenant::tell_meter(const tenant_changes& c) const {
   for (const auto& l : c.letters) meter_.dead_letter(label_of(l.provider), l.code);
   for (const auto& d : c.decisions)
     if (d.why == reason::pull_conflict_newest || d.why == reason::pull_conflict_local ||
-        d.why == reason::pull_conflict_external)
+        d.why == reason::pull_conflict_external || d.why == reason::pull_conflict_manual)
       meter_.conflict(label_of(d.provider), d.why);
 }
 
@@ -454,6 +458,15 @@ tenant::reply tenant::apply(tenant_picture& p, tenant_changes&, const replay_ord
   return [done = o.done, put_back](const std::optional<error>& failed) {
     if (failed) return done(tl::unexpected(*failed));
     done(put_back);
+  };
+}
+
+tenant::reply tenant::apply(tenant_picture& p, tenant_changes&, const conflict_order& o) {
+  const auto outcome = o.what == conflict_order::kind::resolve ? resolve_conflict(p, o.conflict, o.how, o.who)
+                                                               : restore_losing(p, o.conflict, o.who);
+  return [done = o.done, outcome](const std::optional<error>& failed) {
+    if (!outcome || !failed) return done(outcome);
+    done(tl::unexpected(*failed));
   };
 }
 

@@ -196,6 +196,9 @@ void tenant_picture::end_letter(letter_end end) { letters_ended_.push_back(std::
 tenant_changes tenant_picture::take_changes() {
   tenant_changes out;
   out.tenant = tenant_;
+  close_conflicts();
+  for (const auto& id : std::exchange(touched_conflicts_, {}))
+    if (const auto& c = conflicts_.at(id); entry(c.entry) != nullptr) out.conflicts.push_back(c);
   for (const auto& [id, stored_version] : touched_entries_)
     if (const auto* now = entry(id))
       out.entries.push_back({*now, stored_version});

@@ -25,6 +25,14 @@ public:
                     actors::answer_to<bool> done) override {
     engine_.remove_entry(std::move(tenant), std::move(id), std::move(which), std::move(done));
   }
+  void resolve_conflict(tenant_id tenant, std::string id, conflict_resolution how, std::string who,
+                        actors::answer_to<conflict> done) override {
+    engine_.resolve_conflict(std::move(tenant), std::move(id), how, std::move(who), std::move(done));
+  }
+  void restore_losing(tenant_id tenant, std::string id, std::string who,
+                      actors::answer_to<conflict> done) override {
+    engine_.restore_losing(std::move(tenant), std::move(id), std::move(who), std::move(done));
+  }
   void provider_changed(tenant_id tenant, provider_id provider, bool connected) override {
     engine_.provider_changed(std::move(tenant), std::move(provider), connected);
   }
@@ -44,6 +52,10 @@ public:
   }
   void renew_channel(tenant_id tenant, provider_id provider, actors::answer_to<channel> done) override {
     engine_.renew_channel(std::move(tenant), std::move(provider), std::move(done));
+  }
+  void approve_removals(tenant_id tenant, provider_id provider, bool yes,
+                        actors::answer_to<bool> done) override {
+    engine_.approve_removals(std::move(tenant), std::move(provider), yes, std::move(done));
   }
   void replay_pushes(tenant_id tenant, std::vector<dead_letter> letters,
                      actors::answer_to<int> done) override {

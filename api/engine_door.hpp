@@ -23,6 +23,10 @@ public:
                             actors::answer_to<schedule_entry> done) = 0;
   virtual void remove_entry(tenant_id tenant, entry_id id, actors::entry_edit which,
                             actors::answer_to<bool> done) = 0;
+  virtual void resolve_conflict(tenant_id tenant, std::string id, conflict_resolution how, std::string who,
+                                actors::answer_to<conflict> done) = 0;
+  virtual void restore_losing(tenant_id tenant, std::string id, std::string who,
+                              actors::answer_to<conflict> done) = 0;
   virtual void provider_changed(tenant_id tenant, provider_id provider, bool connected) = 0;
   virtual void provider_resumed(tenant_id tenant, provider_id provider) = 0;
   virtual void remove_provider(tenant_id tenant, provider_id provider, actors::answer_to<bool> done) = 0;
@@ -31,6 +35,8 @@ public:
   virtual void sync_now(tenant_id tenant, provider_id provider, sync_mode mode,
                         actors::answer_to<sync_run> done) = 0;
   virtual void renew_channel(tenant_id tenant, provider_id provider, actors::answer_to<channel> done) = 0;
+  virtual void approve_removals(tenant_id tenant, provider_id provider, bool yes,
+                                actors::answer_to<bool> done) = 0;
   virtual void replay_pushes(tenant_id tenant, std::vector<dead_letter> letters,
                              actors::answer_to<int> done) = 0;
   virtual void reread_events(tenant_id tenant, provider_id provider, std::vector<event_id> events,

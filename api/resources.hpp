@@ -35,6 +35,8 @@ void list_calendars(const call_ptr& c);
 void sync_provider(const call_ptr& c);
 void resume_provider(const call_ptr& c);
 void renew_channel(const call_ptr& c);
+void get_approvals(const call_ptr& c);   ///< approvals.cpp
+void answer_approval(const call_ptr& c); ///< approvals.cpp
 void put_oauth_client(const call_ptr& c);
 void get_oauth_client(const call_ptr& c);
 void delete_oauth_client(const call_ptr& c);
@@ -55,6 +57,13 @@ void get_sync_status(const call_ptr& c);
 void list_occurrences(const call_ptr& c); ///< occurrences.cpp
 void list_runs(const call_ptr& c);
 void get_run(const call_ptr& c);
+
+// ---- conflicts.cpp ----
+void list_conflicts(const call_ptr& c);
+void get_conflict(const call_ptr& c);
+void preview_resolution(const call_ptr& c);
+void resolve_conflict(const call_ptr& c);
+void restore_losing_values(const call_ptr& c);
 
 // ---- decisions.cpp ----
 void list_decisions(const call_ptr& c);

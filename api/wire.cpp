@@ -294,6 +294,51 @@ json::object to_json(const dead_letter& l) {
           {"closed_at", time_or_null(l.closed_at)}};
 }
 
+json::object group_values(const appointment& a, field_set groups) {
+  json::object out;
+  schedule_entry shown; // whose form the values have
+  shown.what = a;
+  const auto whole = to_json(shown);
+  const auto add = [&](field_group g, const char* field) {
+    if (groups.has(g)) out[field] = whole.at(field);
+  };
+  add(field_group::time, "start");
+  add(field_group::time, "end");
+  add(field_group::title, "title");
+  add(field_group::notes, "notes");
+  add(field_group::location, "location");
+  add(field_group::privacy, "is_private");
+  if (groups.has(field_group::status)) out["is_tentative"] = a.is_tentative;
+  add(field_group::recurrence, "recurrence");
+  add(field_group::occurrences, "recurrence");
+  add(field_group::attendees, "attendees");
+  return out;
+}
+
+json::object to_json(const conflict& c) {
+  const auto names = [](field_set groups) {
+    json::array out;
+    for (const auto name : names_of(groups)) out.emplace_back(json::string_view(name.data(), name.size()));
+    return out;
+  };
+  return {{"id", c.id},
+          {"provider_id", c.provider.str()},
+          {"entry_id", c.entry.str()},
+          {"event_id", id_or_null(c.event)},
+          {"state", word(c.state)},
+          {"groups", names(c.groups)},
+          {"choice", c.choice ? json::value(word(*c.choice)) : json::value(nullptr)},
+          {"from_calendar", names(c.from_calendar)},
+          {"decided_by", text_or_null(c.decided_by)},
+          {"base", group_values(c.base, c.groups)},
+          {"local", group_values(c.local, c.groups)},
+          {"external", group_values(c.external, c.groups)},
+          {"entry_version", c.entry_version},
+          {"event_version", c.event_version},
+          {"opened_at", to_rfc3339(c.opened_at)},
+          {"resolved_at", time_or_null(c.resolved_at)}};
+}
+
 std::string entity_tag(std::int64_t version) { return '"' + std::to_string(version) + '"'; }
 
 result<std::optional<std::int64_t>> read_if_match(std::string_view header) {

@@ -3,6 +3,7 @@
 
 #include "actors/plan_sync.hpp"
 #include "persistence/schedule.hpp"
+#include "schema/conflict.hpp"
 #include "schema/dead_letter.hpp"
 #include "schema/directory.hpp"
 #include "schema/recurrence.hpp"
@@ -30,6 +31,10 @@ boost::json::object to_json(const persistence::entry_sync_line& l);
 /// With `sentence`, what happened in words.
 boost::json::object to_json(const persistence::decision_line& d);
 boost::json::object to_json(const dead_letter& l);
+/// With the values of its groups on each side.
+boost::json::object to_json(const conflict& c);
+/// The values of some groups, named as an entry's fields.
+boost::json::object group_values(const appointment& a, field_set groups);
 
 boost::json::value text_or_null(std::string_view text);
 /// JSON that a row holds as text; the text itself if it is none.

@@ -30,18 +30,21 @@ const statement add_meetings{
 const statement put_conflicts{
     "put_conflicts",
     "INSERT INTO conflicts (tenant_id, conflict_id, provider_id, entry_id, event_id, groups, state, choice,"
-    " decided_by, base, entry_values, event_values, entry_version, event_version, opened_at, resolved_at)"
-    " SELECT n.* FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::integer[],"
+    " decided_by, base, entry_values, event_values, entry_version, event_version, opened_at, resolved_at,"
+    " from_calendar) SELECT n.* FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], "
+    "$6::integer[],"
     " $7::smallint[], $8::smallint[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[],"
-    " $14::text[], $15::timestamptz[], $16::timestamptz[]) AS n(tenant_id, conflict_id, provider_id,"
+    " $14::text[], $15::timestamptz[], $16::timestamptz[], $17::integer[]) AS n(tenant_id, conflict_id, "
+    "provider_id,"
     " entry_id, event_id, groups, state, choice, decided_by, base, entry_values, event_values,"
-    " entry_version, event_version, opened_at, resolved_at)"
+    " entry_version, event_version, opened_at, resolved_at, from_calendar)"
     " JOIN entries e ON e.tenant_id = n.tenant_id AND e.entry_id = n.entry_id"
     " ON CONFLICT (tenant_id, conflict_id) DO UPDATE SET event_id = excluded.event_id,"
     " groups = excluded.groups, state = excluded.state, choice = excluded.choice,"
     " decided_by = excluded.decided_by, base = excluded.base, entry_values = excluded.entry_values,"
     " event_values = excluded.event_values, entry_version = excluded.entry_version,"
-    " event_version = excluded.event_version, resolved_at = excluded.resolved_at"};
+    " event_version = excluded.event_version, resolved_at = excluded.resolved_at,"
+    " from_calendar = excluded.from_calendar"};
 
 bool is_kept_uid(std::string_view uid) {
   return !uid.empty() && uid.size() <= uid_bytes && uid.find('\0') == std::string_view::npos;
@@ -51,7 +54,7 @@ void add_conflict(conflict_rows& rows, const tenant_id& t, const conflict& c) {
   rows.add(t, c.id, c.provider, c.entry, c.event, static_cast<int>(c.groups.bits()), number_of(c.state),
            c.choice ? sql_value(number_of(*c.choice)) : sql_value(), c.decided_by, write_base(c.base),
            write_base(c.local), write_base(c.external), c.entry_version, c.event_version, c.opened_at,
-           c.resolved_at);
+           c.resolved_at, static_cast<int>(c.from_calendar.bits()));
 }
 
 conflict read_conflict(const rows& found, std::size_t row) {
@@ -71,6 +74,7 @@ conflict read_conflict(const rows& found, std::size_t row) {
   c.event_version = found.text(row, 13);
   c.opened_at = found.time(row, 14);
   c.resolved_at = found.optional_time(row, 15);
+  c.from_calendar = field_set::from_bits(static_cast<std::uint16_t>(found.integer(row, 16)));
   return c;
 }
 

@@ -29,14 +29,22 @@ struct conflict {
   field_set groups;
   conflict_state state = conflict_state::open;
   std::optional<conflict_choice> choice; ///< how it ended
-  std::string decided_by;                ///< "policy", or the key or person that chose
-  appointment base;                      ///< what both sides last agreed on
-  appointment local;                     ///< the entry
-  appointment external;                  ///< the event
+  /// "policy", the key or person that chose; "both_agree", "left_the_calendar" if it ended by itself.
+  std::string decided_by;
+  appointment base;     ///< what both sides last agreed on
+  appointment local;    ///< the entry
+  appointment external; ///< the event
   std::int64_t entry_version = 0;
   std::string event_version;
   instant opened_at{};
   std::optional<instant> resolved_at;
+  field_set from_calendar = {}; ///< resolved: the groups in which the calendar's value stands
+};
+
+/// How a person ends one.
+struct conflict_resolution {
+  conflict_choice choice = conflict_choice::local;
+  field_set from_calendar; ///< `merge`: the groups whose value is the calendar's; the others are the entry's
 };
 
 /// How long the losing values can be taken back.

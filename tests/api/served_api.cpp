@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/api/served_api.hpp"
 
+#include "actors/plan_conflict.hpp"
+
 #include <future>
 
 namespace kalends::api {
@@ -40,13 +42,35 @@ void scripted_engine::step(tenant_id tenant, entry_id id,
                            std::function<result<T>(actors::tenant_picture&)> verb,
                            actors::answer_to<T> done) {
   persistence::load_request wanted;
-  wanted.tenant = tenant;
-  wanted.entries = {id};
-  store_.load(wanted, [this, tenant, verb, done](result<persistence::loaded> found) {
+  wanted.tenant = std::move(tenant);
+  wanted.entries = {std::move(id)};
+  step(std::move(wanted), std::move(verb), std::move(done));
+}
+
+template <class T>
+void scripted_engine::step(persistence::load_request wanted,
+                           std::function<result<T>(actors::tenant_picture&)> verb,
+                           actors::answer_to<T> done) {
+  const auto tenant = wanted.tenant;
+  store_.load_providers(tenant, [this, wanted, verb, done](result<std::vector<provider>> known) {
+    std::map<provider_id, provider> calendars;
+    if (known && !wanted.conflicts.empty())
+      for (auto& c : *known) calendars.emplace(c.id, c);
+    step_with(std::move(calendars), wanted, verb, done);
+  });
+}
+
+template <class T>
+void scripted_engine::step_with(std::map<provider_id, provider> calendars, persistence::load_request wanted,
+                                std::function<result<T>(actors::tenant_picture&)> verb,
+                                actors::answer_to<T> done) {
+  const auto tenant = wanted.tenant;
+  store_.load(wanted, [this, tenant, calendars, verb, done](result<persistence::loaded> found) {
     if (!found) return done(tl::unexpected(found.error()));
-    actors::tenant_picture picture(tenant, std::map<provider_id, provider>{}, outside_);
+    actors::tenant_picture picture(tenant, calendars, outside_);
     for (auto& e : found->entries) picture.know(std::move(e));
     for (auto& m : found->mappings) picture.know(std::move(m));
+    for (auto& c : found->conflicts) picture.know(std::move(c));
     const auto answer = verb(picture);
     if (!answer) return done(tl::unexpected(answer.error()));
     store_.commit(picture.take_changes(), [this, answer, done](result<std::vector<fact>> facts) {
@@ -83,6 +107,26 @@ void scripted_engine::remove_entry(tenant_id tenant, entry_id id, actors::entry_
       [id, which](actors::tenant_picture& p) {
         return actors::remove_part(p, id, which).map([] { return true; });
       },
+      done);
+}
+
+void scripted_engine::resolve_conflict(tenant_id tenant, std::string id, conflict_resolution how,
+                                       std::string who, actors::answer_to<conflict> done) {
+  persistence::load_request wanted;
+  wanted.tenant = std::move(tenant);
+  wanted.conflicts = {id};
+  step<conflict>(
+      std::move(wanted),
+      [id, how, who](actors::tenant_picture& p) { return actors::resolve_conflict(p, id, how, who); }, done);
+}
+
+void scripted_engine::restore_losing(tenant_id tenant, std::string id, std::string who,
+                                     actors::answer_to<conflict> done) {
+  persistence::load_request wanted;
+  wanted.tenant = std::move(tenant);
+  wanted.conflicts = {id};
+  step<conflict>(
+      std::move(wanted), [id, who](actors::tenant_picture& p) { return actors::restore_losing(p, id, who); },
       done);
 }
 

@@ -41,6 +41,10 @@ public:
                     actors::answer_to<schedule_entry> done) override;
   void remove_entry(tenant_id tenant, entry_id id, actors::entry_edit which,
                     actors::answer_to<bool> done) override;
+  void resolve_conflict(tenant_id tenant, std::string id, conflict_resolution how, std::string who,
+                        actors::answer_to<conflict> done) override;
+  void restore_losing(tenant_id tenant, std::string id, std::string who,
+                      actors::answer_to<conflict> done) override;
   void provider_changed(tenant_id tenant, provider_id provider, bool connected) override;
   void provider_resumed(tenant_id, provider_id provider) override { note("resumed " + provider.str()); }
   void remove_provider(tenant_id tenant, provider_id provider, actors::answer_to<bool> done) override;
@@ -49,6 +53,10 @@ public:
   void sync_now(tenant_id tenant, provider_id provider, sync_mode mode,
                 actors::answer_to<sync_run> done) override;
   void renew_channel(tenant_id tenant, provider_id provider, actors::answer_to<channel> done) override;
+  void approve_removals(tenant_id, provider_id, bool yes, actors::answer_to<bool> done) override {
+    note(yes ? "approved" : "refused");
+    done(true);
+  }
   /// The letters end as the real tenant ends them; nothing is pushed.
   void replay_pushes(tenant_id tenant, std::vector<dead_letter> letters,
                      actors::answer_to<int> done) override;
@@ -71,8 +79,14 @@ public:
 private:
   /// Loads the entry, lets `verb` decide, commits, tells the facts.
   template <class T>
+  void step(persistence::load_request wanted, std::function<result<T>(actors::tenant_picture&)> verb,
+            actors::answer_to<T> done);
+  template <class T>
   void step(tenant_id tenant, entry_id id, std::function<result<T>(actors::tenant_picture&)> verb,
             actors::answer_to<T> done);
+  template <class T>
+  void step_with(std::map<provider_id, provider> calendars, persistence::load_request wanted,
+                 std::function<result<T>(actors::tenant_picture&)> verb, actors::answer_to<T> done);
   void note(std::string what);
   void publish(const std::vector<fact>& facts);
 

@@ -80,6 +80,7 @@ describe('tenants', () => {
       'PATCH /v1/calendar-providers/{provider_id}': { direction: 'from_provider' },
       'PATCH /v1/schedule-entries/{entry_id}': { title: 'Mallory was here' },
       'POST /v1/schedule-entries/{entry_id}/decisions/replay': { conflict_policy: 'local' },
+      'POST /v1/calendar-providers/{provider_id}/approvals': { decision: 'refuse' },
     };
 
     let tried = 0;
