@@ -92,6 +92,7 @@ void reach_calendars(tenant_picture& p, const entry_id& id, const entry_change& 
 
 bool takes_pushes(const provider& calendar) {
   return calendar.status != provider_status::pending_authorization &&
+         calendar.status != provider_status::leaving && !calendar.rehearsing &&
          calendar.direction != sync_direction::from_provider;
 }
 

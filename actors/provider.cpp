@@ -138,6 +138,8 @@ void connected_calendar::next() {
   state.busy = true;
   if (!state.row || state.reload) return load_row();
   if (!state.leaving.empty()) return leave();
+  if (calendar().status == provider_status::leaving && !state.unsaved) return depart();
+  if (rehearses()) return rehearse_or_rest();
   if (!state.approvals.empty()) return answer_held();
   if (vendor_resting()) refuse_orders_of_the_vendor();
   if (!state.calendars_orders.empty()) return list_calendars();
@@ -256,6 +258,11 @@ void connected_calendar::rest() {
   };
   if (!state.row || state.reload || state.connect || state.unsaved) {
     idle.next_poll_at = state.pull_trouble.not_before;
+  } else if (calendar().status == provider_status::leaving) {
+    if (!calendar().problem) idle.next_poll_at = state.push_trouble.not_before.value_or(now());
+  } else if (rehearses()) {
+    if (!state.rehearsed && !state.row->rehearsed)
+      idle.next_poll_at = state.pull_trouble.not_before.value_or(now());
   } else if (calendar().status == provider_status::active) {
     if (!state.next_poll_at || *state.next_poll_at <= now()) plan_next_poll();
     auto poll = state.pull ? state.pull_trouble.not_before.value_or(now()) : *state.next_poll_at;
@@ -355,7 +362,7 @@ void connected_calendar::leave() {
           state.parting = false;
           if (!written) {
             for (const auto& o : leaving) o.done(tl::unexpected(written.error()));
-            return step_done();
+            return leaving.empty() ? departure_failed(written.error()) : step_done();
           }
           refuse_orders(error{errc::not_found, "provider_not_found", "The calendar was disconnected."});
           publish(std::move(*written));
@@ -365,7 +372,9 @@ void connected_calendar::leave() {
         }));
   };
   // Closing the channel is a courtesy: an unreachable vendor does not keep anybody from leaving.
-  if (!state.row || !state.row->push_channel || calendar().status != provider_status::active) return gone();
+  const bool connected = state.row && (calendar().status == provider_status::active ||
+                                       calendar().status == provider_status::leaving);
+  if (!connected || !state.row->push_channel) return gone();
   auto close = [c = *state.row->push_channel](net::calendar_client& vendor, net::calendar_access who,
                                               net::vendor_done<bool> reply) {
     return vendor.close_channel(std::move(who), c, std::move(reply));

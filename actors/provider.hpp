@@ -11,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -80,6 +81,8 @@ struct trouble {
   std::string told; ///< the error's code; a failure is news once, until it changes or is mended
 };
 
+struct rehearsal_progress;
+
 struct provider_actor_state {
   provider_actor_state() = default; // no aggregate: CAF would put the actor's pointer into the first member
   static constexpr const char* name = "provider";
@@ -107,6 +110,8 @@ struct provider_actor_state {
   std::vector<approval_order> approvals;
   std::vector<leave_order> leaving;
   bool parting = false; ///< the last call of a calendar that leaves
+  std::shared_ptr<rehearsal_progress> rehearsing;
+  bool rehearsed = false; ///< what was found stands in the rows
 
   std::optional<provider_problem> unsaved; ///< needs a person, and no row says so yet
 
@@ -290,6 +295,25 @@ private:
   void held_back(std::optional<error> failed);
   void forget_held(std::function<void()> then);
   void answer_held();
+
+  // ---- provider_departure.cpp: a calendar that takes its copies along ----
+  using links_ptr = std::shared_ptr<const std::vector<mapping>>;
+  void depart();
+  void depart_from(entry_id after);
+  void look_at_copy(const links_ptr& links, std::size_t which, int tries);
+  void remove_copy(const links_ptr& links, std::size_t which, const std::string& version, int tries);
+  void copy_removed(const links_ptr& links, std::size_t which, reason why);
+  void departure_failed(const error& e);
+
+  // ---- provider_rehearsal.cpp: what connecting would do ----
+  bool rehearses() const;
+  void rehearse_or_rest();
+  void rehearse_page();
+  void rehearse_events(std::vector<calendar_event> events, std::function<void()> then);
+  void rehearse_next_series();
+  void rehearse_entries(entry_id after);
+  void rehearsal_found();
+  void rehearsal_failed(const error& e);
 
   // ---- provider_push.cpp ----
   void begin_push();

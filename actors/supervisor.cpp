@@ -127,6 +127,8 @@ void supervisor::take_schedule(const std::vector<persistence::schedule_line>& li
     auto* t = find_tenant(line.tenant);
     if (t == nullptr) continue;
     auto& p = t->providers[line.provider];
+    if (line.status == provider_status::leaving && !p.actor)
+      tell({line.tenant, line.provider}, wake{wake_reason::reloaded, 0});
     if (line.status != provider_status::active) continue;
     if (!p.actor) plan_sleeper(p, line);
     key who{line.tenant, line.provider};

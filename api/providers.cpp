@@ -17,6 +17,7 @@ struct provider_fields {
   std::optional<deletion_policy> on_deletion;
   std::optional<import_policy> imports;
   std::optional<guest_mail> mails;
+  bool rehearsal = false;
 };
 
 /// What may be said at any time.
@@ -38,6 +39,7 @@ provider_fields read_new(object_reader& body) {
   out.type = body.choice<provider_type>("type", true);
   out.user = body.uuid("user_id", true);
   out.scope = body.choice<provider_scope>("scope");
+  out.rehearsal = body.flag("rehearsal").value_or(false);
   body.read_only("status");
   read_common(body, out);
   return out;
@@ -48,6 +50,7 @@ provider_fields read_change(object_reader& body) {
   out.user = body.uuid("user_id");
   body.read_only("type");
   body.read_only("scope");
+  body.read_only("rehearsal");
   out.status = body.choice<provider_status>("status");
   read_common(body, out);
   return out;
@@ -101,6 +104,7 @@ void create_provider(const call_ptr& c) {
   provider made;
   made.id = provider_id(c->new_id());
   made.type = *wanted->type;
+  made.rehearsing = wanted->rehearsal;
   made.scope = wanted->scope.value_or(provider_scope::user);
   made.calendar_zone = "UTC";
   made.created_at = c->with().outside.now();
@@ -190,25 +194,6 @@ void resume_provider(const call_ptr& c) {
     c->with().engine->provider_resumed(c->who.tenant, p.id);
     c->finish(json_answer(200, to_json(p)));
   });
-}
-
-void remove_provider(const call_ptr& c) {
-  const auto id = path_id<provider_id>(*c, 0, "provider_not_found");
-  if (!id) return c->fail(id.error());
-  auto done = [c](bool) { c->finish(no_content()); };
-  auto remove = [c, id = *id, done](bool) {
-    c->with().engine->remove_provider(c->who.tenant, id, carry_on<bool>(c, done));
-  };
-  ask<bool>(
-      c, c->who.tenant,
-      [c, id = *id](persistence::transaction& tx) -> result<bool> {
-        auto found = present(persistence::find_provider(tx, id), "provider_not_found");
-        if (!found) return tl::unexpected(found.error());
-        return persistence::append_audit(tx,
-                                         audit_of(*c, "provider.removal_requested", "provider:" + id.str()))
-            .map([] { return true; });
-      },
-      remove);
 }
 
 void list_calendars(const call_ptr& c) {

@@ -34,6 +34,8 @@ void remove_provider(const call_ptr& c);
 void list_calendars(const call_ptr& c);
 void sync_provider(const call_ptr& c);
 void resume_provider(const call_ptr& c);
+void get_rehearsal(const call_ptr& c);
+void approve_rehearsal(const call_ptr& c);
 void renew_channel(const call_ptr& c);
 void get_approvals(const call_ptr& c);   ///< approvals.cpp
 void answer_approval(const call_ptr& c); ///< approvals.cpp

@@ -197,7 +197,8 @@ json::object to_json(const provider& p) {
           {"channel_expires_at", time_or_null(p.channel_expires_at)},
           {"channel", channel_json(p)},
           {"reconciled", reconciled_json(p)},
-          {"held_removals", held_json(p)}};
+          {"held_removals", held_json(p)},
+          {"rehearsal", p.rehearsing}};
 }
 
 json::object to_json(const api_key& k) {

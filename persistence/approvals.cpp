@@ -28,6 +28,11 @@ const statement stop_rehearsing{"end_rehearsal",
                                 " cursor_fingerprint = NULL, window_from = NULL, window_to = NULL"
                                 " WHERE tenant_id = $1 AND provider_id = $2 AND rehearsing"};
 
+const statement start_leaving{
+    "send_provider_away", "UPDATE provider_state SET status = 'leaving', problem_code = NULL,"
+                          " problem_detail = NULL, problem_since = NULL"
+                          " WHERE tenant_id = $1 AND provider_id = $2 AND status IN ('active', 'paused')"};
+
 result<bool> touched(const result<rows>& done) {
   if (!done) return tl::unexpected(done.error());
   return done->affected() > 0;
@@ -54,6 +59,10 @@ result<std::optional<rehearsal>> find_rehearsal(transaction& tx, const provider_
   if (!found) return tl::unexpected(std::move(found.error()));
   if (found->empty()) return std::nullopt;
   return rehearsal{found->text(0, 0), found->time(0, 1)};
+}
+
+result<bool> send_away(transaction& tx, const provider_id& id) {
+  return touched(tx.query(start_leaving, {tx.tenant(), id}));
 }
 
 result<bool> end_rehearsal(transaction& tx, const provider_id& id) {

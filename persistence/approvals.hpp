@@ -26,6 +26,10 @@ struct rehearsal {
 /// Takes the place of an earlier one. False if the provider is gone or does not rehearse (any more).
 result<bool> put_rehearsal(transaction& tx, const provider_id& id, const rehearsal& r);
 result<std::optional<rehearsal>> find_rehearsal(transaction& tx, const provider_id& id);
+/// Disconnected, but the events that we made there go first: status `leaving`, whatever stood in its way
+/// before is forgotten. Only of a calendar that is active or paused; false otherwise.
+result<bool> send_away(transaction& tx, const provider_id& id);
+
 /// From now on the calendar is synced; the report goes, and so does a cursor. False if it did not rehearse.
 result<bool> end_rehearsal(transaction& tx, const provider_id& id);
 

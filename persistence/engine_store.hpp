@@ -55,6 +55,7 @@ struct provider_state {
   bool stale = false;
   std::optional<channel> push_channel;
   bool outbox_waiting = false;
+  bool rehearsed = false; ///< what a rehearsal has found stands in a row
 };
 
 /// One line of the start-up scan and of the slow look-around: what each provider waits for.

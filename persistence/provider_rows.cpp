@@ -27,8 +27,9 @@ const statement select_state{
     "provider_state",
     "SELECT " KALENDS_PROVIDER_COLUMNS ", s.mark, s.stale_since IS NOT NULL, s.sealed_cursor,"
     " s.cursor_fingerprint, s.window_from, s.window_to," KALENDS_CHANNEL_COLUMNS ","
-    " EXISTS (SELECT FROM outbox o WHERE o.tenant_id = p.tenant_id AND o.provider_id = "
-    "p.provider_id)" KALENDS_PROVIDER_TABLES
+    " EXISTS (SELECT FROM outbox o WHERE o.tenant_id = p.tenant_id AND o.provider_id = p.provider_id),"
+    " EXISTS (SELECT FROM rehearsals r WHERE r.tenant_id = p.tenant_id"
+    " AND r.provider_id = p.provider_id)" KALENDS_PROVIDER_TABLES
     " LEFT JOIN LATERAL (SELECT * FROM channels c WHERE c.tenant_id = p.tenant_id"
     " AND c.provider_id = p.provider_id ORDER BY c.expires_at DESC LIMIT 1) c ON true"
     " WHERE p.tenant_id = $1 AND p.provider_id = $2"};
@@ -212,6 +213,7 @@ result<provider_state> load_state(transaction& tx, const token_vault& vault, con
   }
   if (!found->is_null(0, channel_at)) s.push_channel = read_channel(*found, 0, channel_at);
   s.outbox_waiting = found->boolean(0, channel_at + channel_columns);
+  s.rehearsed = found->boolean(0, channel_at + channel_columns + 1);
   return s;
 }
 

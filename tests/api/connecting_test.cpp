@@ -2,6 +2,7 @@
 #include "tests/api/served_api.hpp"
 
 #include "net/oauth.hpp"
+#include "persistence/approvals.hpp"
 
 namespace kalends::api {
 namespace {
@@ -222,6 +223,57 @@ TEST_F(connecting_test, tells_and_changes_what_a_calendar_brings_in_and_whom_it_
        {R"({"import_policy": "some"})", R"({"guest_mail": "everybody"})", R"({"conflict_policy": "never"})"})
     EXPECT_EQ(code_of(ask(t.admin, "PATCH", path, body)), "unknown_value") << body;
   EXPECT_EQ(code_of(ask(t.admin, "PATCH", path, R"({"held_removals": null})")), "read_only_field");
+}
+
+TEST_F(connecting_test, a_calendar_can_take_its_copies_along) {
+  const auto path = "/v1/calendar-providers/" + provider;
+  EXPECT_EQ(code_of(ask(t.admin, "DELETE", path + "?remove_events=perhaps")), "malformed_parameter");
+  EXPECT_EQ(code_of(ask(t.admin, "DELETE", path + "?remove_events=true")), "provider_not_connected")
+      << "nothing was ever connected";
+  const auto state = begin();
+  ASSERT_EQ(come_back("state=" + state + "&code=c", follow(state)).status, 200);
+
+  const auto asked = ask(t.admin, "DELETE", path + "?remove_events=true");
+  const auto again = ask(t.admin, "DELETE", path + "?remove_events=true");
+
+  EXPECT_EQ(asked.status, 202);
+  EXPECT_EQ(body_of(asked).at("status"), "leaving");
+  EXPECT_EQ(again.status, 202);
+  EXPECT_EQ(shown().at("status"), "leaving");
+  EXPECT_EQ(engine_->told().back(), "changed " + provider);
+  EXPECT_EQ(audit(t, "provider.removal_with_events_requested").size(), 1u);
+  EXPECT_EQ(code_of(ask(t.admin, "PATCH", path, R"({"status": "active"})")), "provider_not_connected");
+  EXPECT_EQ(ask(t.admin, "DELETE", path + "?remove_events=false").status, 204) << "without waiting for it";
+  EXPECT_EQ(ask(t.admin, "DELETE", path + "?remove_events=true").status, 404);
+}
+
+TEST_F(connecting_test, a_rehearsal_is_shown_and_approved) {
+  const auto made = ask(t.admin, "POST", "/v1/calendar-providers",
+                        R"({"type": "google", "rehearsal": true, "user_id": ")" + user + "\"}");
+  const std::string id(body_of(made).at("id").as_string());
+  const auto path = "/v1/calendar-providers/" + id;
+  EXPECT_EQ(body_of(made).at("rehearsal"), true);
+  EXPECT_EQ(shown().at("rehearsal"), false);
+  EXPECT_EQ(code_of(ask(t.admin, "PATCH", path, R"({"rehearsal": false})")), "read_only_field");
+  EXPECT_TRUE(body_of(ask(t.operator_, "GET", path + "/rehearsal")).at("report").is_null());
+  ASSERT_TRUE(db_->run_now<bool>({tenant_id(t.id)}, [&](persistence::transaction& tx) {
+    return persistence::put_rehearsal(tx, provider_id(id), {R"({"mailed":0})", outside_.now()});
+  }));
+
+  const auto found = body_of(ask(t.operator_, "GET", path + "/rehearsal"));
+  EXPECT_EQ(found.at("report").at("mailed"), 0);
+  EXPECT_TRUE(found.at("finished_at").is_string());
+  EXPECT_EQ(code_of(ask(t.reader, "GET", path + "/rehearsal")), "role_too_low");
+  EXPECT_EQ(code_of(ask(t.operator_, "POST", path + "/rehearsal/approval")), "role_too_low");
+  const auto approved = ask(t.admin, "POST", path + "/rehearsal/approval");
+
+  EXPECT_EQ(approved.status, 200);
+  EXPECT_EQ(body_of(approved).at("rehearsal"), false);
+  EXPECT_EQ(engine_->told().back(), "resumed " + id);
+  EXPECT_EQ(audit(t, "provider.rehearsal_approved").size(), 1u);
+  EXPECT_EQ(code_of(ask(t.admin, "POST", path + "/rehearsal/approval")), "rehearsal_not_found");
+  EXPECT_EQ(code_of(ask(t.operator_, "GET", path + "/rehearsal")), "rehearsal_not_found");
+  EXPECT_EQ(code_of(ask(t.operator_, "GET", "/v1/calendar-providers/x/rehearsal")), "provider_not_found");
 }
 
 TEST_F(connecting_test, manages_providers) {

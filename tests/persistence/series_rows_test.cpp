@@ -445,10 +445,13 @@ TEST_F(series_rows_test, a_rehearsal_is_kept_until_it_is_over) {
   EXPECT_TRUE(save(p.id, "{\"a\":1}"));
   EXPECT_TRUE(save(p.id, "{\"a\":2}"));
   EXPECT_EQ(read()->report, "{\"a\":2}");
+  h.calendar = p.id;
+  EXPECT_TRUE(must(state(h)).rehearsed);
   EXPECT_EQ(read()->finished_at, now);
   EXPECT_TRUE(end());
   EXPECT_FALSE(end());
   EXPECT_FALSE(read());
+  EXPECT_FALSE(must(state(h)).rehearsed);
   EXPECT_FALSE(save(p.id, "{}")) << "late";
 }
 

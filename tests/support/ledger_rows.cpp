@@ -38,6 +38,7 @@ void ledger_store::load_provider(tenant_id tenant, provider_id provider, store_d
         auto& t = tenants[tenant];
         auto& p = t.providers[provider];
         provider_state s{p.calendar, p.read_from, p.mark, p.stale, {}, false};
+        s.rehearsed = p.rehearsed.has_value();
         for (const auto& [id, c] : p.channels)
           if (!s.push_channel || c.expires_at > s.push_channel->expires_at) s.push_channel = c;
         for (const auto& [id, row] : t.outbox) s.outbox_waiting |= row.provider == provider;
