@@ -133,6 +133,7 @@ export const texts = {
         active: 'Connected',
         action_required: 'Action required',
         pending_authorization: 'Waiting for consent',
+        leaving: 'Being disconnected',
         paused: 'Paused',
       };
       return words[status];

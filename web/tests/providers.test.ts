@@ -50,5 +50,5 @@ test('what needs a person comes first, the rest keeps its place', () => {
     provider({id: 'd', status: 'action_required'}),
   ];
   assert.deepEqual(inOrder(all).map((p) => p.id), ['d', 'b', 'a', 'c']);
-  assert.deepEqual(countStatuses(all), {active: 2, action_required: 1, pending_authorization: 0, paused: 1});
+  assert.deepEqual(countStatuses(all), {active: 2, action_required: 1, pending_authorization: 0, paused: 1, leaving: 0});
 });

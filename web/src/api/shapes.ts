@@ -3,7 +3,7 @@
 
 export type ProviderType = 'google' | 'microsoft';
 export type Direction = 'both' | 'to_provider' | 'from_provider';
-export type ProviderStatus = 'pending_authorization' | 'active' | 'action_required' | 'paused';
+export type ProviderStatus = 'pending_authorization' | 'active' | 'action_required' | 'paused' | 'leaving';
 
 export interface ProviderProblem {
   code: string;

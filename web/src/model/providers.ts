@@ -43,6 +43,7 @@ const tones: Record<Provider['status'], BadgeTone> = {
   action_required: 'bad',
   pending_authorization: 'wait',
   paused: 'off',
+  leaving: 'off',
 };
 
 export function cardOf(p: Provider, person: User | null, channelExpiresAt: number | null): ProviderCard {
@@ -101,12 +102,12 @@ function moment(text: string | null): number | null {
 export type StatusCounts = Record<Provider['status'], number>;
 
 export function countStatuses(providers: Iterable<Provider>): StatusCounts {
-  const counts: StatusCounts = {active: 0, action_required: 0, pending_authorization: 0, paused: 0};
+  const counts: StatusCounts = {active: 0, action_required: 0, pending_authorization: 0, paused: 0, leaving: 0};
   for (const p of providers) counts[p.status] += 1;
   return counts;
 }
 
-const urgency: Provider['status'][] = ['action_required', 'pending_authorization', 'active', 'paused'];
+const urgency: Provider['status'][] = ['action_required', 'pending_authorization', 'active', 'paused', 'leaving'];
 
 /** What needs a person first; otherwise in a stable order, so that cards do not wander. */
 export function inOrder(providers: Provider[]): Provider[] {
