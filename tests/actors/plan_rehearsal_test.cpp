@@ -52,7 +52,8 @@ TEST_F(plan_rehearsal_test, counts_and_shows_what_would_be_made_here) {
   r.add_events(events, {}, {}, {});
 
   EXPECT_EQ(count(r, "created_here"), 14);
-  const auto& some = read(r).at("created_here").at("samples").as_array();
+  const auto told = read(r);
+  const auto& some = told.at("created_here").at("samples").as_array();
   ASSERT_EQ(some.size(), 10u);
   EXPECT_EQ(some[0].at("id"), "e0");
   EXPECT_EQ(some[0].at("start"), "2026-12-01T09:00:00+01:00");
@@ -107,7 +108,8 @@ TEST_F(plan_rehearsal_test, what_the_vendor_cannot_say_is_left_out_with_its_reas
   r.add_entries(entries);
 
   EXPECT_EQ(count(r, "created_there"), 1);
-  const auto& skipped = read(r).at("skipped").as_array();
+  const auto told = read(r);
+  const auto& skipped = told.at("skipped").as_array();
   ASSERT_EQ(skipped.size(), 1u);
   EXPECT_EQ(skipped[0].at("reason"), "push_unsayable");
   EXPECT_EQ(skipped[0].at("count"), 1);
@@ -128,7 +130,8 @@ TEST_F(plan_rehearsal_test, what_is_not_brought_in_is_counted_by_reason_and_tell
   EXPECT_EQ(read(r).at("complete"), false);
   EXPECT_EQ(count(r, "created_here"), 0);
   std::int64_t left_out = 0;
-  for (const auto& s : read(r).at("skipped").as_array()) {
+  const auto told = read(r);
+  for (const auto& s : told.at("skipped").as_array()) {
     left_out += s.at("count").as_int64();
     EXPECT_EQ(s.at("samples").at(0).at("title"), "");
   }

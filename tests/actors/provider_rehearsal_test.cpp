@@ -56,7 +56,8 @@ TEST_F(provider_rehearsal_test, tells_what_would_be_made_on_both_sides_and_does_
   EXPECT_EQ(report().at("mailed"), 0);
   EXPECT_EQ(report().at("events_read"), 2);
   EXPECT_EQ(report().at("complete"), true);
-  const auto& sample = report().at("created_there").at("samples").at(0);
+  const auto told = report();
+  const auto& sample = told.at("created_there").at("samples").at(0);
   EXPECT_EQ(sample.at("title"), "Replace switch");
   EXPECT_EQ(sample.at("id").as_string(), visit.str().c_str());
   EXPECT_EQ(rows().entries.size(), 1u);
@@ -89,7 +90,8 @@ TEST_F(provider_rehearsal_test, tells_what_is_left_out_and_why_without_its_title
   show({foreign("own-1")});
 
   EXPECT_EQ(count("created_here"), 0);
-  const auto& skipped = report().at("skipped").as_array();
+  const auto told = report();
+  const auto& skipped = told.at("skipped").as_array();
   ASSERT_EQ(skipped.size(), 1u);
   EXPECT_EQ(skipped[0].at("reason"), "pull_ignored_direction");
   EXPECT_EQ(skipped[0].at("count"), 1);
