@@ -11,6 +11,9 @@ namespace {
 using std::chrono::days;
 using std::chrono::floor;
 
+/// A series may never end: its occurrences are listed until the last that matters.
+constexpr std::size_t slots_at_once = 64;
+
 /// Exchange keeps occurrences in their order: none may be on the day of its neighbour, or beyond it.
 bool crosses_a_neighbour(const appointment& what) {
   const auto& r = *what.repeats;
@@ -18,7 +21,12 @@ bool crosses_a_neighbour(const appointment& what) {
     return floor<days>(slot_of(c.what.start)) != floor<days>(c.at);
   });
   if (!moved) return false;
-  auto slots = slots_of(what, limits::occurrences);
+  // What comes after the last change and its day is in order.
+  auto latest = r.changed.back().at;
+  for (const auto& c : r.changed) latest = std::max(latest, slot_of(c.what.start));
+  auto slots = slots_of(what, slots_at_once);
+  for (auto count = slots_at_once; slots.size() == count && slots.back() <= latest + days(1);)
+    slots = slots_of(what, count *= 2);
   std::erase_if(slots,
                 [&](recurrence_id at) { return std::binary_search(r.exdates.begin(), r.exdates.end(), at); });
   auto last = std::chrono::local_days::min();

@@ -61,10 +61,8 @@ event virtual_instance(const event& master, std::int64_t wall) {
   e.start = occurrence_start(master, wall);
   e.original_start = e.start;
   e.end = master.end;
-  if (master.end.all_day)
-    e.end.at = wall + (master.end.at - master.start.at);
-  else
-    e.end.at = zone::to_utc(wall + (wall_of(master.end) - wall_of(master.start)), master.end.zone);
+  // RFC 5545 3.8.5.3: every occurrence takes exactly as long as the first, whatever the clocks do meanwhile.
+  e.end.at = e.start.at + (master.end.at - master.start.at);
   return e;
 }
 

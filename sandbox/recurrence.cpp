@@ -2,6 +2,7 @@
 #include "sandbox/recurrence.hpp"
 
 #include "sandbox/zone.hpp"
+#include "schema/rule_slots.hpp"
 
 #include <libical/ical.h>
 
@@ -105,10 +106,28 @@ std::optional<icalrecurrencetype> read_rule(std::string_view text, const series&
   return rule;
 }
 
+calendar_time start_of(const series& s) {
+  const recurrence_id wall{std::chrono::seconds(s.start)};
+  if (s.all_day)
+    return calendar_date{std::chrono::year_month_day(std::chrono::floor<std::chrono::days>(wall))};
+  return zoned_time{wall, s.zone,
+                    std::chrono::sys_seconds(std::chrono::seconds(zone::to_utc(s.start, s.zone)))};
+}
+
 void run_rule(std::string_view text, const series& s, std::int64_t end, std::size_t limit,
               std::set<std::int64_t>& into) {
   const auto rule = read_rule(text, s);
   if (!rule) return;
+  // The vendors follow the RFC where libical does not.
+  if (const auto known = read_rrule(text); known && recurring::is_expandable(*known)) {
+    recurring::rule_slots slots(*known, start_of(s));
+    for (std::size_t n = 0; n < limit; ++n) {
+      const auto slot = slots.next();
+      if (!slot || slot->time_since_epoch().count() >= end) return;
+      into.insert(slot->time_since_epoch().count());
+    }
+    return;
+  }
   const std::unique_ptr<icalrecur_iterator, free_iterator> i(
       icalrecur_iterator_new(*rule, to_ical(s.start, s.all_day)));
   if (!i) return;

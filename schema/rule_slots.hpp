@@ -12,7 +12,7 @@
 
 struct icalrecur_iterator_impl;
 
-/// Within this room: where a rule puts its occurrences, one after the other.
+/// Where a rule puts its occurrences, one after the other: what schema/recurrence.hpp is made of.
 namespace kalends::recurring {
 
 /// The wall clock that people see there: one that a change of summer time skips is shown behind the gap.

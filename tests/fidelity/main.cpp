@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/fidelity/generator.hpp"
+#include "tests/fidelity/page.hpp"
 #include "tests/fidelity/rule_peer.hpp"
 #include "tests/fidelity/vendor_trip.hpp"
 
@@ -46,11 +47,13 @@ struct findings {
 };
 
 void travel(vendor_trip& trip, const specimen& s, findings& f) {
-  const auto end = trip.there_and_back(s);
+  auto end = trip.there_and_back(s);
   const std::lock_guard lock(f.mutex);
   if (!end.refusal.empty()) {
     ++f.refused;
     ++f.refusals[std::string(trip.name()) + " " + end.refusal];
+    if (!tells_refusal(*read_name<provider_type>(trip.name()), end.refusal))
+      end.change = "refused for a reason that docs/fidelity.md does not tell: " + end.refusal;
   }
   for (const auto& n : end.normalised) ++f.normalised[std::string(trip.name()) + " " + n];
   if (!end.change.empty())
@@ -132,6 +135,12 @@ int main(int argc, char** argv) {
   app.add_option("--workers", o.workers, "Threads, each with its own sandbox and second library");
   app.add_flag("--rules-only", o.rules_only, "Only the comparison of rules");
   app.add_flag("--trips-only", o.trips_only, "Only the trips to the vendors");
+  bool page = false;
+  app.add_flag("--page", page, "Write docs/fidelity.md to standard output");
   CLI11_PARSE(app, argc, argv);
+  if (page) {
+    std::fputs(kalends::fidelity::page().c_str(), stdout);
+    return 0;
+  }
   return kalends::fidelity::run(o);
 }

@@ -2,6 +2,7 @@
 #include "tests/fidelity/vendor_trip.hpp"
 
 #include "net/calendar_client.hpp"
+#include "tests/fidelity/normalised.hpp"
 #include "tests/fidelity/transport.hpp"
 
 #include <algorithm>
@@ -187,7 +188,7 @@ std::string vendor_trip::impl::compare(const specimen& s, const calendar_event& 
   // The calendar's own person stands in the list as the organizer, and who was not asked has no guests.
   std::erase_if(got->attendees, [](const attendee& g) { return g.is_organizer; });
   if (!s.invites) wanted.attendees.clear();
-  (void)end;
+  wanted = as_spelled(vendor, std::move(wanted), *got, end.normalised);
   const auto changed = difference(wanted, *got);
   if (changed.empty()) return {};
   return named(changed) + "\n wanted " + written(wanted) + "\n got    " + written(*got);
