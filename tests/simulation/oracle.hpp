@@ -54,7 +54,9 @@ public:
   void person_wrote(const appointment& before, const appointment& after);
   void host_writes(const std::string& value);
   void host_heard(const tenant_id& t, const entry_id& e, bool removed, const result<schedule_entry>& answer);
-  void notice_accepted(account& a);
+  /// `told`: the vendor's serial when the notice arrived. The answer may come after a read that covered it,
+  /// and after changes of which it said nothing.
+  void notice_accepted(account& a, std::uint64_t told);
 
   // ---- the database (oracle_commits.cpp) ----
   /// Texts that came with no commit of a tenant: runs, problems, facts of providers.

@@ -50,7 +50,7 @@ void oracle::host_heard(const tenant_id& t, const entry_id& e, bool removed,
     log_.violation(8, "entry " + e.str() + " is not what was acknowledged");
 }
 
-void oracle::notice_accepted(account& a) { accepted_[a.provider].push_back(a.model.serial()); }
+void oracle::notice_accepted(account& a, std::uint64_t told) { accepted_[a.provider].push_back(told); }
 
 // ---------------------------------------------------------------- what became of it
 

@@ -277,9 +277,9 @@ void world_of_seed::deliver(const notice& n) {
   log_.count("notice_delivered");
   const auto life = s->running->number();
   log_.say([&] { return "a notice for " + n.of->calendar.str() + " reaches node " + std::to_string(life); });
-  s->running->deliver(*ticket, [this, n](const result<bool>& accepted) {
+  s->running->deliver(*ticket, [this, n, told = n.of->model.serial()](const result<bool>& accepted) {
     if (accepted)
-      judge_.notice_accepted(*n.of);
+      judge_.notice_accepted(*n.of, told);
     else if (accepted.error().kind == errc::retry_later)
       vendor_.repeat(n, now_);
     else
