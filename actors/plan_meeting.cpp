@@ -116,13 +116,13 @@ void carry_out(tenant_picture& p, joining& j) {
     after.assigned.push_back(j.calendar.user);
     std::sort(after.assigned.begin(), after.assigned.end());
     after.what = without_people(p, std::move(after.what), {j.calendar.user});
-    take_off_guest_lists(p, j.entry.id, j.calendar.user);
   }
   put_joined_link(p, j);
   tell_join(p, j, known ? reason::pull_relinked : reason::pull_joined);
   auto version = j.entry.version;
   if (!difference(after.what, j.entry.what).empty() || after.assigned != j.entry.assigned)
     version = commit_change(p, j.entry, std::move(after), j.calendar.id).version;
+  if (of_a_person && !known) take_off_guest_lists(p, j.entry.id, j.calendar.user);
   if (has_to_be_told(p, j.calendar, j.entry.id))
     p.enqueue(j.calendar.id, j.entry.id, version, push_action::upsert);
 }

@@ -38,10 +38,23 @@ void unassign(tenant_picture& p, const schedule_entry& before, const provider& c
   if (after.assigned != before.assigned) commit_change(p, before, std::move(after), calendar.id);
 }
 
-enum class outcome { restored, deleted, cancelled, unlinked };
+/// The very same event in another calendar of the person: it was moved there.
+const mapping* moved_to(const tenant_picture& p, const provider& calendar, const mapping& link) {
+  if (calendar.scope != provider_scope::user || link.event.empty()) return nullptr;
+  for (const auto* other : p.links_of(link.entry)) {
+    const auto* holder = p.calendar(other->provider);
+    if (holder != nullptr && holder->id != calendar.id && holder->scope == provider_scope::user &&
+        holder->user == calendar.user && other->linked && !other->removing && other->event == link.event)
+      return other;
+  }
+  return nullptr;
+}
+
+enum class outcome { restored, deleted, cancelled, unlinked, moved };
 
 outcome outcome_of(const tenant_picture& p, const schedule_entry& e, const provider& calendar,
                    const mapping& link) {
+  if (moved_to(p, calendar, link) != nullptr) return outcome::moved;
   const bool hosts = calendar.direction == sync_direction::to_provider;
   if (!hosts && only_of_this_calendar(p, e, calendar, link)) return outcome::deleted;
   if (!hosts && e.origin.empty() && calendar.on_deletion == deletion_policy::cancel_entry)
@@ -65,9 +78,17 @@ void let_go(tenant_picture& p, const provider& calendar, const mapping& link, co
   tell(p, link, event, &before,
        how == outcome::deleted     ? reason::pull_deleted_entry
        : how == outcome::cancelled ? reason::pull_cancelled_entry
+       : how == outcome::moved     ? reason::pull_relinked
                                    : reason::pull_unlinked);
+  const auto* there = how == outcome::moved ? moved_to(p, calendar, link) : nullptr;
+  const auto new_home = there != nullptr ? there->provider : provider_id();
   p.drop_link({link.provider, link.entry});
-  if (how == outcome::deleted) {
+  if (how == outcome::moved) {
+    if (before.origin != calendar.id) return;
+    auto after = before;
+    after.origin = new_home;
+    commit_change(p, before, std::move(after), calendar.id);
+  } else if (how == outcome::deleted) {
     commit_deletion(p, before, calendar.id);
   } else if (how == outcome::cancelled) {
     auto after = before;

@@ -7,6 +7,7 @@ namespace kalends::actors {
 
 /// A linked event is gone from its calendar, and the vendor confirmed it.
 /// - On its way out by our own hand: the link goes.
+/// - Moved to another calendar of the person, whose link shows the same event: it is at home there now.
 /// - Direction `to_provider`: the copy must stay and is restored under a new id.
 /// - Born there and nobody else's: the entry is deleted. So it is when it was born in another person's copy
 /// of the same meeting, and that one is gone.

@@ -161,12 +161,16 @@ std::optional<cursor_move> connected_calendar::cursor_to_commit() const {
 void connected_calendar::hand_in(std::vector<calendar_event> events, removal proof, bool last) {
   auto& reading = *state.reading;
   bool sweep_first = reading.full && !reading.swept;
+  // What the tenant says to a tombstone without a name may lead on.
+  const bool nameless =
+      !reading.full && proof == removal::unconfirmed &&
+      std::any_of(events.begin(), events.end(), [](const calendar_event& e) { return e.removed; });
   page_pulled page;
   page.provider = id_;
   page.events = std::make_shared<const std::vector<calendar_event>>(std::move(events));
   page.proof = proof;
   page.compare = state.comparing;
-  if (last && !sweep_first && reading.series.empty() && !reading.nameless) {
+  if (last && !sweep_first && reading.series.empty() && !reading.nameless && !nameless) {
     page.finish = cursor_to_commit();
     bool alone = state.run->cause == run_cause::notice || state.run->cause == run_cause::poll;
     if (alone) page.closing = state.run;

@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t most_series = 20'000;
 /// Rows of a series that are remembered: they are asked for when the series itself is out of reach.
 constexpr std::size_t most_rows_of_a_series = 20;
+constexpr std::size_t most_rows = 20'000; ///< of all series of one reading
 /// Series are handed in this many at a time.
 constexpr std::size_t series_batch = 50;
 /// Series that are read again because a tombstone may be of one of their occurrences; the others wait for the
@@ -36,11 +37,17 @@ bool connected_calendar::set_series_aside(std::vector<calendar_event>& rows) {
   auto& reading = *state.reading;
   const auto single = std::stable_partition(rows.begin(), rows.end(),
                                             [](const calendar_event& e) { return e.series.empty(); });
+  std::size_t kept = 0;
+  for (const auto& [series, shown] : reading.series) kept += shown.size();
   for (auto row = single; row != rows.end(); ++row) {
     reading.seen.add(row->series.str());
     auto& shown = reading.series[row->series];
-    if (row->id != row->series && shown.size() < most_rows_of_a_series)
-      shown.push_back(row->removed ? gone(row->id) : *row);
+    if (row->id == row->series || kept >= most_rows || shown.size() >= most_rows_of_a_series) continue;
+    calendar_event remembered;
+    remembered.id = row->id;
+    remembered.removed = row->removed;
+    shown.push_back(std::move(remembered));
+    ++kept;
   }
   rows.erase(single, rows.end());
   return reading.series.size() <= most_series;

@@ -183,6 +183,24 @@ TEST_F(plan_meeting_test, a_meeting_that_its_organizer_called_off_goes_with_its_
   EXPECT_EQ(taken().deleted_entries, std::vector<entry_id>{id()});
 }
 
+TEST_F(plan_meeting_test, an_event_that_was_moved_to_another_calendar_is_not_read_as_deleted) {
+  const auto a = add("a", alice);
+  const auto other = add("other", alice);
+  imported(a, copy("one"));
+  p().drop_link({other.id, id()}); // only where the event itself is
+  taken();
+  pull(other, copy("one"));
+  taken();
+
+  pull(a, tombstone(event_id("one")));
+
+  const auto c = taken();
+  EXPECT_TRUE(c.deleted_entries.empty());
+  EXPECT_EQ(entry().assigned, std::vector<user_id>{alice});
+  EXPECT_EQ(entry().origin, other.id);
+  EXPECT_FALSE(p().link(other.id, id())->removing);
+}
+
 TEST_F(plan_meeting_test, what_the_host_cancelled_is_not_brought_back_by_another_copy) {
   const auto a = add("a", alice);
   const auto b = add("b", bob);
