@@ -194,6 +194,31 @@ void world_of_seed::person_connects_again(const provider_id& p) {
     }
 }
 
+/// It is set up, and nobody has consented yet.
+void world_of_seed::comes_later(house& h, const provider_id& p) {
+  auto& r = ledger_->tenants[h.id].providers[p];
+  r.calendar.status = provider_status::pending_authorization;
+  r.calendar.calendar_name.clear();
+  r.tokens.reset();
+  latecomers_.push_back(p);
+}
+
+/// Some are cut off in their first read, which then has to begin again with all that belongs to it.
+void world_of_seed::latecomers_act() {
+  if (to_be_cut_ && --to_be_cut_->steps == 0) {
+    const auto p = std::exchange(to_be_cut_, std::nullopt)->calendar;
+    for (auto& s : slots_)
+      if (s.running && !s.frozen_until && s.running->kill_provider(vendor_.at(p).tenant, p))
+        log_.fault("first_read_cut_off");
+  }
+  if (latecomers_.empty() || !latecomers_dice_.one_in(100)) return;
+  const auto p = latecomers_.back();
+  latecomers_.pop_back();
+  log_.count("person:connects_later");
+  person_connects_again(p);
+  if (!to_be_cut_) to_be_cut_ = cut{p, 10 + latecomers_dice_.below(120)};
+}
+
 // ---------------------------------------------------------------- hosts
 
 void world_of_seed::host_acts() {

@@ -24,19 +24,20 @@ def patches():
     return [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.endswith(".patch")]
 
 
-def target_of(patch):
+def targets_of(patch):
     with open(patch) as text:
-        return re.search(r"^\+\+\+ b/(\S+)", text.read(), re.M).group(1)
+        return re.findall(r"^\+\+\+ b/(\S+)", text.read(), re.M)
 
 
 def apply(patch, folder):
-    """The mutated file in a tree of its own; None if the patch does not apply."""
-    name = target_of(patch)
-    copy = os.path.join(folder, name)
-    os.makedirs(os.path.dirname(copy), exist_ok=True)
-    shutil.copy(os.path.join(ROOT, name), copy)
+    """The mutated files in a tree of their own; None if the patch does not apply."""
+    names = targets_of(patch)
+    for name in names:
+        copy = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(copy), exist_ok=True)
+        shutil.copy(os.path.join(ROOT, name), copy)
     done = subprocess.run(["patch", "-s", "-p1", "-d", folder, "-i", patch], capture_output=True, text=True)
-    return copy if done.returncode == 0 else None
+    return names if done.returncode == 0 else None
 
 
 def link_command(build):
@@ -46,37 +47,59 @@ def link_command(build):
     return shlex.split(inner)
 
 
+def compile_file(name, folder, compile_commands):
+    """The object of the mutated file, the one that it takes the place of, and what the compiler said if it failed."""
+    source = os.path.join(ROOT, name)
+    entry = next(c for c in compile_commands if os.path.normpath(os.path.join(c["directory"], c["file"])) == source
+                 and ("kalends_simulation" in c["command"] or not name.startswith("tests/")))
+    command = shlex.split(entry["command"])
+    mutant = os.path.join(folder, name.replace("/", "_") + ".o")
+    original = command[command.index("-o") + 1]
+    command[command.index("-o") + 1] = mutant
+    command[command.index("-c") + 1] = os.path.join(folder, name)
+    command.append("-Wno-error")
+    done = subprocess.run(command, cwd=entry["directory"], capture_output=True, text=True)
+    return mutant, original, done.stderr[-400:] if done.returncode != 0 else ""
+
+
+def lives(binary, arguments):
+    """What the first seed that fails breaks; None if none does."""
+    run = subprocess.run([binary, "--jobs", "1", *arguments], capture_output=True, text=True)
+    if run.returncode == 0:
+        return None
+    found = re.search(r"^seed .*$", run.stdout, re.M)
+    return found.group(0) if found else "the process died"
+
+
 def try_one(patch, build, compile_commands, link, seeds):
     name = os.path.basename(patch)[:-len(".patch")]
     with tempfile.TemporaryDirectory(prefix="kalends-mutant-") as folder:
-        copy = apply(patch, folder)
-        if copy is None:
+        names = apply(patch, folder)
+        if names is None:
             return name, "does not apply"
-        source = os.path.join(ROOT, target_of(patch))
-        entry = next(c for c in compile_commands if os.path.normpath(os.path.join(c["directory"], c["file"])) == source)
-        command = shlex.split(entry["command"])
-        mutant = os.path.join(folder, "mutant.o")
-        command[command.index("-o") + 1] = mutant
-        command[command.index("-c") + 1] = copy
-        command.append("-Wno-error")
-        done = subprocess.run(command, cwd=entry["directory"], capture_output=True, text=True)
-        if done.returncode != 0:
-            return name, "does not compile: " + done.stderr[-400:]
         binary = os.path.join(folder, "simulation")
         linking = list(link)
         linking[linking.index("-o") + 1] = binary
-        # Before the libraries: what it defines is not taken from them any more.
-        linking.insert(linking.index("-o"), mutant)
+        for target in names:
+            mutant, original, failed = compile_file(target, folder, compile_commands)
+            if failed:
+                return name, "does not compile: " + failed
+            if original in linking:
+                linking[linking.index(original)] = mutant
+            else:  # before the libraries: what it defines is not taken from them any more
+                linking.insert(linking.index("-o"), mutant)
         done = subprocess.run(linking, cwd=build, capture_output=True, text=True)
         if done.returncode != 0:
             return name, "does not link: " + done.stderr[-400:]
+        found = lives(binary, ["--seeds", "0", "--also", os.path.join(HERE, "seeds.txt")])
+        if found:
+            return name, "caught: " + found
         step = 50
         for first in range(1, seeds, step):
-            lived = subprocess.run([binary, "--seeds", str(step), "--from", str(first), "--jobs", "1"],
-                                   capture_output=True, text=True)
-            if lived.returncode != 0:
-                found = re.search(r"^seed .*$", lived.stdout, re.M)
-                return name, "caught: " + (found.group(0) if found else "the process died")
+            for nodes in ("1", "2"):
+                found = lives(binary, ["--seeds", str(step), "--from", str(first), "--nodes", nodes])
+                if found:
+                    return name, f"caught: {found}" + (" (two nodes)" if nodes == "2" else "")
     return name, "lives"
 
 

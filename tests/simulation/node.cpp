@@ -36,8 +36,7 @@ node::node(int number, std::shared_ptr<ledger> shared, settings configured, cloc
     return net::call_token([cancelled] { *cancelled = true; });
   };
   auto leases = std::make_shared<lease_book>([steady] { return steady().time_since_epoch(); });
-  const node_identity identity{"0192a000-0000-7000-8000-0000000000f" + std::to_string(number),
-                               "http://node.test", outside.random_bytes(8)};
+  const node_identity identity{id(), "http://node.test", outside.random_bytes(8)};
   const staff_parts parts{*store_,
                           google_,
                           microsoft_,

@@ -51,6 +51,8 @@ public:
   node& operator=(const node&) = delete;
 
   int number() const { return number_; }
+  /// By which the rows know it.
+  std::string id() const { return "0192a000-0000-7000-8000-0000000000f" + std::to_string(number_); }
   testing::ledger_store& store() { return *store_; }
   actors::supervisor_actor supervisor() const { return supervisor_; }
   /// Whether `house_opened` was answered with success.

@@ -39,6 +39,8 @@ public:
     friend auto operator<=>(const caller&, const caller&) = default;
   };
   void call_issued(caller who, account* a, const call& c, instant now);
+  /// By a node of that id.
+  void call_by(const std::string& node, const account& a, const call& c);
   void call_arrives(account* a, const call& c);
   void told_to_wait(caller who, instant until);
   void grant_refused(caller who);
@@ -91,7 +93,9 @@ private:
   void check_removals(const rows& t, const tenant_changes& c);
   void check_cursor(const rows& t, const cursor_move& m, const tenant_changes& c);
   void check_marks(const rows& t, const provider_id& p);
-  void check_outbox(const rows& t, const tenant_changes& c);
+  void check_lease(const tenant_changes& c);
+  void check_outbox(const rows& t, const tenant_changes& c, const std::set<provider_id>& filled);
+  static bool lacks(const rows& t, const provider& p, const entry_id& id);
   void check_text(const tenant_id& t, const std::string& text, const char* where);
   void expect_agreement(const rows& t, const account& a, const provider& calendar);
   std::string story(const rows& t, const entry_id& e) const;

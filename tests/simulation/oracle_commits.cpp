@@ -59,18 +59,30 @@ oracle::oracle(trace& log, std::shared_ptr<ledger> shared) : log_(log), ledger_(
 void oracle::before_commit(const rows& t, const tenant_changes& c) {
   ++commits_;
   entry_writes_ += c.entries.size() + c.deleted_entries.size();
+  check_lease(c);
   check_values(t, c);
   check_explained(t, c);
   check_removals(t, c);
 }
 
 void oracle::after_commit(const rows& t, const tenant_changes& c) {
+  std::set<provider_id> filled; // by now, what belongs into a calendar that was connected is noted
   for (const auto& m : c.cursors) {
-    read_once_.insert(m.provider);
+    if (read_once_.insert(m.provider).second) filled.insert(m.provider);
     check_cursor(t, m, c);
     check_marks(t, m.provider);
   }
-  check_outbox(t, c);
+  check_outbox(t, c, filled);
+}
+
+// ---------------------------------------------------------------- 21: one node writes
+
+/// What a node decided for a tenant that another took over is refused.
+void oracle::check_lease(const tenant_changes& c) {
+  const auto l = ledger_->leases.find(c.tenant);
+  if (l == ledger_->leases.end() || l->second.epoch == 0 || ledger_->writer.empty()) return;
+  if (l->second.node != ledger_->writer)
+    log_.violation(21, "a commit of a node that does not run its tenant any more");
 }
 
 // ---------------------------------------------------------------- 18: every change by sync has its decision
@@ -164,7 +176,18 @@ void oracle::check_marks(const rows& t, const provider_id& p) {
 
 // ---------------------------------------------------------------- 4: no work without a row
 
-void oracle::check_outbox(const rows& t, const tenant_changes& c) {
+/// Whether the calendar does not show the entry as it stands, or shows it although it should not.
+bool oracle::lacks(const rows& t, const provider& p, const entry_id& id) {
+  auto at = t.entries.find(id);
+  auto link = t.mappings.find({p.id, id});
+  const bool linked = link != t.mappings.end();
+  if (at == t.entries.end() || !belongs(at->second, p)) return linked;
+  return !linked || !link->second.linked || link->second.removing ||
+         (!difference(at->second.what, link->second.base_entry).empty() &&
+          !told_unsayable(t, at->second, link->second));
+}
+
+void oracle::check_outbox(const rows& t, const tenant_changes& c, const std::set<provider_id>& filled) {
   std::set<std::tuple<provider_id, entry_id, push_action>> once;
   for (const auto& row : c.outbox)
     if (!once.insert({row.provider, row.entry, row.action}).second)
@@ -181,19 +204,13 @@ void oracle::check_outbox(const rows& t, const tenant_changes& c) {
   // Rows that are gone may have covered more than this commit touched.
   if (!c.outbox_done.empty())
     for (const auto& [key, m] : t.mappings) touched.insert(key.entry);
+  std::set<entry_id> all;
+  if (!filled.empty())
+    for (const auto& [id, e] : t.entries) all.insert(id);
   for (const auto& [p, r] : t.providers) {
     if (!read_once_.contains(p) || !takes_pushes(r.calendar)) continue; // its backfill is to come
-    for (const auto& id : touched) {
-      auto at = t.entries.find(id);
-      auto link = t.mappings.find({p, id});
-      const bool linked = link != t.mappings.end();
-      const bool wanted = at != t.entries.end() && belongs(at->second, r.calendar);
-      bool work = linked && (link->second.removing || !wanted);
-      if (wanted)
-        work = !linked || !link->second.linked || link->second.removing ||
-               (!difference(at->second.what, link->second.base_entry).empty() &&
-                !told_unsayable(t, at->second, link->second));
-      if (work && !waiting.contains({p, id}))
+    for (const auto& id : filled.contains(p) ? all : touched) {
+      if (lacks(t, r.calendar, id) && !waiting.contains({p, id}))
         log_.violation(4, "entry " + id.str() + " has to be brought to " + accounts_->at(p).calendar.str() +
                               " and no outbox row says so" + story(t, id));
     }

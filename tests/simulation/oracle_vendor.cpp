@@ -27,6 +27,11 @@ void oracle::call_issued(caller who, account* a, const call& c, instant now) {
     log_.violation(17, c.verb + " before the time that Retry-After named");
 }
 
+void oracle::call_by(const std::string& node, const account& a, const call& c) {
+  if (const auto l = ledger_->leases.find(a.tenant); l == ledger_->leases.end() || l->second.node != node)
+    log_.violation(21, c.verb + " of " + a.calendar.str() + " by a node that does not run its tenant");
+}
+
 void oracle::call_arrives(account* a, const call& c) {
   if (a == nullptr) return log_.violation(1, c.verb + " with a token that was never given");
   const bool of_the_account = c.verb == "list_calendars" || c.verb == "renew_channel" ||

@@ -23,7 +23,8 @@ std::string uuid(const std::string& kind, int n) {
 // ---------------------------------------------------------------- setup
 
 world_of_seed::world_of_seed(unsigned seed, bool in_words, unsigned nodes)
-    : dice_(seed), log_(in_words), judge_(log_, ledger_), vendor_(dice_, log_, judge_) {
+    : dice_(seed), log_(in_words), judge_(log_, ledger_), vendor_(dice_, log_, judge_),
+      has_latecomers_(seed % 4 == 3), latecomers_dice_(~seed) {
   configured_.google = oauth_app{"client", "sekrit-client", ""};
   configured_.microsoft = oauth_app{"client", "sekrit-client", "common"};
   if (!dice_.one_in(3)) configured_.webhook_url = "https://kalends.example";
@@ -64,6 +65,9 @@ void world_of_seed::build_house(int n) {
   if (n == 0 && dice_.coin())
     connect(h, n * 10 + calendars++, dice_.coin() ? provider_type::google : provider_type::microsoft,
             h.users.front(), provider_scope::tenant);
+  if (has_latecomers_)
+    for (const auto& p : h.calendars)
+      if (latecomers_dice_.coin()) comes_later(h, p);
   houses_.push_back(std::move(h));
   auto& kept = houses_.back();
   for (const auto& p : kept.calendars)
@@ -152,6 +156,7 @@ void world_of_seed::step() {
     pass(dice_.one_in(8) ? 4s : 250ms);
   else if (what == 99)
     something_goes_wrong();
+  if (has_latecomers_) latecomers_act();
   judge_.read_new_texts();
 }
 
@@ -199,6 +204,7 @@ void world_of_seed::look_at_calls(slot& s) {
           return "node " + std::to_string(n.number()) + " calls " + c.call->verb + " of " +
                  (a != nullptr ? a->calendar.str() : "nobody");
         });
+        if (a != nullptr) judge_.call_by(n.id(), *a, *c.call);
         judge_.call_issued({n.number(), c.caller}, a, *c.call, now_);
       },
       [&](const vendor::call_ptr& c) { vendor_.abandon(c, now_); });

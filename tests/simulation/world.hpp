@@ -51,6 +51,7 @@ private:
   void build_house(int n);
   provider& connect(house& h, int n, provider_type type, const user_id& who, provider_scope scope);
   void choose_faults();
+  void comes_later(house& h, const provider_id& p);
   void start(slot& s);
 
   // ---- one step (world.cpp) ----
@@ -79,6 +80,7 @@ private:
   void send(house& h, actors::entry_order o);
   void person_withdraws_consent();
   void person_connects_again(const provider_id& p);
+  void latecomers_act();
   std::string new_value(const house& h, bool by_host);
   std::pair<calendar_time, calendar_time> new_time(bool by_host);
   std::vector<user_id> some_users(const house& h);
@@ -113,6 +115,16 @@ private:
   std::set<std::string> faults_;
   bool faults_on_ = true;
   unsigned trouble_ = 0; ///< database questions fail once in so many
+  // One world in four has calendars that are connected only when there are entries for them. Their own chance
+  // keeps what the other worlds' seeds mean.
+  struct cut {
+    provider_id calendar;
+    unsigned steps;
+  };
+  const bool has_latecomers_;
+  chance latecomers_dice_;
+  std::vector<provider_id> latecomers_;
+  std::optional<cut> to_be_cut_; ///< its first read, after so many steps
   int nodes_started_ = 0, made_ = 0, values_ = 0;
   unsigned minutes_used_ = 0;
 };

@@ -152,6 +152,7 @@ result<lease_news> ledger_store::round_of(const lease_round& r) {
 }
 
 void ledger_store::keep_leases(lease_round round, store_done<lease_news> done) {
+  node_ = round.node;
   ask<lease_news>(
       "keep_leases", [this, round] { return round_of(round); }, std::move(done));
 }

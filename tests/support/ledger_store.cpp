@@ -255,6 +255,7 @@ result<std::vector<fact>> ledger_store::carry_out(const tenant_changes& c) {
     if (auto refused = objection(c)) return tl::unexpected(*refused);
   if (auto ok = possible(t, c); !ok) return tl::unexpected(ok.error());
   check(t, c);
+  ledger_->writer = node_;
   if (ledger_->before_commit) ledger_->before_commit(t, c);
   write(t, c);
   for (const auto& r : c.runs) put_run(t, r);

@@ -60,6 +60,7 @@ public:
     std::map<std::string, node_row> nodes;
     std::function<instant()> clock; ///< the database's; unset: its time stands still
     std::vector<std::string> wrongs;
+    std::string writer; ///< the node whose commit is carried out
     /// Each commit that is possible, before and after it is carried out.
     std::function<void(const tenant_rows&, const tenant_changes&)> before_commit, after_commit;
   };
@@ -216,6 +217,7 @@ private:
 
   std::shared_ptr<ledger> ledger_;
   persistence::held_leases leases_;
+  std::string node_; ///< who asks through this store, as its last round of leases said
   std::function<void(const tenant_id&, std::int64_t)> told_fenced_;
   std::deque<question> waiting_;
   std::vector<std::string> held_kinds_;
