@@ -17,7 +17,7 @@ constexpr auto watch_period = 5s; ///< of looking for calls that never end
 } // namespace
 
 call_leave::~call_leave() {
-  if (from_ && id_ != 0) from_->end(id_, answer_scope::unknown, {}, true);
+  if (const auto id = id_.exchange(0); from_ && id != 0) from_->end(id, answer_scope::unknown, {}, true);
 }
 
 void call_leave::guard(std::function<void()> too_late) {
@@ -25,11 +25,10 @@ void call_leave::guard(std::function<void()> too_late) {
 }
 
 void call_leave::answered(const error* failed, bool extraordinary) {
-  const auto from = std::exchange(from_, nullptr);
-  const auto id = std::exchange(id_, 0);
-  if (!from || id == 0) return;
-  if (failed == nullptr) return from->end(id, answer_scope::fine, {}, extraordinary);
-  from->end(id, scope_of(*failed), failed->retry_after, true);
+  const auto id = id_.exchange(0);
+  if (!from_ || id == 0) return;
+  if (failed == nullptr) return from_->end(id, answer_scope::fine, {}, extraordinary);
+  from_->end(id, scope_of(*failed), failed->retry_after, true);
 }
 
 std::shared_ptr<governor> governor::open(clock now, observe::meter& meter, governor_limits limits) {

@@ -4,6 +4,7 @@
 #include "actors/governor_core.hpp"
 #include "net/calendar_client.hpp"
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -18,10 +19,10 @@ class call_leave {
 public:
   call_leave() = default;
   call_leave(std::shared_ptr<governor> from, governor_core::ticket id) : from_(std::move(from)), id_(id) {}
-  call_leave(call_leave&& o) noexcept : from_(std::move(o.from_)), id_(std::exchange(o.id_, 0)) {}
+  call_leave(call_leave&& o) noexcept : from_(std::move(o.from_)), id_(o.id_.exchange(0)) {}
   call_leave& operator=(call_leave&& o) noexcept {
     std::swap(from_, o.from_);
-    std::swap(id_, o.id_);
+    id_ = o.id_.exchange(id_);
     return *this;
   }
   ~call_leave();
@@ -29,12 +30,14 @@ public:
   /// `too_late` is called if the call is still under way after `governor::longest_call`; on the thread of the
   /// governor's clock, and it must only mail.
   void guard(std::function<void()> too_late);
-  /// The vendor answered. `extraordinary`: the call took all the requests that it can take.
+  /// The vendor answered; only the first time counts. Any thread, at the moment of the answer: who asked may
+  /// be ending, and what a vendor asks for holds for those who come after him. `extraordinary`: the call took
+  /// all the requests that it can take.
   void answered(const error* failed, bool extraordinary);
 
 private:
   std::shared_ptr<governor> from_;
-  governor_core::ticket id_ = 0;
+  std::atomic<governor_core::ticket> id_ = 0;
 };
 
 /// `governor_core` behind a lock, shared by all calendars of this process. No actor, because nearly every

@@ -93,7 +93,7 @@ struct provider_actor_state {
   std::optional<grant> token;
   net::call_token call;  ///< at most one vendor call, or the wait for leave to make it; ending the actor
                          ///< cancels it
-  call_leave allowed;    ///< of the call under way
+  call_leave allowed;    ///< of the call that begins now
   std::int64_t mark = 0; ///< the highest counter that a notice told
 
   // What is wanted next.
@@ -214,10 +214,13 @@ private:
   void ask_leave(vendor_verb verb, with_waited go);
   void learn_project(vendor_verb verb, with_waited go);
   void send_refresh(const oauth_app& app, waited wait, with_token then);
-  void call_answered(vendor_verb verb, waited wait, instant asked_at, const error* failed,
-                     bool extraordinary);
+  void call_answered(vendor_verb verb, waited wait, instant asked_at, const error* failed);
   urgency how_urgent() const;
   static error stuck_call();
+  /// Who is told the vendor's answer: the governor at once, on whatever thread it comes, then the actor. What
+  /// a vendor asks for is known to all even if the actor ends before its turn.
+  template <class T>
+  std::function<void(result<T>)> governor_first(std::function<void(result<T>)> heard);
   template <class T>
   using vendor_call =
       std::function<net::call_token(net::calendar_client&, net::calendar_access, net::vendor_done<T>)>;
@@ -377,6 +380,20 @@ bool extraordinary(const result<T>& answer) {
 }
 
 template <class T>
+std::function<void(result<T>)> connected_calendar::governor_first(std::function<void(result<T>)> heard) {
+  auto leave = std::make_shared<call_leave>(std::move(state.allowed));
+  leave->guard([heard, at = std::weak_ptr<call_leave>(leave)] {
+    const auto stuck = stuck_call();
+    if (const auto open = at.lock()) open->answered(&stuck, true);
+    heard(tl::unexpected(stuck));
+  });
+  return [leave, heard = std::move(heard)](result<T> answer) {
+    leave->answered(answer ? nullptr : &answer.error(), extraordinary(answer));
+    heard(std::move(answer));
+  };
+}
+
+template <class T>
 void connected_calendar::call_vendor(vendor_verb verb, vendor_call<T> start,
                                      std::function<void(result<T>)> then, bool refreshed) {
   if (!state.leaving.empty() && !state.parting)
@@ -391,7 +408,7 @@ void connected_calendar::call_vendor(vendor_verb verb, vendor_call<T> start,
     if (state.run) ++state.run->counts.vendor_calls;
     auto asked_at = now();
     auto heard = ask<T>(this, [this, verb, start, then, refreshed, asked_at, wait = *wait](result<T> answer) {
-      call_answered(verb, wait, asked_at, answer ? nullptr : &answer.error(), extraordinary(answer));
+      call_answered(verb, wait, asked_at, answer ? nullptr : &answer.error());
       // A token may die before its time (revoked, clock skew): refresh once, then believe it.
       if (!answer && answer.error().kind == errc::reauthorize && !refreshed && state.token) {
         state.token->access_expires_at = instant{};
@@ -399,9 +416,8 @@ void connected_calendar::call_vendor(vendor_verb verb, vendor_call<T> start,
       }
       then(std::move(answer));
     });
-    state.allowed.guard([heard] { heard(tl::unexpected(stuck_call())); });
     net::calendar_access who{state.token->access_token, calendar().calendar};
-    state.call = start(client(), std::move(who), heard);
+    state.call = start(client(), std::move(who), governor_first<T>(std::move(heard)));
   });
 }
 

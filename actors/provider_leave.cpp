@@ -48,10 +48,8 @@ void connected_calendar::learn_project(vendor_verb verb, with_waited go) {
   });
 }
 
-void connected_calendar::call_answered(vendor_verb verb, waited wait, instant asked_at, const error* failed,
-                                       bool extraordinary) {
+void connected_calendar::call_answered(vendor_verb verb, waited wait, instant asked_at, const error* failed) {
   parts_.meter.vendor_called({tenant_id_, calendar().type}, verb, wait, now() - asked_at, failed);
-  std::exchange(state.allowed, {}).answered(failed, extraordinary);
   if (failed != nullptr && failed->retry_after) vendor_asks_to_wait(*failed->retry_after);
   if (failed != nullptr && failed->code == stuck_call().code) state.call.cancel();
 }

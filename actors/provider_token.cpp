@@ -59,7 +59,7 @@ void connected_calendar::send_refresh(const oauth_app& app, waited wait, with_to
   auto asked_at = now();
   auto heard = ask<grant>(this, [this, then = std::move(then), wait, asked_at](result<grant> fresh) {
     const auto* failed = fresh ? nullptr : &fresh.error();
-    call_answered(vendor_verb::refresh_token, wait, asked_at, failed, false);
+    call_answered(vendor_verb::refresh_token, wait, asked_at, failed);
     parts_.meter.token_refreshed(label(), failed);
     if (!fresh) return then(tl::unexpected(fresh.error()));
     // Saved before it is used: a vendor may rotate the refresh token, and the old one is void then.
@@ -70,8 +70,8 @@ void connected_calendar::send_refresh(const oauth_app& app, waited wait, with_to
                               then(true);
                             }));
   });
-  state.allowed.guard([heard] { heard(tl::unexpected(stuck_call())); });
-  state.call = parts_.refresh(calendar().type, app, *state.token, heard);
+  auto reply = governor_first<grant>(std::move(heard));
+  state.call = parts_.refresh(calendar().type, app, *state.token, std::move(reply));
 }
 
 void connected_calendar::load_app(with_app then) {

@@ -38,6 +38,23 @@ TEST_F(provider_leave_test, a_calendar_that_dies_gives_its_leave_back) {
   EXPECT_EQ(gate()->calls_under_way(), 0u);
 }
 
+TEST_F(provider_leave_test, what_the_vendor_asked_of_a_calendar_that_is_ending_holds_for_its_next_life) {
+  add_calendar(work);
+  open_house();
+  notice(work);
+  caf::anon_send_exit(awake(work), caf::exit_reason::kill); // before its turn to hear of this:
+  google.refuse("list_changes", trouble(errc::retry_later, "vendor_rate_limited", 20s));
+  run();
+
+  pass(5s);
+  ASSERT_TRUE(awake(work));
+  EXPECT_TRUE(google.open_calls().empty());
+
+  pass(20s);
+
+  EXPECT_FALSE(google.open_calls().empty());
+}
+
 TEST_F(provider_leave_test, the_fifth_calendar_of_a_graph_account_waits_for_one_of_the_four) {
   for (int i = 0; i < 5; ++i) add_calendar(numbered(i), provider_type::microsoft).subject = "alice";
   open_house();
