@@ -207,16 +207,19 @@ void connected_calendar::carry_out(const push_update& s) {
   const auto of_master = s.changed - occurrences;
   if (of_master.empty()) return write_occurrences(s);
   net::event_update update{s.link.event, s.link.event_version, of_master, s.what, s.invites};
+  if (const auto* entry = state.picture->entry(s.link.entry))
+    update.people = state.picture->addresses_of(entry->assigned);
   auto write = [update](net::calendar_client& vendor, net::calendar_access who,
                         net::vendor_done<calendar_event> reply) {
     return vendor.update_event(std::move(who), update, std::move(reply));
   };
-  call_vendor<calendar_event>(
-      vendor_verb::update_event, write, [this, s, of_master](result<calendar_event> answer) {
-        const bool series = s.what.repeats || s.link.base_event.repeats;
-        if (answer && series) return master_written(s, of_master, std::move(*answer));
-        written(s.link, kalends::take(s.link.base_entry, s.what, s.changed), reason::push_updated, std::move(answer));
-      });
+  call_vendor<calendar_event>(vendor_verb::update_event, write,
+                              [this, s, of_master](result<calendar_event> answer) {
+                                const bool series = s.what.repeats || s.link.base_event.repeats;
+                                if (answer && series) return master_written(s, of_master, std::move(*answer));
+                                written(s.link, kalends::take(s.link.base_entry, s.what, s.changed),
+                                        reason::push_updated, std::move(answer));
+                              });
 }
 
 void connected_calendar::carry_out(const push_remove& s) { remove_event(s, s.link.event_version, 0); }

@@ -63,6 +63,9 @@ struct event_update {
   field_set changed;
   appointment what;
   bool invites = false; ///< guests are mailed about it
+  /// Addresses of people whom the entry has as assigned and not as guests: who of them is a guest of the
+  /// event stays one.
+  std::vector<std::string> people = {};
 };
 
 /// One occurrence of a series: `cancel` takes it out, `change` makes it say `what` (the groups `changed`),

@@ -241,7 +241,9 @@ public:
         api_->request("GET", event_path(update_.event) + "?" + selection("attendees,attendeesOmitted")),
         [self = std::static_pointer_cast<updating>(shared_from_this())](result<std::string> body) {
           auto guests = body.and_then([&](const std::string& text) {
-            return read_guarded([&] { return merge_google_attendees(text, self->update_.what.attendees); });
+            return read_guarded([&] {
+              return merge_google_attendees(text, self->update_.what.attendees, self->update_.people);
+            });
           });
           if (!guests) return self->finish(tl::unexpected(std::move(guests.error())));
           self->write(*guests);

@@ -225,7 +225,8 @@ std::string write_google_patch(const event_update& update, const std::string& at
   return w.finish();
 }
 
-result<std::string> merge_google_attendees(const std::string& event, const std::vector<attendee>& wanted) {
+result<std::string> merge_google_attendees(const std::string& event, const std::vector<attendee>& wanted,
+                                           const std::vector<std::string>& people) {
   const json_document document(event);
   if (!document.object()) return unreadable("The event is no JSON object.");
   const auto omitted = member(*document.object(), "attendeesOmitted");
@@ -241,9 +242,11 @@ result<std::string> merge_google_attendees(const std::string& event, const std::
     for (const auto entry : *known) {
       const auto guest = object_of(entry);
       if (!guest) continue;
-      const auto found = missing.find(lower_case(text_member(*guest, "email")));
+      const auto address = lower_case(text_member(*guest, "email"));
+      const auto found = missing.find(address);
       const auto organizer = member(*guest, "organizer");
-      if (found == missing.end() && !(organizer && flag_of(*organizer))) continue;
+      const bool stays = (organizer && flag_of(*organizer)) || is_among(people, address);
+      if (found == missing.end() && !stays) continue;
       write_known_guest(w, *guest, found == missing.end() ? nullptr : found->second);
       if (found != missing.end()) missing.erase(found);
     }

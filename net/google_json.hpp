@@ -43,9 +43,10 @@ result<google_exceptions> read_google_exceptions(const std::string& body, const 
 void complete_google_series(calendar_event& series, google_exceptions exceptions);
 
 /// The guests as PATCH wants them, which replaces the whole array: those of `event` (its JSON) that are
-/// `wanted` with all that stands there, and those that are new. Nobody's answer is changed. Error (invalid):
-/// `attendees_omitted`, the list that we see is not all of it.
-result<std::string> merge_google_attendees(const std::string& event, const std::vector<attendee>& wanted);
+/// `wanted` or among `people` with all that stands there, and those that are new. Nobody's answer is changed.
+/// Error (invalid): `attendees_omitted`, the list that we see is not all of it.
+result<std::string> merge_google_attendees(const std::string& event, const std::vector<attendee>& wanted,
+                                           const std::vector<std::string>& people = {});
 /// The lines without that cancelled occurrence, as a PATCH; nothing if none has it.
 result<std::optional<std::string>> write_google_uncancelled(const std::string& event, recurrence_id at);
 

@@ -92,14 +92,17 @@ void write_new_guest(json_writer& w, const attendee& guest) {
 }
 
 /// All that stands there; a room stays a room.
-void write_known_guest(json_writer& w, const object& known, const attendee& wanted) {
+/// `wanted` is null for one of our people, who stays as he is.
+void write_known_guest(json_writer& w, const object& known, const attendee* wanted) {
   w.open();
   for (const auto field : known) {
-    if (field.key == "type" || field.key.find_first_of("\"\\") != std::string_view::npos) continue;
+    if ((wanted != nullptr && field.key == "type") ||
+        field.key.find_first_of("\"\\") != std::string_view::npos)
+      continue;
     w.raw(field.key, simdjson::minify(field.value));
   }
   const bool room = text_member(known, "type") == "resource";
-  w.text("type", room ? "resource" : wanted.is_optional ? "optional" : "required");
+  if (wanted != nullptr) w.text("type", room ? "resource" : wanted->is_optional ? "optional" : "required");
   w.close();
 }
 
@@ -241,7 +244,8 @@ std::string write_graph_patch(const event_update& update, bool in_utc, const std
   return w.finish();
 }
 
-result<std::string> merge_graph_attendees(const std::string& event, const std::vector<attendee>& wanted) {
+result<std::string> merge_graph_attendees(const std::string& event, const std::vector<attendee>& wanted,
+                                          const std::vector<std::string>& people) {
   const json_document document(event);
   if (!document.object()) return unreadable("The event is no JSON object.");
   std::map<std::string, const attendee*> missing;
@@ -254,10 +258,12 @@ result<std::string> merge_graph_attendees(const std::string& event, const std::v
   if (known)
     for (const auto entry : *known) {
       const auto guest = object_of(entry);
-      const auto found = guest ? missing.find(address_in(*guest)) : missing.end();
-      if (found == missing.end()) continue;
-      write_known_guest(w, *guest, *found->second);
-      missing.erase(found);
+      if (!guest) continue;
+      const auto address = address_in(*guest);
+      const auto found = missing.find(address);
+      if (found == missing.end() && !is_among(people, address)) continue;
+      write_known_guest(w, *guest, found == missing.end() ? nullptr : found->second);
+      if (found != missing.end()) missing.erase(found);
     }
   for (const auto& [address, guest] : missing) write_new_guest(w, *guest);
   w.close_array();

@@ -64,8 +64,9 @@ struct graph_instances {
 result<graph_instances> read_graph_instances(const std::string& body, const appointment& series);
 
 /// The guests as PATCH wants them, which replaces the whole array: those of `event` (its JSON) that are
-/// `wanted` with all that stands there, and those that are new.
-result<std::string> merge_graph_attendees(const std::string& event, const std::vector<attendee>& wanted);
+/// `wanted` or among `people` with all that stands there, and those that are new.
+result<std::string> merge_graph_attendees(const std::string& event, const std::vector<attendee>& wanted,
+                                          const std::vector<std::string>& people = {});
 
 /// Whether the event carries an online meeting, whose join link lives in its body.
 result<bool> read_is_online_meeting(const std::string& body);

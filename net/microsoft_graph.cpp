@@ -243,7 +243,8 @@ private:
     notes.add(field_group::notes);
     if (*online) update_.changed = update_.changed - notes;
     if (update_.changed.has(field_group::attendees)) {
-      auto guests = read_guarded([&] { return merge_graph_attendees(*body, update_.what.attendees); });
+      auto guests =
+          read_guarded([&] { return merge_graph_attendees(*body, update_.what.attendees, update_.people); });
       if (!guests) return done_(tl::unexpected(std::move(guests.error())));
       guests_ = std::move(*guests);
     }

@@ -173,4 +173,9 @@ std::optional<instant> read_utc(std::string_view text) {
          std::chrono::seconds(*second) + std::chrono::milliseconds(milliseconds);
 }
 
+bool is_among(const std::vector<std::string>& addresses, std::string_view address) {
+  return std::any_of(addresses.begin(), addresses.end(),
+                     [&](const std::string& a) { return lower_case(a) == address; });
+}
+
 } // namespace kalends::net

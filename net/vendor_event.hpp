@@ -61,4 +61,7 @@ zoned_time utc_reading(const zoned_time& t);
 /// "2026-09-01T08:15:30.123Z" with any fraction; only UTC is understood.
 std::optional<instant> read_utc(std::string_view text);
 
+/// Whether `address`, in lower case, is one of these, however they are written.
+bool is_among(const std::vector<std::string>& addresses, std::string_view address);
+
 } // namespace kalends::net

@@ -208,6 +208,8 @@ TEST(google_series_test, a_new_list_of_guests_keeps_what_we_do_not_know) {
             R"([{"email":"Zoe@x.test","responseStatus":"declined","comment":"ill","displayName":"Zoe B."},)"
             R"({"email":"boss@x.test","organizer":true,"responseStatus":"accepted"},)"
             R"({"email":"new@x.test","optional":true}])");
+  const auto with_people = merge_google_attendees(master("", guests), {}, {"ZOE@x.test"});
+  EXPECT_NE(with_people->find(R"("comment":"ill")"), std::string::npos) << "whom we schedule stays a guest";
   EXPECT_EQ(merge_google_attendees(R"({"attendeesOmitted":true})", {}).error().code, "attendees_omitted");
 }
 

@@ -327,6 +327,16 @@ TEST(graph_series_test, reads_guests_and_whose_copy_it_is) {
   EXPECT_FALSE(own.guest_copy || own.own_response);
 }
 
+TEST(graph_series_test, whom_we_schedule_stays_a_guest) {
+  const auto merged =
+      merge_graph_attendees(R"({"attendees":[{"type":"optional","emailAddress":{"address":"Bob@x.test"}},)"
+                            R"({"type":"required","emailAddress":{"address":"gone@x.test"}}]})",
+                            {}, {"bob@X.test"});
+
+  ASSERT_TRUE(merged);
+  EXPECT_EQ(*merged, R"([{"type":"optional","emailAddress":{"address":"Bob@x.test"}}])");
+}
+
 TEST(graph_series_test, ten_thousand_guests_are_too_many) {
   std::string many = R"("attendees":[{"emailAddress":{"address":"a@x.test"}})";
   for (int i = 0; i < 10'000; ++i)
