@@ -5,6 +5,7 @@
 #include "schema/text.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <set>
 
 namespace kalends::actors {
@@ -101,16 +102,27 @@ public:
     change(at, *plain, *has.what);
   }
 
-  std::vector<occurrence_step> steps;
+  /// A vendor may keep occurrences in their order at every moment: whoever makes room goes first. Those that
+  /// move later go from the last to the first, and then the others from the first to the last.
+  std::vector<occurrence_step> in_order() && {
+    const auto is_change = [](const occurrence_step& s) { return s.how == occurrence_step::kind::change; };
+    const auto changes = std::stable_partition(steps_.begin(), steps_.end(), std::not_fn(is_change));
+    const auto others = std::stable_partition(
+        changes, steps_.end(), [&](const occurrence_step& s) { return moved_later_.contains(s.at); });
+    std::reverse(changes, others);
+    return std::move(steps_);
+  }
 
 private:
   void add(occurrence_step::kind how, recurrence_id at, field_set changed, appointment what) {
-    steps.push_back({how, at, changed, std::move(what), {}});
+    steps_.push_back({how, at, changed, std::move(what), {}});
   }
 
   void change(recurrence_id at, const appointment& to, const appointment& from) {
     const auto changed = difference(to, from) & may_;
-    if (!changed.empty()) add(occurrence_step::kind::change, at, changed, to);
+    if (changed.empty()) return;
+    if (instant_of(to.start) > instant_of(from.start)) moved_later_.insert(at);
+    add(occurrence_step::kind::change, at, changed, to);
   }
 
   void bring_back(recurrence_id at, const slot_state& want) {
@@ -118,7 +130,7 @@ private:
     if (!plain) return;
     add(occurrence_step::kind::restore, at, {}, *plain);
     if (vendor_ == provider_type::microsoft) {
-      steps.back().refused = "occurrence_not_restorable";
+      steps_.back().refused = "occurrence_not_restorable";
       return;
     }
     if (want.what != nullptr) change(at, *want.what, *plain);
@@ -128,6 +140,8 @@ private:
   const appointment& actual_;
   provider_type vendor_;
   field_set may_;
+  std::vector<occurrence_step> steps_;
+  std::set<recurrence_id> moved_later_;
 };
 
 field_set only(field_group g) {
@@ -154,7 +168,7 @@ std::vector<occurrence_step> plan_occurrences(const appointment& wanted, const a
                            same(want, state_of(*agreed.entry, at)) && same(has, state_of(*agreed.event, at));
     if (!as_agreed) planner.plan(at, want, has);
   }
-  return std::move(planner.steps);
+  return std::move(planner).in_order();
 }
 
 agreed_sides agree_on_master(const mapping& link, const appointment& wanted, field_set written,

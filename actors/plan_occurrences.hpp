@@ -28,7 +28,9 @@ struct agreed_series {
 };
 
 /// What has to be written so that `actual`, as the calendar shows it, shows the occurrences of `wanted`. In
-/// the order of the occurrences. `masked`: of each only the time is the calendar's business.
+/// an order in which no occurrence ever stands beyond its neighbour, if none does in the end: what is
+/// cancelled or brought back, then what moves later from the last on, then the rest from the first on.
+/// `masked`: of each only the time is the calendar's business.
 std::vector<occurrence_step> plan_occurrences(const appointment& wanted, const appointment& actual,
                                               provider_type vendor, const agreed_series& agreed = {},
                                               bool masked = false);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/calendar_client.hpp"
 #include "net/graph_recurrence.hpp"
+#include "net/vendor_event.hpp"
 #include "schema/recurrence.hpp"
 
 #include <algorithm>
@@ -61,6 +62,7 @@ std::optional<std::string> unsayable(provider_type vendor, const appointment& wh
   }
   if (const auto said = recurrence_of(what); !said) return said.error();
   if (lacks_a_zone(what.start)) return "recurrence_zone";
+  if (lasts_over_a_clock_change(what)) return "recurrence_clock_change";
   if (crosses_a_neighbour(what)) return "recurrence_occurrence_moved";
   return std::nullopt;
 }

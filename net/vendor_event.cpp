@@ -144,6 +144,14 @@ void finish_series(calendar_event& series, std::vector<changed_occurrence> chang
     series.unreadable = whole.error().code;
 }
 
+bool lasts_over_a_clock_change(const appointment& what) {
+  const auto* start = std::get_if<zoned_time>(&what.start);
+  const auto* end = std::get_if<zoned_time>(&what.end);
+  if (start == nullptr || end == nullptr) return false;
+  const auto shown = at_zone(end->utc, start->time_zone);
+  return shown && shown->local - start->local != end->utc - start->utc;
+}
+
 zoned_time utc_reading(const zoned_time& t) {
   return {std::chrono::local_seconds(t.utc.time_since_epoch()), "UTC", t.utc};
 }

@@ -55,6 +55,9 @@ std::string etag_of(const std::string& version);
 /// Exceptions in slots that the rule does not have (any more) are left out.
 void finish_series(calendar_event& series, std::vector<changed_occurrence> changed);
 
+/// The clocks of its start change while it lasts: it is longer or shorter than these show.
+bool lasts_over_a_clock_change(const appointment& what);
+
 /// The same instant on the clock of UTC.
 zoned_time utc_reading(const zoned_time& t);
 

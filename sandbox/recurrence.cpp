@@ -176,7 +176,10 @@ std::vector<std::int64_t> expand(const series& s, std::int64_t end, std::size_t 
 }
 
 bool occurs_at(const series& s, std::int64_t wall) {
-  return std::ranges::binary_search(expand(s, wall + 1, expansion_limit), wall);
+  const auto until = expand(s, wall + 1, expansion_limit);
+  if (until.empty() || until.back() == wall) return !until.empty();
+  // Of a wall clock that does not exist people see the one behind the gap.
+  return !s.all_day && zone::to_utc(until.back(), s.zone) == zone::to_utc(wall, s.zone);
 }
 
 } // namespace kalends::sandbox

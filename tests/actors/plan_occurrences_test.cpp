@@ -65,17 +65,34 @@ TEST_F(plan_occurrences_test, what_agrees_is_left_alone) {
   EXPECT_TRUE(plan(daily(), daily()).empty());
 }
 
-TEST_F(plan_occurrences_test, cancels_and_changes_slot_by_slot_in_order) {
+TEST_F(plan_occurrences_test, cancels_first_and_then_changes_slot_by_slot) {
   const auto wanted = changed(cancelled(daily(), "2026-12-04T09:00:00"), "2026-12-03T09:00:00", "Long", 1);
 
   const auto steps = plan(wanted, daily());
 
   ASSERT_EQ(steps.size(), 2u);
-  EXPECT_EQ(steps[0].how, kind::change);
-  EXPECT_EQ(steps[0].at, slot("2026-12-03T09:00:00"));
-  EXPECT_EQ(steps[0].changed, groups({field_group::time, field_group::title}));
-  EXPECT_EQ(steps[0].what.title, "Long");
-  EXPECT_EQ(steps[1].how, kind::cancel);
+  EXPECT_EQ(steps[0].how, kind::cancel);
+  EXPECT_EQ(steps[1].how, kind::change);
+  EXPECT_EQ(steps[1].at, slot("2026-12-03T09:00:00"));
+  EXPECT_EQ(steps[1].changed, groups({field_group::time, field_group::title}));
+  EXPECT_EQ(steps[1].what.title, "Long");
+}
+
+TEST_F(plan_occurrences_test, those_that_move_later_make_room_from_the_last_on) {
+  constexpr int days = 24;
+  auto wanted = changed(daily(), "2026-12-03T09:00:00", "Long", 1 * days);
+  wanted = changed(wanted, "2026-12-04T09:00:00", "Long", 1 * days + 1);
+  wanted = cancelled(wanted, "2026-12-05T09:00:00");
+  wanted = cancelled(wanted, "2026-12-06T09:00:00");
+  wanted = changed(wanted, "2026-12-07T09:00:00", "Long", -1 * days);
+  wanted = changed(wanted, "2026-12-08T09:00:00", "Long", -1 * days);
+
+  std::vector<recurrence_id> order;
+  for (const auto& s : plan(wanted, daily())) order.push_back(s.at);
+
+  EXPECT_EQ(order, (std::vector{slot("2026-12-05T09:00:00"), slot("2026-12-06T09:00:00"),
+                                slot("2026-12-04T09:00:00"), slot("2026-12-03T09:00:00"),
+                                slot("2026-12-07T09:00:00"), slot("2026-12-08T09:00:00")}));
 }
 
 TEST_F(plan_occurrences_test, a_change_that_is_taken_back_says_what_the_series_says) {

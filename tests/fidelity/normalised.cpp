@@ -67,6 +67,17 @@ bool leave_unknown_zone(calendar_time& wanted, const calendar_time& got) {
   return true;
 }
 
+/// Of the hour that comes twice, a wall clock names the first: the second is told in UTC.
+bool tell_second_hour(calendar_time& wanted, const calendar_time& got) {
+  auto* w = std::get_if<zoned_time>(&wanted);
+  const auto* g = std::get_if<zoned_time>(&got);
+  if (w == nullptr || g == nullptr || g->time_zone != "UTC" || w->utc != g->utc) return false;
+  const auto first = read_zoned_time(write_local(*w), w->time_zone);
+  if (!first || first->utc == w->utc) return false;
+  *w = *g;
+  return true;
+}
+
 /// A series keeps its hour in another zone only if its clocks change on the same days.
 bool rename_zones(appointment& wanted, const appointment& got) {
   auto renamed = wanted;
@@ -140,6 +151,9 @@ const std::vector<spelling>& spellings() {
       {"zone_unknown_to_all", "time",
        "a single appointment in a zone that no table knows is shown in UTC; the instant stays",
        provider_type::microsoft},
+      {"second_hour_in_utc", "time",
+       "a time in the second of an hour that comes twice is told in UTC; the instant stays",
+       provider_type::microsoft},
       {"guest_named_by_address", "attendees", "a guest without a name gets the address as name",
        provider_type::microsoft},
       {"zone_of_windows", "time",
@@ -178,6 +192,8 @@ appointment as_spelled(provider_type vendor, appointment wanted, const appointme
       named = true;
     }
   note(named, "guest_named_by_address");
+  const bool second = tell_second_hour(wanted.start, got.start);
+  note(tell_second_hour(wanted.end, got.end) || second, "second_hour_in_utc");
   note(rename_zones(wanted, got), "zone_of_windows");
   note(move_to_clocks_of_series(wanted, got), "occurrence_on_clock_of_series");
   note(respell_notes(wanted, without_outer_blanks), "notes_outer_blanks");

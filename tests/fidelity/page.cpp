@@ -40,6 +40,9 @@ const std::vector<refusal>& refusals() {
       {microsoft, "recurrence_byweekno", "weeks of the year"},
       {microsoft, "recurrence_interval", "intervals above 99"},
       {microsoft, "recurrence_zone", "a series in a zone without a Windows name"},
+      {microsoft, "recurrence_clock_change",
+       "a series during whose first occurrence the clocks change: Exchange would measure the others by the "
+       "clock"},
       {microsoft, "recurrence_occurrence_moved",
        "an occurrence that is moved onto the day of its neighbour or beyond"},
       {microsoft, "recurrence_freq", "frequencies that are no pattern"},
@@ -100,6 +103,9 @@ std::string page() {
   for (const auto g : groups)
     for (const auto vendor : {provider_type::google, provider_type::microsoft})
       out += row(vendor, name_of_group(g));
+  out += "\nAn occurrence during which the clocks change lasts exactly as long as the first, as RFC 5545 "
+         "3.8.5.3 has it; "
+         "Outlook shows it as long on the clock.\n";
   out += "\nAttendees travel only where the provider mails guests (`mails` = `guests`) and the calendar's "
          "person is the "
          "organizer.\n\n## Refusals\n\nThe row in the outbox is done, the ledger says `push_unsayable` with "

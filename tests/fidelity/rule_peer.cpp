@@ -55,6 +55,10 @@ std::string known_fault(const rrule& r) {
   if (r.freq == rrule::frequency::weekly && !places.empty()) return "BYSETPOS in the first week";
   // Two positions may name the same day, which then is one occurrence; it gives it twice.
   if (places.size() > 1) return "BYSETPOS with two positions: duplicates";
+  // The last but one of a set with one member is none; it gives the one.
+  if (!places.empty() && places.front() < -1) return "BYSETPOS below -1: sets that are smaller";
+  // Of weeks counted from the end it loses those days that lie in the year before.
+  if (!r.by_week_no.empty() && r.by_week_no.front() < 0) return "BYWEEKNO from the end";
   // Days before week 1 are in the last week of the year before, whether that has 52 or 53.
   if (std::find(r.by_week_no.begin(), r.by_week_no.end(), 53) != r.by_week_no.end()) return "BYWEEKNO=53";
   return {};

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/fidelity/vendor_trip.hpp"
 
+#include "actors/plan_occurrences.hpp"
 #include "net/calendar_client.hpp"
 #include "tests/fidelity/normalised.hpp"
 #include "tests/fidelity/transport.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <stdexcept>
 
@@ -69,10 +71,6 @@ std::string named(field_set groups) {
   return out;
 }
 
-bool has(const std::vector<recurrence_id>& slots, recurrence_id at) {
-  return std::find(slots.begin(), slots.end(), at) != slots.end();
-}
-
 } // namespace
 
 struct vendor_trip::impl {
@@ -133,32 +131,17 @@ std::string vendor_trip::impl::write_one(occurrence_write w) {
   return *done ? "" : "the occurrence at " + at + " is not there";
 }
 
-/// What the calendar shows becomes what is wanted, one occurrence after the other.
+/// By the engine's own plan.
 std::string vendor_trip::impl::write_occurrences(const specimen& s, const event_id& id,
                                                  const appointment& actual) {
-  if (!s.what.repeats || !actual.repeats) return {};
-  const auto& wanted = *s.what.repeats;
-  occurrence_write w;
-  w.series = id;
-  w.master = actual;
-  w.invites = s.invites;
-  for (const auto at : wanted.exdates)
-    if (!has(actual.repeats->exdates, at)) {
-      w.how = occurrence_write::kind::cancel;
-      w.at = at;
-      if (auto failed = write_one(w); !failed.empty()) return failed;
-    }
-  for (const auto& c : wanted.changed) {
-    const auto now = occurrence_at(actual, c.at);
-    if (!now) return "the calendar has no occurrence at " + write_slot(c.at, is_all_day(s.what.start));
-    auto shown = now->what;
-    shown.attendees.clear();
-    w.how = occurrence_write::kind::change;
-    w.at = c.at;
-    w.what = c.what;
-    w.changed = difference(shown, c.what);
-    if (w.changed.empty()) continue;
-    if (auto failed = write_one(w); !failed.empty()) return failed;
+  using kind = occurrence_write::kind;
+  constexpr std::array kinds{kind::cancel, kind::change, kind::restore};
+  for (const auto& step : actors::plan_occurrences(s.what, actual, vendor)) {
+    if (!step.refused.empty()) return "the plan refuses: " + std::string(step.refused);
+    if (auto failed = write_one({kinds.at(static_cast<std::size_t>(step.how)), id, actual, step.at,
+                                 step.changed, step.what, s.invites});
+        !failed.empty())
+      return failed;
   }
   return {};
 }

@@ -181,6 +181,31 @@ TEST(graph_series_test, a_zone_without_a_windows_name_holds_no_series) {
   EXPECT_FALSE(unsayable(provider_type::microsoft, series("FREQ=DAILY", *read_date("2026-10-05"))));
 }
 
+TEST(graph_series_test, a_series_whose_first_occurrence_outlasts_the_clock_is_not_said) {
+  const auto night = [](const char* first) {
+    auto a = series("FREQ=WEEKLY", *read_zoned_time(first, "Europe/Berlin"));
+    a.end = *at_zone(instant_of(a.start) + std::chrono::hours(8), "Europe/Berlin");
+    return unsayable(provider_type::microsoft, a).value_or("said");
+  };
+
+  EXPECT_EQ(night("2026-10-24T22:00:00"), "recurrence_clock_change");
+  EXPECT_EQ(night("2026-03-28T22:00:00"), "recurrence_clock_change");
+  EXPECT_EQ(night("2026-10-23T22:00:00"), "said");
+}
+
+TEST(graph_series_test, an_occurrence_while_the_clocks_change_is_written_with_its_time) {
+  occurrence_write w;
+  w.how = occurrence_write::kind::change;
+  w.changed.add(field_group::title);
+  w.what.title = "Night";
+  w.what.start = *read_zoned_time("2026-10-24T22:00:00", "Europe/Berlin");
+  w.what.end = *at_zone(instant_of(w.what.start) + std::chrono::hours(8), "Europe/Berlin");
+  EXPECT_NE(write_graph_occurrence(w, false).find("2026-10-25T05:00:00"), std::string::npos);
+
+  w.what.end = *at_zone(instant_of(w.what.start) + std::chrono::hours(1), "Europe/Berlin");
+  EXPECT_EQ(write_graph_occurrence(w, false).find("start"), std::string::npos);
+}
+
 TEST(graph_series_test, an_occurrence_beyond_its_neighbour_cannot_be_said) {
   auto a = series("FREQ=DAILY", nine("2026-10-05"));
   const auto change = [&](const char* from, const char* to) {
