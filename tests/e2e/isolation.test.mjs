@@ -82,6 +82,8 @@ describe('tenants', () => {
       'PATCH /v1/schedule-entries/{entry_id}': { title: 'Mallory was here' },
       'POST /v1/schedule-entries/{entry_id}/decisions/replay': { conflict_policy: 'local' },
       'POST /v1/calendar-providers/{provider_id}/approvals': { decision: 'refuse' },
+      'POST /v1/conflicts/{conflict_id}/preview': { choice: 'local' },
+      'POST /v1/conflicts/{conflict_id}/resolution': { choice: 'local' },
     };
 
     let tried = 0;
