@@ -417,6 +417,13 @@ std::string zone_of(const appointment& series) {
   return is_all_day(series.start) ? "UTC" : std::get<zoned_time>(series.start).time_zone;
 }
 
+/// The slot that the series has on that day: by the clock of its start, or, where summer time leaves that
+/// hour out, an hour later.
+recurrence_id slot_on(const appointment& series, std::chrono::local_days day) {
+  const auto first = slot_of(series.start);
+  return slot_of(time_of_slot(series, day + (first - std::chrono::floor<std::chrono::days>(first))));
+}
+
 void read_exception(const object& item, const appointment& series, graph_exceptions& out) {
   calendar_event event;
   const auto found = collect(item, event);
@@ -426,8 +433,7 @@ void read_exception(const object& item, const appointment& series, graph_excepti
     out.unreadable = "unreadable_recurrence";
     return;
   }
-  const auto first = slot_of(series.start);
-  const auto at = *day + (first - std::chrono::floor<std::chrono::days>(first));
+  const auto at = slot_on(series, std::chrono::local_days(std::chrono::floor<std::chrono::days>(*day)));
   if (event.removed) return out.cancelled.push_back(at);
   if (!found.has_title || !found.has_notes) return out.incomplete.push_back(event.id);
   read_values(found, event);
@@ -479,13 +485,11 @@ result<graph_exceptions> read_graph_exceptions(const std::string& body, const ca
     if (field.key == "exceptionOccurrences@odata.nextLink" || field.key == "@odata.nextLink")
       out.next_link = usable_or_empty(text_of(field.value), cursor_limit);
   }
-  const auto first = slot_of(series.what.start);
-  const auto clock = first - std::chrono::floor<std::chrono::days>(first);
   if (cancelled)
     for (const auto entry : *cancelled) {
       const auto day = day_in_name(text_of(entry));
       out.versions.emplace_back(text_of(entry).substr(0, vendor_id_limit));
-      if (day) out.cancelled.push_back(*day + clock);
+      if (day) out.cancelled.push_back(slot_on(series.what, *day));
     }
   if (items)
     for (const auto entry : *items)
