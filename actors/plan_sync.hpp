@@ -299,7 +299,8 @@ void rename_event(tenant_picture& p, const mapping& link);
 void plan_backfill(tenant_picture& p, const provider_id& calendar, std::span<const schedule_entry> entries);
 
 /// Linked events of `calendar` that a finished full read within `window` did not show: candidates, each to be
-/// confirmed with the vendor.
+/// confirmed with the vendor. Those that are on their way out, too: the entry may come back before they are
+/// gone, and no cursor tells of them any more.
 std::vector<mapping> missing_after_full_read(std::span<const mapping> links, const event_set& seen,
                                              const std::optional<read_window>& window);
 

@@ -200,9 +200,10 @@ TEST_F(plan_push_test, a_full_read_misses_only_what_it_should_have_shown) {
   const auto windowed = missing_after_full_read(links, seen, window);
   const auto all = missing_after_full_read(links, seen, std::nullopt);
 
-  ASSERT_EQ(windowed.size(), 1u);
+  ASSERT_EQ(windowed.size(), 2u);
   EXPECT_EQ(windowed[0].event, event_id("missing"));
-  EXPECT_EQ(all.size(), 2u);
+  EXPECT_EQ(windowed[1].event, event_id("leaving"));
+  EXPECT_EQ(all.size(), 3u);
 }
 
 TEST_F(plan_push_test, google_event_ids_keep_to_googles_alphabet) {

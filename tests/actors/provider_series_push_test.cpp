@@ -220,7 +220,12 @@ TEST_F(provider_series_push_test, an_occurrence_that_would_cross_its_neighbour_i
   says(daily());
   serve_all();
   says(changed(cancelled(daily(), 5), 3, "Long"));
-  while (microsoft.open()->verb != "write_occurrence") serve_one();
+  const auto changes_one = [&] {
+    const auto* call = &*microsoft.open();
+    return call->verb == "write_occurrence" &&
+           call->as<net::occurrence_write>().how == net::occurrence_write::kind::change;
+  };
+  while (!changes_one()) serve_one();
 
   microsoft.refuse("write_occurrence", trouble(errc::invalid, "occurrence_crosses_neighbour"));
   run();

@@ -106,6 +106,27 @@ TEST_F(provider_test, reads_everything_when_the_cursor_is_void_and_asks_for_each
   EXPECT_TRUE(rows().entries.at(first_is_visit ? second_visit : visit).assigned.empty());
 }
 
+TEST_F(provider_test, a_full_read_asks_for_what_was_on_its_way_out_because_it_may_be_wanted_again) {
+  add_calendar(work);
+  add_visit(visit, work);
+  rows().entries.at(visit).assigned.clear();
+  rows().mappings.at({work, visit}).removing = true;
+  open_house();
+  notice(work);
+  refuse("list_changes", trouble(errc::resync, "cursor_void"));
+  answer_page({}, "cursor-1");
+  ASSERT_EQ(google.times("get_event"), 1u);
+
+  entry_edit again;
+  again.assigned = std::vector<user_id>{alice};
+  EXPECT_TRUE(order(entry_order::kind::change, visit, again));
+  EXPECT_FALSE(rows().mappings.at({work, visit}).removing);
+  refuse("get_event", trouble(errc::not_found, "gone"));
+
+  EXPECT_EQ(rows(work).read_from->token, "cursor-1");
+  EXPECT_FALSE(rows().mappings.contains({work, visit})) << "nobody holds an event that is gone";
+}
+
 TEST_F(provider_test, a_full_read_that_breaks_off_deletes_nothing) {
   add_calendar(work);
   add_visit(visit, work);
