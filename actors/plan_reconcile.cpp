@@ -153,8 +153,7 @@ std::vector<mapping> missing_after_full_read(std::span<const mapping> links, con
                                              const std::optional<read_window>& window) {
   std::vector<mapping> missing;
   for (const auto& m : links)
-    if (m.linked && !m.removing && !seen.contains(m.event.str()) && lay_within(m.base_event, window))
-      missing.push_back(m);
+    if (m.linked && !seen.contains(m.event.str()) && lay_within(m.base_event, window)) missing.push_back(m);
   return missing;
 }
 

@@ -44,8 +44,9 @@ struct pull_progress {
   std::string calendar_zone;
   std::vector<event_id> unconfirmed;
   std::vector<calendar_event> confirmed;
-  bool sweeping = false; ///< `unconfirmed` is what a full read did not show
-  int links_known = 0;   ///< of the calendar, when it was swept
+  bool sweeping = false;           ///< `unconfirmed` is what a full read did not show
+  int links_known = 0;             ///< of the calendar, when it was swept
+  std::set<event_id> leaving = {}; ///< not shown, and on their way out by our own hand
   /// Series of which something was shown, by their masters, with the rows: each is read whole, after the last
   /// page.
   std::map<event_id, std::vector<calendar_event>> series;

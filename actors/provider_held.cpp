@@ -20,8 +20,10 @@ constexpr int links_per_removal_unasked = 20; ///< 5 %
 bool connected_calendar::removals_held() {
   auto& reading = *state.reading;
   if (!std::exchange(reading.sweeping, false)) return false;
-  const auto gone = static_cast<int>(std::count_if(reading.confirmed.begin(), reading.confirmed.end(),
-                                                   [](const auto& e) { return e.removed; }));
+  const auto gone =
+      static_cast<int>(std::count_if(reading.confirmed.begin(), reading.confirmed.end(), [&](const auto& e) {
+        return e.removed && !reading.leaving.contains(e.id);
+      }));
   const auto& held = calendar().held;
   const bool agreed = held && held->from_calendar && held->approved;
   const int unasked = std::max(removals_unasked, reading.links_known / links_per_removal_unasked);

@@ -112,7 +112,7 @@ void connected_calendar::sweep(entry_id after) {
         reading.links_known += static_cast<int>(std::count_if(
             links->begin(), links->end(), [](const mapping& m) { return m.linked && !m.removing; }));
         for (const auto& m : missing_after_full_read(*links, reading.seen, bounds))
-          reading.unconfirmed.push_back(m.event);
+          if (reading.unconfirmed.push_back(m.event); m.removing) reading.leaving.insert(m.event);
         if (links->size() == links_page) return sweep(links->back().entry);
         reading.swept = reading.sweeping = true;
         confirm_next_removal();
