@@ -33,7 +33,7 @@ std::string without_outer_blanks(const std::string& text) {
 std::string with_plain_blanks(std::string text) {
   constexpr std::string_view no_break = "\xc2\xa0";
   for (auto at = text.find(no_break); at != std::string::npos; at = text.find(no_break, at))
-    text.replace(at, no_break.size(), " ");
+    text.replace(at, no_break.size(), 1, ' ');
   return text;
 }
 
