@@ -24,8 +24,9 @@ namespace {
 
 using namespace kalends::simulation;
 
-constexpr unsigned longest_life = 60;   ///< seconds of processor time; a life takes a tenth of one
-constexpr unsigned longest_wait = 1200; ///< seconds of any time, however busy the machine: a life that is stuck
+constexpr unsigned longest_life = 60; ///< seconds of processor time; a life takes a tenth of one
+constexpr unsigned longest_wait =
+    1200; ///< seconds of any time, however busy the machine: a life that is stuck
 
 struct options {
   unsigned seeds = 100, from = 1, jobs = std::max(1u, std::thread::hardware_concurrency());

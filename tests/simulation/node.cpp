@@ -27,6 +27,7 @@ node::node(int number, std::shared_ptr<ledger> shared, settings configured, cloc
       store_(std::make_unique<testing::ledger_store>(std::move(shared))),
       config_(std::make_unique<one_thread>()), system_(std::make_unique<caf::actor_system>(*config_)) {
   store_->held = true;
+  store_->asker = [this] { return running_; };
   world outside;
   outside.now = now_;
   outside.random_bytes = [this](std::size_t n) { return dice_.bytes(n); };

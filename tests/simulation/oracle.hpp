@@ -88,6 +88,7 @@ private:
 
   void before_commit(const rows& t, const tenant_changes& c);
   void after_commit(const rows& t, const tenant_changes& c);
+  void check_needless(const rows& t, const tenant_changes& c);
   void check_values(const rows& t, const tenant_changes& c);
   void check_explained(const rows& t, const tenant_changes& c);
   void check_removals(const rows& t, const tenant_changes& c);

@@ -44,6 +44,14 @@ appointment standing_of(appointment entry, const appointment& event, provider_ty
   return entry;
 }
 
+bool same(const mapping& a, const mapping& b) {
+  return a.event == b.event && a.transaction_id == b.transaction_id && a.linked == b.linked &&
+         a.removing == b.removing && a.event_version == b.event_version &&
+         a.entry_version == b.entry_version && a.base_entry == b.base_entry && a.base_event == b.base_event &&
+         a.superseded == b.superseded && a.guest_copy == b.guest_copy && a.masked == b.masked &&
+         a.disputed == b.disputed;
+}
+
 bool is_entry_fact(const fact& f) {
   return f.type == fact_type::schedule_entry_created || f.type == fact_type::schedule_entry_updated ||
          f.type == fact_type::schedule_entry_deleted;
@@ -60,6 +68,7 @@ void oracle::before_commit(const rows& t, const tenant_changes& c) {
   ++commits_;
   entry_writes_ += c.entries.size() + c.deleted_entries.size();
   check_lease(c);
+  check_needless(t, c);
   check_values(t, c);
   check_explained(t, c);
   check_removals(t, c);
@@ -83,6 +92,24 @@ void oracle::check_lease(const tenant_changes& c) {
   if (l == ledger_->leases.end() || l->second.epoch == 0 || ledger_->writer.empty()) return;
   if (l->second.node != ledger_->writer)
     log_.violation(21, "a commit of a node that does not run its tenant any more");
+}
+
+// ---------------------------------------------------------------- 7: what is known is not written again
+
+void oracle::check_needless(const rows& t, const tenant_changes& c) {
+  for (const auto& m : c.mappings) {
+    const auto known = t.mappings.find({m.provider, m.entry});
+    if (known == t.mappings.end() || !same(known->second, m)) continue;
+    // Unless it left the entry and came back within the commit, or something was told of it.
+    const auto of_entry = [&](const auto& row) { return row.entry == m.entry; };
+    if (std::any_of(c.entries.begin(), c.entries.end(),
+                    [&](const entry_write& w) { return w.entry.id == m.entry; }) ||
+        std::any_of(c.decisions.begin(), c.decisions.end(), of_entry) ||
+        std::any_of(c.outbox.begin(), c.outbox.end(), of_entry))
+      continue;
+    log_.violation(7, "the link of entry " + m.entry.str() + " to " + m.event.str() +
+                          " is written again, and says what it said");
+  }
 }
 
 // ---------------------------------------------------------------- 18: every change by sync has its decision

@@ -97,6 +97,7 @@ loaded ledger_store::find(const tenant_rows& t, const load_request& what) {
 }
 
 void ledger_store::load(load_request what, store_done<loaded> done) {
+  if (asker) loaded_under_[{asker(), what.tenant}] = leases_.epoch_of(what.tenant);
   ask<loaded>(
       "load",
       [this, what]() -> result<loaded> {
@@ -109,8 +110,14 @@ void ledger_store::load(load_request what, store_done<loaded> done) {
 void ledger_store::commit(tenant_changes changes, store_done<std::vector<fact>> done) {
   if (changes.tenure != 0 && leases_.epoch_of(changes.tenant, changes.tenure) == 0)
     return done(persistence::fenced());
+  const bool moved = asker && loaded_under_[{asker(), changes.tenant}] != leases_.epoch_of(changes.tenant);
   ask_fenced<std::vector<fact>>(
-      "commit", changes.tenant, [this, changes] { return carry_out(changes); }, std::move(done));
+      "commit", changes.tenant,
+      [this, changes, moved] {
+        if (moved) wrongs.push_back("what was loaded under one lease is committed under another");
+        return carry_out(changes);
+      },
+      std::move(done));
 }
 
 /// Each change of an entry is one version and one fact (invariant 4).

@@ -72,6 +72,10 @@ public:
   /// Refuses a commit for what it says, as a constraint would.
   std::function<std::optional<error>(const tenant_changes&)> objection;
 
+  /// Whose question is asked now, if somebody can tell: then it is judged that nobody commits under one
+  /// lease what was loaded under another.
+  std::function<std::size_t()> asker;
+
   /// What a correct engine would not have done.
   std::vector<std::string>& wrongs;
   ledger& rows;
@@ -219,6 +223,7 @@ private:
   persistence::held_leases leases_;
   std::string node_; ///< who asks through this store, as its last round of leases said
   std::function<void(const tenant_id&, std::int64_t)> told_fenced_;
+  std::map<std::pair<std::size_t, tenant_id>, std::int64_t> loaded_under_;
   std::deque<question> waiting_;
   std::vector<std::string> held_kinds_;
   std::map<std::string, trouble, std::less<>> trouble_;
