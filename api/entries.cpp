@@ -91,19 +91,6 @@ void create_entry(const call_ptr& c) {
   });
 }
 
-void list_entries(const call_ptr& c) {
-  query_reader query(c->request.query);
-  persistence::entry_filter filter;
-  filter.assigned_to = user_id(query.uuid("assigned_user_id"));
-  filter.from = query.time("from");
-  filter.to = query.time("to");
-  const list_request wanted{query.cursor(), query.limit()};
-  if (auto sound = query.close(); !sound) return c->fail(sound.error());
-  answer_from(c, [filter, wanted](persistence::transaction& tx) {
-    return list_answer(persistence::list_entries(tx, filter, wanted.cursor, wanted.limit));
-  });
-}
-
 void get_entry(const call_ptr& c) {
   const auto id = path_entry(*c);
   if (!id) return c->fail(id.error());

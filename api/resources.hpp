@@ -51,7 +51,7 @@ void microsoft_callback(const call_ptr& c);
 
 // ---- entries.cpp, runs.cpp ----
 void create_entry(const call_ptr& c);
-void list_entries(const call_ptr& c);
+void list_entries(const call_ptr& c); ///< schedule_list.cpp
 void get_entry(const call_ptr& c);
 void change_entry(const call_ptr& c);
 void remove_entry(const call_ptr& c);
