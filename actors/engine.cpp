@@ -137,7 +137,7 @@ result<std::unique_ptr<engine>> engine::start(engine_parts parts) {
                           p.meter,
                           leases,
                           p.node,
-                          governor::open(lease_book::clock_of(leases), p.meter)};
+                          governor::open(lease_book::clock_of(leases), p.meter, {p.granted})};
   at.bus = i->system.spawn<event_bus>(std::ref(p.store), leases, std::ref(p.meter));
   at.supervisor = i->system.spawn<supervisor>(staff, at.bus);
   at.intake = i->system.spawn<intake>(std::ref(p.store), at.supervisor, std::ref(p.meter));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/plan_sync.hpp"
+#include "actors/vendor_budget.hpp"
 #include "net/calendar_client.hpp"
 #include "net/webhook_check.hpp"
 #include "observe/meter.hpp"
@@ -78,6 +79,7 @@ struct engine_parts {
   world outside;
   observe::meter& meter;
   node_identity node = {}; ///< an empty id: a node that nobody knows from earlier
+  vendor_grants granted = {};
 };
 
 /// Ends its subscription when destroyed.

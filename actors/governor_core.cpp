@@ -384,9 +384,10 @@ void governor_core::rest(pause& p, std::optional<std::chrono::milliseconds> aske
 void governor_core::forget_idle(instant now) {
   if (now < next_cleaning_) return;
   next_cleaning_ = now + cleaning_period;
-  const auto longest = std::max({limits_.google.mailbox.span, limits_.google.project.span,
-                                 limits_.microsoft.mailbox.span, limits_.microsoft.project.span}) *
-                       2;
+  const auto longest =
+      std::max({limits_.granted.google.mailbox.span, limits_.granted.google.project.span,
+                limits_.granted.microsoft.mailbox.span, limits_.granted.microsoft.project.span}) *
+      2;
   auto stale = [&](const auto& account) {
     return account.uses == 0 && account.touched + longest < now &&
            (!account.resting.until || *account.resting.until < now);

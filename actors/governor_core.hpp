@@ -28,8 +28,7 @@ struct vendor_caller {
 };
 
 struct governor_limits {
-  vendor_limits google = google_limits;
-  vendor_limits microsoft = graph_limits;
+  vendor_grants granted;
   /// To one vendor at once; as many connections as net::http_client keeps to one host, so that nobody waits
   /// there, where nobody takes turns.
   std::uint32_t calls_at_once = 64;
@@ -143,7 +142,7 @@ private:
   instant steady(instant now);
   vendor& vendor_of(provider_type t) { return vendors_[t == provider_type::google ? 0 : 1]; }
   const vendor_limits& limits_of(provider_type t) const {
-    return t == provider_type::google ? limits_.google : limits_.microsoft;
+    return t == provider_type::google ? limits_.granted.google : limits_.granted.microsoft;
   }
   circuit_breaker& circuit_of(const wish& w);
   const circuit_breaker& circuit_of(const wish& w) const;

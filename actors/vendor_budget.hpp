@@ -33,6 +33,12 @@ inline constexpr vendor_limits google_limits{
 inline constexpr vendor_limits graph_limits{
     {10'000, std::chrono::minutes(10)}, {130'000, std::chrono::seconds(10)}, 4};
 
+/// What each vendor granted this installation; they raise a project's quota on request.
+struct vendor_grants {
+  vendor_limits google = google_limits;
+  vendor_limits microsoft = graph_limits;
+};
+
 /// Counts calls so that no span of time ever holds more than the limit: time is cut into slots, and the slots
 /// that a span could touch are added up. Costs a sixtieth of the throughput and 250 bytes.
 class sliding_window {

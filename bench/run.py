@@ -110,7 +110,10 @@ class Bench:
         vendor = f"http://127.0.0.1:{self.stub_port}"
         environment = dict(
             os.environ, KALENDS_ADMIN_KEY=ADMIN_KEY, KALENDS_LOG="warn", KALENDS_POLL_SECONDS="86400",
-            KALENDS_GOOGLE_CLIENT_ID="bench", KALENDS_GOOGLE_CLIENT_SECRET="bench-secret",
+            KALENDS_GOOGLE_CLIENT_ID="bench",
+            # The stub has no quota, and the bench is to find the server's limit, not Google's.
+            KALENDS_GOOGLE_PROJECT_CALLS_PER_MINUTE="100000000", KALENDS_GOOGLE_USER_CALLS_PER_MINUTE="100000000",
+            KALENDS_GOOGLE_CLIENT_SECRET="bench-secret",
             KALENDS_GOOGLE_AUTHORIZATION_URL=vendor + "/o/oauth2/v2/auth", KALENDS_GOOGLE_TOKEN_URL=vendor + "/token",
             KALENDS_GOOGLE_REVOKE_URL=vendor + "/revoke", KALENDS_GOOGLE_CALENDAR_URL=vendor + "/calendar/v3",
             KALENDS_WEBHOOK_URL="https://bench.example")

@@ -72,6 +72,14 @@ auto days_into(std::chrono::days settings::*member) {
       [member](configuration& c, const std::string& v) { return take_number(c.server.*member, v, 1, 3'650); };
 }
 
+/// Calls within the span that the vendor counts by.
+auto calls_into(actors::vendor_limits actors::vendor_grants::*vendor,
+                actors::call_limit actors::vendor_limits::*of) {
+  return [vendor, of](configuration& c, const std::string& v) {
+    return take_number((c.granted.*vendor.*of).calls, v, 60, 100'000'000);
+  };
+}
+
 auto app_into(std::optional<oauth_app> settings::*app, std::string oauth_app::*member) {
   return [app, member](configuration& c, const std::string& v) {
     app_of(c.server.*app).*member = v;
@@ -127,6 +135,10 @@ const std::vector<option>& options() {
       {"google.client_id", "KALENDS_GOOGLE_CLIENT_ID", app_into(&settings::google, &oauth_app::client_id)},
       {"google.client_secret", "KALENDS_GOOGLE_CLIENT_SECRET",
        app_into(&settings::google, &oauth_app::client_secret)},
+      {"google.project_calls_per_minute", "KALENDS_GOOGLE_PROJECT_CALLS_PER_MINUTE",
+       calls_into(&actors::vendor_grants::google, &actors::vendor_limits::project)},
+      {"google.user_calls_per_minute", "KALENDS_GOOGLE_USER_CALLS_PER_MINUTE",
+       calls_into(&actors::vendor_grants::google, &actors::vendor_limits::mailbox)},
       {"google.relay_url", "KALENDS_GOOGLE_RELAY_URL", url_into(&settings::google_relay_url)},
       {"google.pubsub_audience", "KALENDS_GOOGLE_PUBSUB_AUDIENCE",
        text_into(&settings::google_pubsub_audience)},
@@ -135,6 +147,8 @@ const std::vector<option>& options() {
        app_into(&settings::microsoft, &oauth_app::client_id)},
       {"microsoft.client_secret", "KALENDS_MICROSOFT_CLIENT_SECRET",
        app_into(&settings::microsoft, &oauth_app::client_secret)},
+      {"microsoft.mailbox_calls_per_10_minutes", "KALENDS_MICROSOFT_MAILBOX_CALLS_PER_10_MINUTES",
+       calls_into(&actors::vendor_grants::microsoft, &actors::vendor_limits::mailbox)},
       {"microsoft.tenant", "KALENDS_MICROSOFT_TENANT",
        app_into(&settings::microsoft, &oauth_app::authority_tenant)},
       {"vendors.google_authorization", "KALENDS_GOOGLE_AUTHORIZATION_URL",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "actors/vendor_budget.hpp"
 #include "net/calendar_client.hpp"
 #include "schema/settings.hpp"
 
@@ -18,6 +19,7 @@ inline constexpr auto webhooks_here = "self";
 struct configuration {
   settings server;
   net::vendor_endpoints vendors;
+  actors::vendor_grants granted;
   std::size_t io_threads = 1;
   std::size_t database_connections = 4;
   /// Where the other nodes of this database reach this one's API; empty: at the public URL.

@@ -243,7 +243,7 @@ result<void> server::parts::open_engine() {
   if (!id) return tl::unexpected(id.error());
   actors::node_identity node{std::move(*id), c.node_url.empty() ? c.server.public_url : c.node_url, {}};
   auto started = actors::engine::start(
-      {*store, *google, *microsoft, refresh, c.server, outside, meter, std::move(node)});
+      {*store, *google, *microsoft, refresh, c.server, outside, meter, std::move(node), c.granted});
   if (!started) return tl::unexpected(started.error());
   engine = std::move(*started);
   return {};
