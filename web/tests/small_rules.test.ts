@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {backoffMs} from '../src/model/backoff';
-import {keyOfFragment, sessionOf} from '../src/model/session';
+import {credentialsOfFragment, keyOf} from '../src/session/link';
 import {findTail} from '../src/model/tail';
 import {makeClock, relativeParts} from '../src/model/times';
 
@@ -22,17 +22,17 @@ test('the end of a feed is found with few questions', async () => {
   }
 });
 
-test('a key says whom it speaks for', () => {
-  const tenant = sessionOf(' kl_0198aaaabbbb7cccdddd0123456789ab_secret\n');
-  assert.deepEqual(tenant, {key: 'kl_0198aaaabbbb7cccdddd0123456789ab_secret', mode: 'tenant', tenantId: '0198aaaa-bbbb-7ccc-dddd-0123456789ab'});
-  assert.equal(sessionOf('operators-own')?.mode, 'installation');
-  for (const bad of ['', '   ', 'two words', 'schlüssel', 'x'.repeat(600)]) assert.equal(sessionOf(bad), null, bad);
+test('a key is printable, bounded, and without spaces around it', () => {
+  assert.equal(keyOf(' kl_0198aaaabbbb7cccdddd0123456789ab_secret\n'), 'kl_0198aaaabbbb7cccdddd0123456789ab_secret');
+  for (const bad of ['', '   ', 'two words', 'schlüssel', 'x'.repeat(600)]) assert.equal(keyOf(bad), null, bad);
 });
 
-test('a sign-in link carries its key in the fragment', () => {
-  assert.equal(keyOfFragment('#key=a+b%2Fc'), 'a+b/c');
-  assert.equal(keyOfFragment('#x=1&key=k'), 'k');
-  for (const none of ['', '#', '#calendars', '#keys=1', '#monkey=1', '#key=%E0%A4%A']) assert.equal(keyOfFragment(none), null, none);
+test('an address carries a key by name, or a link’s token alone', () => {
+  assert.deepEqual(credentialsOfFragment('#key=a+b%2Fc'), {key: 'a+b/c'});
+  assert.deepEqual(credentialsOfFragment('#x=1&key=k'), {key: 'k'});
+  assert.deepEqual(credentialsOfFragment('#0198aaaabbbb7ccc.Ab_c-d'), {link: '0198aaaabbbb7ccc.Ab_c-d'});
+  for (const none of ['', '#', '#content', '#keys=1&and=more', '#key=%E0%A4%A', '#key=', '#two words that are long'])
+    assert.equal(credentialsOfFragment(none), null, none);
 });
 
 test('times are told in whole units', () => {

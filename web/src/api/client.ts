@@ -1,40 +1,175 @@
 // SPDX-License-Identifier: Apache-2.0
-import type {Fact, Page, ProblemBody, Provider, TenantOverview, User} from './shapes';
-import {findTail} from '../model/tail';
+// Asks the server. Paths, parameters, bodies and answers are typed by the contract (schema.d.ts); a path that it does not have does not compile.
+import {backoffMs} from '../model/backoff';
+import {mayPass, Problem, problemOf, Unreachable} from './problem';
+import type {paths} from './schema';
 
 const requestTimeoutMs = 20_000;
-const pageLimit = 200;
-/** More pages than this are not asked for; what is missing is said on the page. */
-const mostPages = 10;
+/** A write is repeated with its idempotency key; a read is repeated by the cache that asked. */
+const writeAttempts = 3;
 
-/** The server said no. */
-export class Problem extends Error {
+export type Method = 'get' | 'put' | 'post' | 'patch' | 'delete';
+
+/** The paths that have this method. */
+export type PathOf<M extends Method> = {[P in keyof paths]: paths[P] extends {[K in M]: object} ? P : never}[keyof paths] & string;
+type Operation<P extends keyof paths, M extends Method> = paths[P] extends {[K in M]: infer O} ? O : never;
+
+type JsonOf<R> = R extends {content: {'application/json': infer J}} ? J : undefined;
+type Good = 200 | 201 | 202 | 204;
+/** What a successful answer holds; undefined where there is no body. */
+export type Answer<P extends keyof paths, M extends Method> =
+  Operation<P, M> extends {responses: infer R} ? {[S in keyof R & Good]: JsonOf<R[S]>}[keyof R & Good] : never;
+
+type Part<A, In extends string> = A extends {[K in In]?: infer V} ? ([NonNullable<V>] extends [never] ? unknown : NonNullable<V>) : unknown;
+type Parameters<P extends keyof paths, M extends Method, In extends 'path' | 'query'> =
+  (Operation<P, M> extends {parameters: infer A} ? Part<A, In> : unknown) & (paths[P] extends {parameters: infer A} ? Part<A, In> : unknown);
+export type Body<P extends keyof paths, M extends Method> =
+  Operation<P, M> extends {requestBody?: infer B} ? (NonNullable<B> extends {content: {'application/json': infer J}} ? J : never) : never;
+
+export interface Options<P extends keyof paths, M extends Method> {
+  path?: Parameters<P, M, 'path'>;
+  query?: Parameters<P, M, 'query'>;
+  body?: Body<P, M>;
+  /** The version that the change is meant for. */
+  ifMatch?: string;
+  /** One key for one wish of the reader: give your own to keep it over several attempts of theirs. */
+  idempotencyKey?: string;
+  signal?: AbortSignal;
+}
+
+export interface Plain {
+  method: Method;
+  path: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+/** How requests are signed and what becomes of a session that ended; src/session sets it. */
+export interface Signer {
+  headers(method: Method, path: string): Record<string, string>;
+  ended(problem: Problem): void;
+}
+
+export interface Parts {
+  fetch: typeof fetch;
+  wait(ms: number): Promise<void>;
+  random(): number;
+  newKey(): string;
+}
+
+const browser: Parts = {
+  fetch: (...given) => fetch(...given),
+  wait: (ms) => new Promise((done) => setTimeout(done, ms)),
+  random: Math.random,
+  newKey: () => crypto.randomUUID(),
+};
+
+/** Throws Problem or Unreachable. */
+export class Client {
   constructor(
-    readonly status: number,
-    readonly code: string,
-    readonly title: string,
-    readonly detail: string,
-    readonly retryAfterMs: number | null,
-  ) {
-    super(`${code}: ${detail}`);
+    private readonly signer: Signer,
+    private readonly parts: Parts = browser,
+  ) {}
+
+  get<P extends PathOf<'get'>>(path: P, options: Options<P, 'get'> = {}): Promise<Answer<P, 'get'>> {
+    return this.ask('get', path, options);
+  }
+  post<P extends PathOf<'post'>>(path: P, options: Options<P, 'post'> = {}): Promise<Answer<P, 'post'>> {
+    return this.ask('post', path, options);
+  }
+  put<P extends PathOf<'put'>>(path: P, options: Options<P, 'put'> = {}): Promise<Answer<P, 'put'>> {
+    return this.ask('put', path, options);
+  }
+  patch<P extends PathOf<'patch'>>(path: P, options: Options<P, 'patch'> = {}): Promise<Answer<P, 'patch'>> {
+    return this.ask('patch', path, options);
+  }
+  delete<P extends PathOf<'delete'>>(path: P, options: Options<P, 'delete'> = {}): Promise<Answer<P, 'delete'>> {
+    return this.ask('delete', path, options);
+  }
+
+  /** A stream is not bound by the request timeout; its reader watches over it. */
+  async open(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
+    const response = await this.send({method: 'get', path, headers: {Accept: 'text/event-stream', ...headers}, signal});
+    if (!response.ok) throw this.noted(await problemOf(response));
+    return response;
+  }
+
+  private async ask<P extends keyof paths & string, M extends Method>(method: M, path: P, o: Options<P, M>): Promise<Answer<P, M>> {
+    const headers: Record<string, string> = {Accept: 'application/json'};
+    if (method !== 'get') headers['Idempotency-Key'] = o.idempotencyKey ?? this.parts.newKey();
+    if (o.ifMatch !== undefined) headers['If-Match'] = o.ifMatch;
+    const plain: Plain = {method, path: addressOf(path, o.path, o.query), body: o.body, headers, signal: o.signal};
+    return (await this.persist(plain)) as Answer<P, M>;
+  }
+
+  private async persist(plain: Plain): Promise<unknown> {
+    const attempts = plain.method === 'get' ? 1 : writeAttempts;
+    for (let attempt = 1; ; ++attempt) {
+      try {
+        return await this.once(plain);
+      } catch (e) {
+        if (attempt >= attempts || !mayPass(e) || plain.signal?.aborted) throw e;
+        const told = e instanceof Problem ? (e.retryAfterMs ?? 0) : 0;
+        if (told > requestTimeoutMs) throw e;
+        await this.parts.wait(Math.max(told, backoffMs(attempt, this.parts.random)));
+      }
+    }
+  }
+
+  private async once(plain: Plain): Promise<unknown> {
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), requestTimeoutMs);
+    const give = (): void => patience.abort();
+    plain.signal?.addEventListener('abort', give);
+    try {
+      const response = await this.send({...plain, signal: patience.signal});
+      if (!response.ok) throw this.noted(await problemOf(response));
+      if (response.status === 204) return undefined;
+      return await response.json();
+    } catch (e) {
+      throw e instanceof Problem ? e : new Unreachable(String(e));
+    } finally {
+      clearTimeout(timer);
+      plain.signal?.removeEventListener('abort', give);
+    }
+  }
+
+  private noted(problem: Problem): Problem {
+    if (problem.status === 401) this.signer.ended(problem);
+    return problem;
+  }
+
+  private send({method, path, body, headers, signal}: Plain): Promise<Response> {
+    const content: Record<string, string> = body === undefined ? {} : {'Content-Type': 'application/json'};
+    return this.parts.fetch(path, {
+      method: method.toUpperCase(),
+      headers: {...headers, ...content, ...this.signer.headers(method, path)},
+      body: body === undefined ? undefined : JSON.stringify(body),
+      cache: 'no-store',
+      credentials: 'same-origin',
+      redirect: 'error',
+      signal,
+    }).catch((e: unknown) => {
+      throw new Unreachable(String(e));
+    });
   }
 }
 
-/** The server did not answer. */
-export class Unreachable extends Error {}
+/** Fills `{names}` of a path in, and adds the query without what is undefined or null. */
+export function addressOf(path: string, inPath: unknown, query: unknown): string {
+  const values = (inPath ?? {}) as Record<string, unknown>;
+  const filled = path.replace(/\{([a-z_]+)\}/g, (_, name: string) => encodeURIComponent(String(values[name])));
+  const asked = new URLSearchParams();
+  for (const [name, value] of Object.entries((query ?? {}) as Record<string, unknown>))
+    if (value !== undefined && value !== null) asked.set(name, String(value));
+  const tail = asked.toString();
+  return tail === '' ? filled : `${filled}?${tail}`;
+}
 
-export async function problemOf(response: Response): Promise<Problem> {
-  let body: Partial<ProblemBody> = {};
-  if (/^application\/(problem\+)?json\b/.test(response.headers.get('Content-Type') ?? ''))
-    body = await response.json().catch(() => ({}));
-  const seconds = Number(response.headers.get('Retry-After') ?? Number.NaN);
-  return new Problem(
-    response.status,
-    body.code ?? '',
-    body.title ?? '',
-    body.detail ?? '',
-    Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : null,
-  );
+export interface Paged<T> {
+  items: T[];
+  next_cursor?: string | null;
 }
 
 export interface Some<T> {
@@ -43,76 +178,15 @@ export interface Some<T> {
   more: boolean;
 }
 
-/** Asks the server as the bearer of one key. Throws Problem or Unreachable. */
-export class Client {
-  constructor(private readonly key: string) {}
-
-  /** A stream is not bound by the request timeout; its reader watches over it. */
-  async open(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
-    const response = await this.send(path, {Accept: 'text/event-stream', ...headers}, signal);
-    if (!response.ok) throw await problemOf(response);
-    return response;
+/** Reads page after page, but no more than `mostPages`. */
+export async function allPages<T>(ask: (cursor: string | undefined) => Promise<Paged<T>>, mostPages = 10): Promise<Some<T>> {
+  const items: T[] = [];
+  let cursor: string | undefined;
+  for (let n = 0; n < mostPages; ++n) {
+    const page = await ask(cursor);
+    items.push(...page.items);
+    cursor = page.next_cursor ?? undefined;
+    if (cursor === undefined) break;
   }
-
-  overview(): Promise<Some<TenantOverview>> {
-    return this.all('/v1/admin/overview?limit=50');
-  }
-
-  providers(): Promise<Some<Provider>> {
-    return this.all(`/v1/calendar-providers?limit=${pageLimit}`);
-  }
-
-  users(): Promise<Some<User>> {
-    return this.all(`/v1/users?limit=${pageLimit}`);
-  }
-
-  /** The tenant's newest facts, oldest first. The feed runs from the oldest, so the end is searched for. */
-  async newestFacts(count: number): Promise<Fact[]> {
-    const page = (after: number, limit: number) =>
-      this.get<Page<Fact>>(`/v1/events?after=${after}&limit=${limit}`).then((p) => p.items);
-    const first = await page(0, pageLimit);
-    if (first.length < pageLimit) return first.slice(-count);
-    const known = first[first.length - 1]!.sequence;
-    const last = await findTail(known, async (after) => (await page(after, 1)).length > 0);
-    return page(Math.max(0, last - Math.min(count, pageLimit)), pageLimit);
-  }
-
-  private async all<T>(path: string): Promise<Some<T>> {
-    const items: T[] = [];
-    let cursor: string | null = null;
-    for (let n = 0; n < mostPages; ++n) {
-      const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-      const page: Page<T> = await this.get(path + query);
-      items.push(...page.items);
-      cursor = page.next_cursor;
-      if (cursor === null) break;
-    }
-    return {items, more: cursor !== null};
-  }
-
-  private async get<T>(path: string): Promise<T> {
-    const patience = new AbortController();
-    const timer = setTimeout(() => patience.abort(), requestTimeoutMs);
-    try {
-      const response = await this.send(path, {Accept: 'application/json'}, patience.signal);
-      if (!response.ok) throw await problemOf(response);
-      return (await response.json()) as T;
-    } catch (e) {
-      throw e instanceof Problem ? e : new Unreachable(String(e));
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  private send(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
-    return fetch(path, {
-      headers: {...headers, Authorization: `Bearer ${this.key}`},
-      cache: 'no-store',
-      credentials: 'omit',
-      redirect: 'error',
-      signal,
-    }).catch((e: unknown) => {
-      throw new Unreachable(String(e));
-    });
-  }
+  return {items, more: cursor !== undefined};
 }

@@ -16,13 +16,13 @@ export interface StreamParts {
   onState(state: StreamState): void;
   /** Each time a connection stands; `again` when there was one before. */
   onConnected(again: boolean): void;
-  /** How long to wait although the server could be asked again (its Retry-After), or `stop` when asking is useless. */
-  judge(error: unknown): {waitMs: number | null} | 'stop';
+  /** How long to wait although the server could be asked again (its Retry-After); `stop` when asking is useless, `afresh` when the place is lost. */
+  judge(error: unknown): {waitMs: number | null} | 'stop' | 'afresh';
   random(): number;
 }
 
 /**
- * Server-sent events over fetch, because EventSource cannot send Authorization.
+ * Server-sent events over fetch, because EventSource cannot tell why it was refused, nor name a tenant.
  * Resumes by Last-Event-ID and comes back with growing, jittered delays until closed.
  */
 export class EventStream {
@@ -107,11 +107,13 @@ export class EventStream {
   }
 
   private comeBack(failure: unknown): void {
-    const verdict = failure === null ? {waitMs: null} : this.parts.judge(failure);
-    if (verdict === 'stop') {
+    const judged = failure === null ? {waitMs: null} : this.parts.judge(failure);
+    if (judged === 'stop') {
       this.close();
       return;
     }
+    if (judged === 'afresh') this.lastId = null;
+    const verdict = judged === 'afresh' ? {waitMs: null} : judged;
     this.attempts += 1;
     this.parts.onState(this.attempts >= attemptsUntilOffline ? 'offline' : 'reconnecting');
     const wait = Math.max(verdict.waitMs ?? 0, backoffMs(this.attempts, this.parts.random));

@@ -1,50 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the server says, as far as the pages read it. schema/openapi.yaml is the truth.
+// Names for what the contract describes, and the one shape that is read from a stream.
+import type {components} from './schema';
 
-export type ProviderType = 'google' | 'microsoft';
-export type Direction = 'both' | 'to_provider' | 'from_provider';
-export type ProviderStatus = 'pending_authorization' | 'active' | 'action_required' | 'paused' | 'leaving';
+export type Schemas = components['schemas'];
+export type Provider = Schemas['provider'];
+export type ProviderType = Schemas['provider_type'];
+export type Direction = Schemas['direction'];
+export type ProviderStatus = Provider['status'];
+export type Tenant = Schemas['tenant'];
+export type TenantOverview = Tenant & {providers: Provider[]; more_providers: boolean};
+export type User = Schemas['user'];
+export type Entry = Schemas['entry'];
+export type Conflict = Schemas['conflict'];
+export type SyncRun = Schemas['sync_run'];
+export type Role = Schemas['role'];
 
-export interface ProviderProblem {
-  code: string;
-  detail: string;
-  since: string;
-}
-
-export interface Provider {
-  id: string;
-  type: ProviderType;
-  scope: 'user' | 'tenant';
-  user_id: string;
-  direction: Direction;
-  status: ProviderStatus;
-  problem: ProviderProblem | null;
-  account: string | null;
-  calendar_id: string | null;
-  calendar_name: string | null;
-  calendar_time_zone: string | null;
-  created_at: string;
-  last_sync_at: string | null;
-  next_poll_at: string | null;
-  channel_expires_at: string | null;
-}
-
-export interface Tenant {
-  id: string;
-  name: string;
-}
-
-export interface TenantOverview extends Tenant {
-  providers: Provider[];
-  more_providers: boolean;
-}
-
-export interface User {
-  id: string;
-  email: string;
-  name: string;
-}
-
+/** A fact; its type is not checked, because types may come that this page does not know. */
 export interface Fact {
   id: string;
   type: string;
@@ -52,19 +23,6 @@ export interface Fact {
   sequence: number;
   time: string;
   data: Record<string, unknown>;
-}
-
-export interface Page<T> {
-  items: T[];
-  next_cursor: string | null;
-}
-
-/** RFC 9457, as every failure is told. */
-export interface ProblemBody {
-  title: string;
-  status: number;
-  code: string;
-  detail: string;
 }
 
 /** One fact out of JSON text, or nothing if it is none. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One provider as one card for people.
 import type {Direction, Provider, ProviderType, User} from '../api/shapes';
-import {texts} from '../texts';
+import {provider as words} from '../texts/provider';
 
 export type BadgeTone = 'good' | 'bad' | 'wait' | 'off';
 
@@ -47,17 +47,17 @@ const tones: Record<Provider['status'], BadgeTone> = {
 };
 
 export function cardOf(p: Provider, person: User | null, channelExpiresAt: number | null): ProviderCard {
-  const vendor = texts.provider.vendor(p.type);
+  const vendor = words.vendor(p.type);
   return {
     id: p.id,
     type: p.type,
     vendor,
     name: nameOf(p),
-    account: p.account ?? texts.provider.accountUnknown,
-    person: p.scope === 'tenant' ? texts.provider.wholeTenant : (person?.name ?? ''),
-    direction: texts.provider.direction(p.direction, vendor),
+    account: p.account ?? words.accountUnknown,
+    person: p.scope === 'tenant' ? words.wholeTenant : (person?.name ?? ''),
+    direction: words.direction(p.direction, vendor),
     way: p.direction,
-    badge: texts.provider.status(p.status),
+    badge: words.status(p.status),
     tone: tones[p.status],
     times: timesOf(p, channelExpiresAt),
     problem: problemOf(p, vendor),
@@ -66,31 +66,31 @@ export function cardOf(p: Provider, person: User | null, channelExpiresAt: numbe
 
 /** An account's main calendar often bears the account's address, which stands on the card anyway. */
 function nameOf(p: Provider): string {
-  if (p.calendar_name === null || p.calendar_name === p.account) return texts.provider.primary;
+  if (p.calendar_name === null || p.calendar_name === p.account) return words.primary;
   return p.calendar_name;
 }
 
 function timesOf(p: Provider, channelExpiresAt: number | null): CardTime[] {
-  const times: CardTime[] = [{label: texts.provider.lastSync, atMs: moment(p.last_sync_at), none: texts.provider.never, past: null}];
+  const times: CardTime[] = [{label: words.lastSync, atMs: moment(p.last_sync_at), none: words.never, past: null}];
   if (p.status !== 'active') return times;
-  times.push({label: texts.provider.nextPoll, atMs: moment(p.next_poll_at), none: texts.provider.unplanned, past: texts.provider.due});
+  times.push({label: words.nextPoll, atMs: moment(p.next_poll_at), none: words.unplanned, past: words.due});
   const until = channelExpiresAt ?? moment(p.channel_expires_at);
-  if (until !== null) times.push({label: texts.provider.channel, atMs: until, none: '', past: null});
+  if (until !== null) times.push({label: words.channel, atMs: until, none: '', past: null});
   return times;
 }
 
 function problemOf(p: Provider, vendor: string): CardProblem | null {
   if (p.problem) {
-    const known = texts.provider.problem(p.problem.code, vendor);
+    const known = words.problem(p.problem.code, vendor);
     return {
       cause: known?.cause ?? (p.problem.detail || p.problem.code),
-      wayOut: known?.wayOut ?? texts.provider.otherWayOut,
+      wayOut: known?.wayOut ?? words.otherWayOut,
       code: p.problem.code,
       sinceMs: moment(p.problem.since),
       severe: p.status === 'action_required',
     };
   }
-  if (p.status === 'pending_authorization') return {cause: texts.provider.waiting, wayOut: '', code: '', sinceMs: null, severe: false};
+  if (p.status === 'pending_authorization') return {cause: words.waiting, wayOut: '', code: '', sinceMs: null, severe: false};
   return null;
 }
 

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every page: its address, who sees it, and where its code is. To add one, add a line here and its folder below pages/.
+import {lazy, type ComponentType, type LazyExoticComponent} from 'react';
+import {match, type Params} from './router/match';
+import {shell} from './texts/shell';
+import type {Rights} from './session/shape';
+import type {IconName} from './ui/icons';
+
+export interface PageProps {
+  params: Params;
+}
+
+type Load = () => Promise<{default: ComponentType<PageProps>}>;
+
+export interface Route {
+  path: string;
+  /** Of the browser's tab until the page says better (useTitle). */
+  title: string;
+  page: LazyExoticComponent<ComponentType<PageProps>>;
+  /** Starts loading the page's code: a link that is pointed at is probably followed. */
+  load: Load;
+  /** Present: it stands in the navigation. */
+  nav?: {id: string; icon: IconName; group?: 'operations'};
+  /** Absent: everybody who is signed in. */
+  needs?: keyof Rights;
+  /** Seen without a session. */
+  open?: boolean;
+}
+
+function route(path: string, title: string, load: Load, more: Partial<Route> = {}): Route {
+  return {path, title, load, page: lazy(load), ...more};
+}
+
+export const routes: Route[] = [
+  route('/', shell.nav.home, () => import('./pages/home/page'), {nav: {id: 'home', icon: 'home'}}),
+  route('/activity', shell.nav.activity, () => import('./pages/activity/page'), {nav: {id: 'activity', icon: 'activity'}}),
+  route('/sign-in', '', () => import('./pages/sign_in/page'), {open: true}),
+];
+
+export function routeOf(path: string): {route: Route; params: Params} | null {
+  for (const r of routes) {
+    const params = match(r.path, path);
+    if (params) return {route: r, params};
+  }
+  return null;
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What needs a person, wherever they are.
+import type {ReactNode} from 'react';
+import {useAnswer} from '../data/cache';
+import {api, useSessionState} from '../session/context';
+import {shell} from '../texts/shell';
+import {Link} from '../ui/button';
+import {Icon} from '../ui/icons';
+import {InfoPopover} from '../ui/overlays';
+
+const atMost = 50;
+
+export function Bell(): ReactNode {
+  const {session, tenantId} = useSessionState();
+  const inTenant = session?.kind !== 'operator' || tenantId !== null;
+  const conflicts = useAnswer(['conflicts', 'bell'], (signal) => api.get('/v1/conflicts', {query: {state: 'open', limit: atMost}, signal}), {enabled: inTenant});
+  const providers = useAnswer(['providers', 'bell'], (signal) => api.get('/v1/calendar-providers', {query: {limit: 200}, signal}), {enabled: inTenant});
+  const open = conflicts.data?.items.length ?? 0;
+  const broken = providers.data?.items.filter((p) => p.status === 'action_required').length ?? 0;
+  const matters = open + broken;
+  const words = shell.notices;
+  return (
+    <InfoPopover id="bell" label={words.label(matters)} icon="bell" count={matters}>
+      <p className="bell-title">{words.title}</p>
+      {matters === 0 ? <p className="bell-none">{words.none}</p> : (
+        <ul className="bell-list">
+          {broken > 0 ? <li><Icon name="problem" /><Link id="bell-calendars" href="/calendars">{words.action(broken)}</Link></li> : null}
+          {open > 0 ? <li><Icon name="conflict" /><Link id="bell-conflicts" href="/conflicts">{words.conflicts(open, !!conflicts.data?.next_cursor)}</Link></li> : null}
+        </ul>
+      )}
+    </InfoPopover>
+  );
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+export const signIn = {
+  title: 'Sign in',
+  intro: 'Calendars in step with your schedule, and every change explained.',
+  ways: 'How do you sign in?',
+  account: 'Operator',
+  key: 'API key',
+  email: 'E-mail',
+  password: 'Password',
+  code: 'One-time code',
+  codeHelp: 'The six digits that your authenticator app shows now.',
+  keyLabel: 'API key',
+  keyHelp: 'A tenant’s API key, or the admin key for the whole installation. It is exchanged for a session and not kept.',
+  submit: 'Sign in',
+  linkHint: 'People come here by a link from their scheduling product; they need neither key nor password.',
+  byLink: 'Signing you in…',
+  problems: {
+    emptyKey: 'Enter a key.',
+    malformedKey: 'This is not a key: keys have neither spaces nor letters with accents.',
+    emailMissing: 'Enter your e-mail address.',
+    passwordMissing: 'Enter your password.',
+    codeMissing: 'Enter the six digits of your authenticator app.',
+    key: 'This key is not valid. Check that you copied all of it and that it has not been revoked.',
+    account: 'E-mail, password and code do not fit together. A code is good for half a minute, and once.',
+    link: 'This link is no longer valid: it works once and for a few minutes. Ask for a new one where you got it.',
+    many: 'Too many attempts. Wait a minute and try again.',
+    unreachable: 'The server cannot be reached. Check your connection and try again.',
+    other: 'The server could not answer. Try again.',
+  },
+  ended: {
+    expired: 'Your session has ended because nothing happened for a while, or because it was closed. Sign in to go on where you were.',
+    signed_out: 'You are signed out.',
+  },
+};

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+import type {ReactNode} from 'react';
+import {Tab, TabList, TabPanel, Tabs as AriaTabs} from 'react-aria-components';
+
+export interface TabPart {
+  key: string;
+  label: string;
+  /** A number behind the label, if it is not 0. */
+  count?: number;
+  body: ReactNode;
+}
+
+/** Keep `value` in the address (useQueryParam), so that a tab can be linked to. */
+export function Tabs({id, label, parts, value, onChange}: {id: string; label: string; parts: TabPart[]; value: string; onChange: (key: string) => void}): ReactNode {
+  return (
+    <AriaTabs id={id} className="tabs" selectedKey={value} onSelectionChange={(k) => onChange(String(k))}>
+      <TabList {...({id: `${id}-list`} as object)} aria-label={label} className="tab-list" items={parts} dependencies={[parts]}>
+        {(p) => <Tab id={p.key} className="tab">{p.label}{p.count ? <span className="tab-count">{p.count}</span> : null}</Tab>}
+      </TabList>
+      {parts.map((p) => <TabPanel key={p.key} id={p.key} className="tab-panel">{p.body}</TabPanel>)}
+    </AriaTabs>
+  );
+}
