@@ -3,6 +3,7 @@
 
 #include "net/crypto.hpp"
 #include "schema/recurrence.hpp"
+#include "schema/rule_slots.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -130,10 +131,11 @@ void finish_series(calendar_event& series, std::vector<changed_occurrence> chang
   auto whole = canonical_series(series.what);
   if (whole && whole->repeats && !changed.empty()) {
     std::sort(changed.begin(), changed.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
-    const auto slots = slots_of(*whole, limits::occurrences + limits::series_exceptions);
+    std::vector<recurrence_id> named;
+    for (const auto& c : changed) named.push_back(c.at);
+    const auto slots = recurring::slots_among(*whole, named);
     std::erase_if(changed, [&](const changed_occurrence& c) {
-      const bool beyond = slots.size() >= limits::occurrences && c.at > slots.back();
-      return beyond ? !has_slot(*whole, c.at) : !std::binary_search(slots.begin(), slots.end(), c.at);
+      return !std::binary_search(slots.begin(), slots.end(), c.at);
     });
     whole->repeats->changed = std::move(changed);
     whole = canonical_series(std::move(*whole));

@@ -11,7 +11,6 @@ namespace {
 
 using namespace std::chrono;
 using frequency = rrule::frequency;
-using recurring::slot_walk;
 
 tl::unexpected<error> refuse(std::string code, std::string why, std::string field = "recurrence.rrule") {
   return failure(errc::invalid, std::move(code), std::move(why), std::move(field));
@@ -112,19 +111,6 @@ result<rrule> canonical_rule(const std::string& text, const calendar_time& start
   return one_spelling(std::move(*r), floor<days>(slot_of(start)));
 }
 
-/// Those of the ascending `wanted` that the series has.
-std::vector<recurrence_id> those_in_series(const appointment& a, const std::vector<recurrence_id>& wanted) {
-  std::vector<recurrence_id> found;
-  slot_walk walk(a);
-  auto slot = walk.next();
-  for (const auto at : wanted) {
-    while (slot && *slot < at) slot = walk.next();
-    if (!slot) break;
-    if (*slot == at) found.push_back(at);
-  }
-  return found;
-}
-
 bool changes_something(const appointment& a, const changed_occurrence& c) {
   appointment plain = a;
   plain.repeats->changed.clear();
@@ -153,7 +139,7 @@ result<void> settle_exceptions(appointment& a) {
   for (const auto& c : r.changed) named.push_back(c.at);
   sort_unique(named);
   if (named.empty()) return {};
-  const auto found = those_in_series(a, named);
+  const auto found = recurring::slots_among(a, named);
   const auto is_slot = [&](recurrence_id at) { return std::binary_search(found.begin(), found.end(), at); };
 
   std::vector<changed_occurrence> kept;
@@ -183,7 +169,7 @@ result<void> settle_rdates(appointment& a) {
     return refuse("start_not_in_rrule", "RDATE: no occurrence lies before the start", "recurrence.rdates");
   auto by_rule = a;
   by_rule.repeats->rdates.clear();
-  const auto had = those_in_series(by_rule, r.rdates);
+  const auto had = recurring::slots_among(by_rule, r.rdates);
   std::erase_if(r.rdates, [&](recurrence_id at) { return std::binary_search(had.begin(), had.end(), at); });
   return {};
 }

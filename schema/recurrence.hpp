@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-/// The rules of RFC 5545 for what repeats, by libical. Wall clocks are expanded in the zone of the
+/// The rules of RFC 5545 for what repeats. Wall clocks are expanded in the zone of the
 /// appointment's start and only then mean instants, so that a series keeps its hour over a change of summer
 /// time, on a server in any zone. Pure; any thread.
 namespace kalends {

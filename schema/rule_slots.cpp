@@ -3,8 +3,6 @@
 
 #include "schema/time_zone.hpp"
 
-#include <libical/ical.h>
-
 #include <algorithm>
 #include <numeric>
 
@@ -54,31 +52,20 @@ bool is_named_day(local_days d, const year_month_day& ymd, const rrule& r, bool 
   });
 }
 
-bool passes(local_days d, const rrule& r, bool ordinals_of_year) {
-  const year_month_day ymd(d);
-  return (r.by_month.empty() || has(r.by_month, static_cast<int>(unsigned(ymd.month())))) &&
-         has_place(r.by_month_day, static_cast<int>(unsigned(ymd.day())), days_in(ymd)) &&
-         has_place(r.by_year_day, day_of_year(d, ymd.year()), days_in(ymd.year())) &&
+bool fits(local_days d, const year_month_day& ymd, const rrule& r, bool ordinals_of_year) {
+  return (r.by_month_day.empty() ||
+          has_place(r.by_month_day, static_cast<int>(unsigned(ymd.day())), days_in(ymd))) &&
+         (r.by_year_day.empty() ||
+          has_place(r.by_year_day, day_of_year(d, ymd.year()), days_in(ymd.year()))) &&
          is_named_day(d, ymd, r, ordinals_of_year) && is_in_week(d, r);
 }
 
-/// Weeks of a year are found among all weeks.
-rrule candidates_of(const rrule& r) {
-  rrule c;
-  c.freq = r.by_week_no.empty() ? r.freq : frequency::weekly;
-  c.interval = r.interval;
-  c.week_start = r.week_start;
-  if (c.freq == frequency::weekly) {
-    c.by_day = r.by_day;
-    for (unsigned day = 0; c.by_day.empty() && day < 7; ++day) c.by_day.push_back({0, weekday(day)});
-  } else if (!r.by_year_day.empty()) {
-    c.by_year_day = r.by_year_day;
-  } else if (c.freq != frequency::daily) {
-    c.by_month_day = r.by_month_day;
-    if (c.by_month_day.empty()) c.by_day = r.by_day;
-    if (c.freq == frequency::yearly) c.by_month = r.by_month;
-  }
-  return c;
+bool is_in_month(const year_month_day& ymd, const rrule& r) {
+  return r.by_month.empty() || has(r.by_month, static_cast<int>(unsigned(ymd.month())));
+}
+
+local_days next_month(const year_month_day& ymd) {
+  return local_days(ymd.year() / ymd.month() / 1 + months(1));
 }
 
 /// A position counts within the whole week, month or year, and not only from the start on.
@@ -97,14 +84,20 @@ local_days start_of_period(local_days d, const rrule& r) {
   return d;
 }
 
-icaltimetype to_ical(local_days d) {
+/// The first day of the period that many further; `d` is the first day of one.
+local_days periods_after(local_days d, int count, const rrule& r) {
   const year_month_day ymd(d);
-  auto t = icaltime_null_time();
-  t.is_date = 1;
-  t.year = int(ymd.year());
-  t.month = static_cast<int>(unsigned(ymd.month()));
-  t.day = static_cast<int>(unsigned(ymd.day()));
-  return t;
+  switch (r.freq) {
+  case frequency::daily:
+    return d + days(count);
+  case frequency::weekly:
+    return d + weeks(count);
+  case frequency::monthly:
+    return local_days(ymd + months(count));
+  case frequency::yearly:
+    return local_days(ymd + years(count));
+  }
+  return d;
 }
 
 std::vector<int> all_months() {
@@ -153,39 +146,41 @@ bool is_expandable(const rrule& r) {
   return r.by_week_no.empty() || (r.interval == 1 && r.by_set_pos.empty());
 }
 
-void rule_slots::free_iterator::operator()(icalrecur_iterator_impl* i) const { icalrecur_iterator_free(i); }
-
 rule_slots::rule_slots(const rrule& rule, const calendar_time& start) : start_(start) {
   const auto day = floor<days>(slot_of(start));
   rule_ = with_days_of_start(rule, day);
   ordinals_of_year_ = rule.freq == frequency::yearly && rule.by_month.empty();
-
-  auto ical = icalrecurrencetype_from_string(write_rrule(candidates_of(rule_)).c_str());
-  const auto from = rule_.by_set_pos.empty() ? day : start_of_period(day, rule_);
-  if (ical.freq != ICAL_NO_RECURRENCE) candidates_.reset(icalrecur_iterator_new(ical, to_ical(from)));
-  icalrecurrencetype_clear(&ical);
+  period_ = day_ = start_of_period(day, rule_);
+  period_end_ = periods_after(period_, 1, rule_);
 }
 
-std::optional<local_days> rule_slots::candidate() {
-  while (candidates_) {
-    const auto t = icalrecur_iterator_next(candidates_.get());
-    if (icaltime_is_null_time(t) || t.year > latest_year) {
-      candidates_.reset();
-      break;
+std::optional<local_days> rule_slots::fitting() {
+  constexpr local_days end = local_days(year(latest_year + 1) / January / 1);
+  while (day_ < end) {
+    if (day_ >= period_end_) {
+      day_ = period_ = periods_after(period_, rule_.interval, rule_);
+      period_end_ = periods_after(period_, 1, rule_);
+      continue;
     }
-    const local_days d(year(t.year) / t.month / t.day);
-    if (passes(d, rule_, ordinals_of_year_)) return d;
+    const auto d = day_;
+    const year_month_day ymd(d);
+    if (!is_in_month(ymd, rule_)) {
+      day_ = std::min(next_month(ymd), period_end_);
+      continue;
+    }
+    day_ = d + days(1);
+    if (fits(d, ymd, rule_, ordinals_of_year_)) return d;
   }
   return std::nullopt;
 }
 
 std::optional<local_days> rule_slots::positioned() {
-  if (rule_.by_set_pos.empty()) return candidate();
+  if (rule_.by_set_pos.empty()) return fitting();
   while (picked_.empty()) {
-    const auto first = ahead_ ? std::exchange(ahead_, std::nullopt) : candidate();
+    const auto first = ahead_ ? std::exchange(ahead_, std::nullopt) : fitting();
     if (!first) return std::nullopt;
     std::vector<local_days> period{*first};
-    while ((ahead_ = candidate()) && start_of_period(*ahead_, rule_) == start_of_period(*first, rule_))
+    while ((ahead_ = fitting()) && start_of_period(*ahead_, rule_) == start_of_period(*first, rule_))
       period.push_back(*ahead_);
     const int all = static_cast<int>(period.size());
     for (int place = all; place >= 1; --place)
@@ -242,6 +237,19 @@ std::optional<recurrence_id> slot_walk::next() {
       slot = std::exchange(from_rule_, from_rule_ ? next_of_rule() : std::nullopt);
     if (!slot || slot != last_) return slot ? last_ = slot : slot;
   }
+}
+
+std::vector<recurrence_id> slots_among(const appointment& a, const std::vector<recurrence_id>& wanted) {
+  std::vector<recurrence_id> found;
+  if (wanted.empty()) return found;
+  slot_walk walk(a);
+  auto slot = walk.next();
+  for (const auto at : wanted) {
+    while (slot && *slot < at) slot = walk.next();
+    if (!slot) break;
+    if (*slot == at) found.push_back(at);
+  }
+  return found;
 }
 
 } // namespace kalends::recurring

@@ -5,12 +5,8 @@
 #include "schema/rrule.hpp"
 
 #include <chrono>
-#include <memory>
 #include <optional>
-#include <string>
 #include <vector>
-
-struct icalrecur_iterator_impl;
 
 /// Where a rule puts its occurrences, one after the other: what schema/recurrence.hpp is made of.
 namespace kalends::recurring {
@@ -31,28 +27,26 @@ rrule with_days_of_start(rrule r, std::chrono::local_days start);
 bool is_expandable(const rrule& r);
 
 /// The slots of a rule from its start on, ascending, COUNT and UNTIL applied, none after `latest_year`. The
-/// start counts only if the rule has it. libical (3.0.16) lists the candidates of a rule cut down to what it
-/// does well; limits, positions and ends are applied here, because there it skips a BYMONTHDAY from the end
-/// in a daily rule, takes BYMONTHDAY in a yearly one for January's, loses week 53, and counts BYSETPOS from
-/// the start.
+/// start counts only if the rule has it. Every day of each period that INTERVAL takes is asked whether it
+/// fits the rule; libical (3.0.16) is not: it skips a BYMONTHDAY from the end in a daily rule, takes
+/// BYMONTHDAY in a yearly one for January's, loses week 53, counts BYSETPOS from the start, and has ICU's
+/// calendar work out each date, which takes it a hundred times as long.
 class rule_slots {
 public:
   rule_slots(const rrule& rule, const calendar_time& start);
   std::optional<recurrence_id> next();
 
 private:
-  std::optional<std::chrono::local_days> candidate();
+  std::optional<std::chrono::local_days> fitting();
   std::optional<std::chrono::local_days> positioned();
   bool is_after_end(recurrence_id slot) const;
 
-  struct free_iterator {
-    void operator()(icalrecur_iterator_impl* i) const;
-  };
-
   calendar_time start_;
   rrule rule_;
-  bool ordinals_of_year_ = false; ///< `2MO` is the second Monday of the year, not of a month
-  std::unique_ptr<icalrecur_iterator_impl, free_iterator> candidates_;
+  bool ordinals_of_year_ = false;        ///< `2MO` is the second Monday of the year, not of a month
+  std::chrono::local_days period_{};     ///< the first day of the one that is looked at
+  std::chrono::local_days period_end_{}; ///< the first day after it
+  std::chrono::local_days day_{};        ///< the next to be asked
   int given_ = 0;
   std::optional<std::chrono::local_days> ahead_; ///< the first of the next period
   std::vector<std::chrono::local_days> picked_;  ///< of this period, the last one first
@@ -76,5 +70,8 @@ private:
   bool start_due_ = false; ///< there is no rule: the start itself
   std::optional<recurrence_id> last_;
 };
+
+/// Those of the ascending `wanted` in which the rule of `a` (or an RDATE) has an occurrence.
+std::vector<recurrence_id> slots_among(const appointment& a, const std::vector<recurrence_id>& wanted);
 
 } // namespace kalends::recurring

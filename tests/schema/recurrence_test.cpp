@@ -188,7 +188,7 @@ TEST(recurrence_test, slots_are_written_and_read) {
     EXPECT_FALSE(read_slot(text).has_value()) << text;
 }
 
-TEST(recurrence_test, what_libical_gets_wrong_is_right) {
+TEST(recurrence_test, what_other_libraries_get_wrong_is_right) {
   const std::vector<std::tuple<const char*, const char*, strings>> cases{
       {"FREQ=DAILY;BYMONTHDAY=-1", "2026-01-31", {"2026-01-31", "2026-02-28", "2026-03-31"}},
       {"FREQ=YEARLY;BYMONTHDAY=-1", "2026-01-31", {"2026-01-31", "2026-02-28", "2026-03-31"}},
