@@ -61,6 +61,29 @@ bool takes_place(const occurrence& o, sys_seconds from, sys_seconds to) {
   return begins < to && (begins >= from || instant_of(o.what.end) > from);
 }
 
+/// What the walk through the slots needs of a series, begun shortly before `seen`. A rule that counts nothing
+/// says the same from any of its periods on, so that an old series is not gone through from its first day.
+/// The first week is left a period to itself: positions in it are counted from the start.
+appointment begun_before(const appointment& a, sys_seconds seen) {
+  appointment near;
+  near.start = a.start;
+  near.repeats = recurrence{a.repeats->rrule, a.repeats->rdates, {}, {}};
+  const auto rule = read_rrule(a.repeats->rrule);
+  if (!rule || rule->count) return near;
+  if (rule->freq != rrule::frequency::daily && rule->freq != rrule::frequency::weekly) return near;
+  const days period(rule->interval * (rule->freq == rrule::frequency::weekly ? 7 : 1));
+  const auto first = slot_of(a.start);
+  const auto ahead = floor<days>(local_seconds(seen.time_since_epoch()) - first) - period - days(7);
+  if (ahead < period) return near;
+  const auto later = first + (ahead / period) * period;
+  if (is_all_day(a.start))
+    near.start = calendar_date{year_month_day(floor<days>(later))};
+  else // the rule's wall clock, whether or not it exists on that day
+    near.start =
+        zoned_time{later, std::get<zoned_time>(a.start).time_zone, recurring::instant_in(later, a.start)};
+  return near;
+}
+
 bool is_sooner(const occurrence& x, const occurrence& y) {
   return std::pair(instant_of(x.what.start), x.at) < std::pair(instant_of(y.what.start), y.at);
 }
@@ -143,7 +166,7 @@ occurrence_page occurrences_between(const appointment& a, sys_seconds from, sys_
   const auto length = std::max(instant_of(a.end) - instant_of(a.start), seconds(0));
   const auto unseen = from - length - days(2);
   std::size_t plain = 0;
-  recurring::slot_walk walk(a);
+  recurring::slot_walk walk(begun_before(a, unseen));
   for (auto slot = walk.next(); slot && plain <= limit; slot = walk.next()) {
     const sys_seconds roughly(slot->time_since_epoch());
     if (roughly >= to + days(2)) break;

@@ -229,5 +229,37 @@ TEST(recurrence_test, hostile_rules_end_soon) {
   EXPECT_LT(steady_clock::now() - begin, seconds(20));
 }
 
+TEST(recurrence_test, a_window_far_from_the_start_shows_what_the_walk_from_there_does) {
+  const std::vector<std::string> rules{
+      "FREQ=DAILY",
+      "FREQ=DAILY;INTERVAL=17",
+      "FREQ=DAILY;BYMONTH=3,10",
+      "FREQ=DAILY;INTERVAL=3;BYMONTHDAY=-1,1,15",
+      "FREQ=DAILY;UNTIL=20260401T000000Z",
+      "FREQ=DAILY;COUNT=2000",
+      "FREQ=WEEKLY",
+      "FREQ=WEEKLY;INTERVAL=3;BYDAY=MO,SU,WE;WKST=SU",
+      "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU,WE;WKST=MO",
+      "FREQ=WEEKLY;BYDAY=MO,WE,FR;BYSETPOS=-1,1",
+      "FREQ=WEEKLY;BYMONTH=3;BYDAY=SU,MO",
+      "FREQ=MONTHLY;BYDAY=-1SU",
+      "FREQ=YEARLY;BYMONTH=3",
+  };
+  for (const auto& rule : rules) {
+    auto a = timed_series("2019-03-13T02:30:00", "Europe/Berlin", rule); // a Wednesday; clocks skip 02:30
+    a.repeats->rdates = {slot("2019-03-14T11:00:00"), slot("2026-03-28T23:00:00")};
+    std::vector<std::pair<sys_seconds, recurrence_id>> all;
+    for (const auto at : slots_of(a, 3'100)) all.emplace_back(instant_of(time_of_slot(a, at)), at);
+    for (auto from = utc("2019-02-01T00:00:00Z"); from < utc("2027-06-01T00:00:00Z"); from += days(149)) {
+      const auto to = from + days(9);
+      std::vector<recurrence_id> shown, expected;
+      for (const auto& o : occurrences_between(a, from, to).items) shown.push_back(o.at);
+      for (const auto& [begins, at] : all)
+        if (begins < to && begins + hours(1) > from) expected.push_back(at);
+      EXPECT_EQ(shown, expected) << rule << " from " << from.time_since_epoch().count();
+    }
+  }
+}
+
 } // namespace
 } // namespace kalends
