@@ -88,16 +88,17 @@ json::array groups_json(field_set groups) {
   return out;
 }
 
-/// What both sides would say, and what would change where.
-json::object preview_json(const conflict& c, const conflict_resolution& how) {
+/// What both sides would say, and what would change where. `written`: the calendar takes what was chosen.
+json::object preview_json(const conflict& c, const conflict_resolution& how, bool written) {
   const auto taken = actors::taken_by(c, how);
   const auto after = actors::resolved_content(c, taken);
+  const auto& there = written ? after : c.external;
   return {{"conflict_id", c.id},
           {"local", group_values(after, c.groups)},
-          {"external", group_values(after, c.groups)},
+          {"external", group_values(there, c.groups)},
           {"changes",
            {{"local", groups_json(difference(c.local, after) & c.groups)},
-            {"external", groups_json(difference(c.external, after) & c.groups)}}}};
+            {"external", groups_json(difference(c.external, there) & c.groups)}}}};
 }
 
 std::string who_of(const call& c) { return audit_of(c, "", "").actor; }
@@ -142,7 +143,10 @@ void preview_resolution(const call_ptr& c) {
   answer_from(c, [id = *id, wanted = *wanted](persistence::transaction& tx) -> result<net::http_response> {
     const auto found = find_chosen(tx, id, wanted.body);
     if (!found) return tl::unexpected(found.error());
-    return json_answer(200, preview_json(*found, wanted.how));
+    const auto where = persistence::find_provider(tx, found->provider);
+    if (!where) return tl::unexpected(where.error());
+    const bool written = *where && (*where)->direction != sync_direction::from_provider;
+    return json_answer(200, preview_json(*found, wanted.how, written));
   });
 }
 

@@ -87,6 +87,7 @@ constexpr problem_kind problems[] = {
     {"entry_not_found", 404, "There is no such schedule entry"},
     {"occurrence_not_found", 404, "The series has no such occurrence"},
     {"nothing_held", 404, "Nothing waits for a yes"},
+    {"approval_stale", 409, "What waits is not what was shown"},
     {"conflict_not_found", 404, "There is no such conflict"},
     {"conflict_resolved_already", 409, "The conflict is resolved already"},
     {"conflict_open", 409, "The conflict is not resolved yet"},

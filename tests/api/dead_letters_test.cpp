@@ -4,7 +4,6 @@
 #include "tests/api/served_api.hpp"
 
 #include <algorithm>
-#include <future>
 
 namespace kalends::api {
 namespace {
@@ -15,12 +14,6 @@ struct dead_letters_test : served_api {
   std::string calendar = make_provider(t, user, "google");
   std::string entry = make_entry(t, "One");
 
-  void commit(tenant_changes c) {
-    c.tenant = tenant_id(t.id);
-    std::promise<bool> done;
-    store_->commit(std::move(c), [&](const result<std::vector<fact>>& r) { done.set_value(r.has_value()); });
-    ASSERT_TRUE(done.get_future().get());
-  }
   dead_letter letter(letter_kind kind) {
     dead_letter l;
     l.id = make_uuid(outside_);
@@ -40,7 +33,7 @@ struct dead_letters_test : served_api {
     auto l = letter(kind);
     tenant_changes c;
     c.letters = {l};
-    commit(c);
+    commit(t, c);
     return l;
   }
   std::size_t count(const std::string& query) {
@@ -167,7 +160,7 @@ struct decisions_test : dead_letters_test {
 TEST_F(decisions_test, a_decision_is_told_in_words_with_what_it_looked_at) {
   tenant_changes c;
   c.decisions = {conflict()};
-  commit(c);
+  commit(t, c);
 
   const auto items = items_of(ask(t.reader, "GET", ledger()));
 
@@ -188,7 +181,7 @@ TEST_F(decisions_test, decisions_without_an_entry_are_found_by_their_event) {
   lone.inputs = R"({"cause":"unknown_time_zone"})";
   tenant_changes c;
   c.decisions = {conflict(), lone};
-  commit(c);
+  commit(t, c);
 
   EXPECT_EQ(items_of(ask(t.reader, "GET", "/v1/decisions?event_id=ev-1")).size(), 1u);
   EXPECT_EQ(items_of(ask(t.reader, "GET", "/v1/decisions?event_id=ev-2")).size(), 0u);
@@ -200,7 +193,7 @@ TEST_F(decisions_test, decisions_without_an_entry_are_found_by_their_event) {
   m.linked = true;
   tenant_changes linked;
   linked.mappings = {m};
-  commit(linked);
+  commit(t, linked);
   EXPECT_EQ(items_of(ask(t.reader, "GET", "/v1/decisions?event_id=ev-1")).size(), 2u)
       << "its entry's decisions about it";
 }
@@ -211,7 +204,7 @@ TEST_F(decisions_test, tells_what_another_policy_would_have_done) {
   plain.why = reason::push_inserted;
   plain.inputs = "{}";
   c.decisions = {conflict(), plain};
-  commit(c);
+  commit(t, c);
 
   const auto local = body_of(ask(t.reader, "POST", ledger() + "/replay", R"({"conflict_policy": "local"})"));
   const auto same =

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/api/served_api.hpp"
 
-#include <future>
-
 namespace kalends::api {
 namespace {
 
@@ -226,24 +224,6 @@ struct standings_test : schedule_list_test {
   std::string place = make("Visit", "2026-12-08T09:00", "2026-12-08T10:00");
   entry_id entry = entry_id(place.substr(place.rfind('/') + 1));
 
-  /// Writes as the owner of the rows, outside of what the API can say.
-  void set(const char* sql) {
-    const auto done =
-        db_->run_now<bool>({tenant_id(t.id)}, [&](persistence::transaction& tx) -> result<bool> {
-          auto did = tx.query({sql, sql}, {});
-          if (!did) return tl::unexpected(did.error());
-          return true;
-        });
-    ASSERT_TRUE(done.has_value()) << done.error().detail;
-  }
-  void commit(tenant_changes c) {
-    c.tenant = tenant_id(t.id);
-    std::promise<std::string> done;
-    store_->commit(std::move(c), [&](const result<std::vector<fact>>& r) {
-      done.set_value(r ? "" : r.error().code + " " + r.error().detail);
-    });
-    ASSERT_EQ(done.get_future().get(), "");
-  }
   mapping link() {
     mapping m;
     m.provider = calendar;
@@ -260,12 +240,12 @@ struct standings_test : schedule_list_test {
     tenant_changes c;
     c.mappings = {link()};
     c.mappings[0].removing = removing;
-    commit(std::move(c));
+    commit(t, std::move(c));
   }
   void pending() {
     tenant_changes c;
     c.outbox = {{make_uuid(outside_), calendar, entry, 1, push_action::upsert, 0, outside_.now()}};
-    commit(std::move(c));
+    commit(t, std::move(c));
   }
   /// "state reason" of the only calendar, the same in both kinds of lists; "" if there is none.
   std::string standing() {
@@ -280,7 +260,7 @@ struct standings_test : schedule_list_test {
     return std::string(lines[0].at("state").as_string()) +
            (reason.is_null() ? "" : " " + std::string(reason.as_string()));
   }
-  void activate() { set("UPDATE provider_state SET status = 'active'"); }
+  void activate() { set(t, "UPDATE provider_state SET status = 'active'"); }
 };
 
 TEST_F(standings_test, an_entry_of_no_calendar_has_none) { EXPECT_EQ(standing(), ""); }
@@ -289,12 +269,12 @@ TEST_F(standings_test, waits_from_the_first_row_of_the_outbox_until_nothing_is_l
   activate();
   pending();
   EXPECT_EQ(standing(), "waiting");
-  set("UPDATE outbox SET error_code = 'vendor_away'");
+  set(t, "UPDATE outbox SET error_code = 'vendor_away'");
   EXPECT_EQ(standing(), "waiting vendor_away");
 
   linked();
   EXPECT_EQ(standing(), "waiting vendor_away");
-  set("DELETE FROM outbox");
+  set(t, "DELETE FROM outbox");
 
   EXPECT_EQ(standing(), "in_step");
 }
@@ -302,12 +282,12 @@ TEST_F(standings_test, waits_from_the_first_row_of_the_outbox_until_nothing_is_l
 TEST_F(standings_test, says_why_a_calendar_is_off) {
   linked();
   EXPECT_EQ(standing(), "off pending_authorization");
-  set("UPDATE provider_state SET status = 'paused'");
+  set(t, "UPDATE provider_state SET status = 'paused'");
   EXPECT_EQ(standing(), "off paused");
-  set("UPDATE provider_state SET status = 'action_required', problem_code = 'invalid_grant',"
-      " problem_detail = 'x', problem_since = now()");
+  set(t, "UPDATE provider_state SET status = 'action_required', problem_code = 'invalid_grant',"
+         " problem_detail = 'x', problem_since = now()");
   EXPECT_EQ(standing(), "off invalid_grant");
-  set("UPDATE provider_state SET status = 'active', rehearsing = true");
+  set(t, "UPDATE provider_state SET status = 'active', rehearsing = true");
   EXPECT_EQ(standing(), "off rehearsing");
 }
 
@@ -323,7 +303,7 @@ TEST_F(standings_test, tells_what_the_vendor_refused_until_it_is_tried_again) {
   l.code = "invalid_time";
   l.first_failed_at = l.last_failed_at = outside_.now();
   c.letters = {l};
-  commit(std::move(c));
+  commit(t, std::move(c));
   EXPECT_EQ(standing(), "refused invalid_time");
 
   pending();
@@ -337,7 +317,7 @@ TEST_F(standings_test, tells_what_the_vendor_cannot_express) {
   tenant_changes c;
   c.decisions = {{make_uuid(outside_), calendar, entry, event_id("ev1"), reason::push_unsayable,
                   R"({"code": "recurrence_rdate"})"}};
-  commit(std::move(c));
+  commit(t, std::move(c));
 
   EXPECT_EQ(standing(), "refused recurrence_rdate");
 }
@@ -354,7 +334,7 @@ TEST_F(standings_test, an_open_conflict_comes_before_all_else) {
   k.base = k.local = k.external = link().base_entry;
   k.opened_at = outside_.now();
   c.conflicts = {k};
-  commit(std::move(c));
+  commit(t, std::move(c));
 
   EXPECT_EQ(standing(), "conflict pull_conflict_manual");
   EXPECT_EQ(items("with=sync").at(0).at("sync").at(0).at("conflict_id"), boost::json::string(k.id));
@@ -364,14 +344,14 @@ TEST_F(standings_test, removals_wait_for_a_yes) {
   activate();
   linked(true);
   EXPECT_EQ(standing(), "waiting");
-  set("UPDATE provider_state SET held_from_calendar = false, held_count = 20, held_of = 21,"
-      " held_since = now(), held_approved = false");
+  set(t, "UPDATE provider_state SET held_from_calendar = false, held_count = 20, held_of = 21,"
+         " held_since = now(), held_approved = false");
   EXPECT_EQ(standing(), "held push_held");
-  set("UPDATE provider_state SET held_approved = true");
+  set(t, "UPDATE provider_state SET held_approved = true");
   EXPECT_EQ(standing(), "waiting");
 
-  set("UPDATE mappings SET removing = false");
-  set("UPDATE provider_state SET held_from_calendar = true, held_approved = false");
+  set(t, "UPDATE mappings SET removing = false");
+  set(t, "UPDATE provider_state SET held_from_calendar = true, held_approved = false");
 
   EXPECT_EQ(standing(), "held pull_held");
 }

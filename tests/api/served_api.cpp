@@ -390,6 +390,24 @@ std::string served_api::make_entry(const tenant_keys& t, const std::string& titl
   return body_of(r).at("id").as_string().c_str();
 }
 
+void served_api::commit(const tenant_keys& t, tenant_changes c) {
+  c.tenant = tenant_id(t.id);
+  std::promise<std::string> done;
+  store_->commit(std::move(c), [&](const result<std::vector<fact>>& r) {
+    done.set_value(r ? "" : r.error().code + ": " + r.error().detail);
+  });
+  ASSERT_EQ(done.get_future().get(), "");
+}
+
+void served_api::set(const tenant_keys& t, const char* sql) {
+  const auto done = db_->run_now<bool>({tenant_id(t.id)}, [&](persistence::transaction& tx) -> result<bool> {
+    auto did = tx.query({sql, sql}, {});
+    if (!did) return tl::unexpected(did.error());
+    return true;
+  });
+  ASSERT_TRUE(done.has_value()) << done.error().detail;
+}
+
 std::vector<std::string> served_api::audit(const tenant_keys& t, const std::string& action) {
   std::vector<std::string> out;
   for (int tries = 0; tries < 200 && out.empty(); ++tries) { // denials are written behind the answer

@@ -55,8 +55,9 @@ public:
   void renew_channel(tenant_id tenant, provider_id provider, actors::answer_to<channel> done) override;
   void approve_removals(tenant_id, provider_id, bool yes, actors::answer_to<bool> done) override {
     note(yes ? "approved" : "refused");
-    done(true);
+    done(on_approval());
   }
+  std::function<result<bool>()> on_approval = [] { return true; };
   /// The letters end as the real tenant ends them; nothing is pushed.
   void replay_pushes(tenant_id tenant, std::vector<dead_letter> letters,
                      actors::answer_to<int> done) override;
@@ -149,6 +150,10 @@ protected:
   std::string make_user(const tenant_keys& t, const std::string& email);
   std::string make_provider(const tenant_keys& t, const std::string& user, const std::string& type);
   std::string make_entry(const tenant_keys& t, const std::string& title);
+  /// Makes the changes of an engine's step true, whatever they are.
+  void commit(const tenant_keys& t, tenant_changes c);
+  /// Runs one statement on the tenant's rows: what only an engine with a vendor could make so.
+  void set(const tenant_keys& t, const char* sql);
   /// "action subject" of the newest lines, oldest first, once there are at least `count`.
   std::vector<std::string> audit(const tenant_keys& t, const std::string& action);
   void pass(std::chrono::seconds time) { offset_ += time.count(); }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Both sides change the same: under policy `manual` both versions wait until a person has chosen, and what lost can be taken
-// back; the other policies keep what lost as well.
+// Both sides change the same, and a policy decides: what lost is kept and can be taken back. What people decide is in
+// conflict_matrix.test.mjs.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { anHour, titled } from './support/entries.mjs';
@@ -54,41 +54,6 @@ describe('conflicts', { concurrency: 2 }, () => {
     );
 
   for (const type of ['google', 'microsoft']) {
-    for (const choice of ['local', 'external', 'merge'])
-      it(`${type}: both versions wait, and ${choice} is carried out on both sides`, async () => {
-        const met = await overlap(type, 'manual');
-        const open = await conflictOf(met.id, 'open');
-        assert.deepEqual(open.groups, ['title']);
-        assert.deepEqual([open.local.title, open.external.title], [met.ours, met.theirs]);
-        assert.equal((await host.entry(met.id)).title, met.ours);
-        assert.equal(await titleIn(met.person, met.event.id), met.theirs);
-        const facts = await host.factsOf(met.id, met.before);
-        assert.equal(facts.filter((f) => f === 'CALENDAR_CONFLICT_DETECTED').length, 1);
-
-        // Everything else goes on.
-        await host.changeEntry(met.id, { location: 'Graz' });
-        await eventually(async () => (await met.person.calendar.events()).find((e) => e.id === met.event.id).location === 'Graz', { what: 'the location' });
-        assert.equal(await titleIn(met.person, met.event.id), met.theirs);
-
-        const wish = choice === 'merge' ? { choice, fields: { title: 'external' } } : { choice };
-        const preview = await host.post(`/v1/conflicts/${open.id}/preview`, wish);
-        const wanted = choice === 'local' ? met.ours : met.theirs;
-        assert.equal(preview.local.title, wanted);
-        assert.equal((await host.get(`/v1/conflicts/${open.id}`)).state, 'open');
-
-        const resolved = await host.post(`/v1/conflicts/${open.id}/resolution`, wish);
-        assert.equal(resolved.state, 'resolved');
-        await bothSay(met, wanted);
-        assert.equal((await host.post(`/v1/conflicts/${open.id}/resolution`, wish)).state, 'resolved');
-        const other = choice === 'local' ? 'external' : 'local';
-        const refused = await host.request('POST', `/v1/conflicts/${open.id}/resolution`, { choice: other });
-        assert.equal(refused.json.code, 'conflict_resolved_already');
-        assert.ok((await host.factsOf(met.id, met.before)).includes('CALENDAR_CONFLICT_RESOLVED'));
-
-        await host.post(`/v1/conflicts/${open.id}/restoration`);
-        await bothSay(met, choice === 'local' ? met.theirs : met.ours);
-      });
-
     for (const policy of ['local', 'external', 'newest'])
       it(`${type}: what lost under policy ${policy} is kept and comes back`, async () => {
         const met = await overlap(type, policy);
