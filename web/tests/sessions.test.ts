@@ -13,10 +13,11 @@ const person: Session = {
 };
 
 /** A server that knows one key and one session. */
-function server(signedIn: Session | null, recalled: string | null = null) {
+function server(signedIn: Session | null, recalled: string | null = null, known = true) {
   const seen: {method: string; body: string; csrf: string | undefined}[] = [];
   let current = signedIn;
   let away = false;
+  let noted = known;
   const problem = (status: number, code: string) =>
     new Response(JSON.stringify({code, title: code, detail: ''}), {status, headers: {'Content-Type': 'application/problem+json'}});
   const remembered: (string | null)[] = [];
@@ -37,6 +38,8 @@ function server(signedIn: Session | null, recalled: string | null = null) {
     },
     recall: () => recalled,
     remember: (id) => remembered.push(id),
+    mayBeIn: () => noted,
+    noteIn: (is) => (noted = is),
   });
   return {sessions, seen, remembered, leave: () => (away = true)};
 }
@@ -52,9 +55,17 @@ test('without a session one is out, and without a server one knows nothing', asy
   const {sessions, leave} = server(null);
   await sessions.resume();
   assert.deepEqual([sessions.state.phase, sessions.state.ending], ['out', 'none']);
+  await sessions.begin({key: 'right'});
   leave();
   await sessions.resume();
   assert.equal(sessions.state.phase, 'away');
+});
+
+test('a browser that never signed in does not ask', async () => {
+  const {sessions, seen} = server(null, null, false);
+  await sessions.resume();
+  assert.equal(sessions.state.phase, 'out');
+  assert.equal(seen.length, 0);
 });
 
 test('a key opens a session, and a wrong one says why it does not', async () => {
@@ -88,7 +99,7 @@ test('a session that the server ended is said to have expired; one that was left
   await sessions.resume();
   sessions.ended(new Problem(401, 'session_expired', '', ''));
   assert.deepEqual([sessions.state.phase, sessions.state.ending], ['out', 'expired']);
-  await sessions.resume();
+  await sessions.begin({key: 'right'});
   await sessions.end();
   assert.equal(seen.at(-1)!.csrf, 'c1');
   assert.deepEqual([sessions.state.phase, sessions.state.ending], ['out', 'signed_out']);

@@ -21,14 +21,29 @@ export interface SessionParts {
   fetch: typeof fetch;
   recall(): string | null;
   remember(tenantId: string | null): void;
+  /** Whether this browser may be signed in: who never was need not ask. */
+  mayBeIn(): boolean;
+  noteIn(is: boolean): void;
 }
 
 const tenantPlace = 'kalends.tenant';
+const inPlace = 'kalends.signed_in';
+
+/** A browser may forbid its storage: then nothing is remembered, and everything is asked. */
+function stored<T>(use: () => T, otherwise: T): T {
+  try {
+    return use();
+  } catch {
+    return otherwise;
+  }
+}
 
 const browser: SessionParts = {
   fetch: (...given) => fetch(...given),
-  recall: () => sessionStorage.getItem(tenantPlace),
-  remember: (id) => (id === null ? sessionStorage.removeItem(tenantPlace) : sessionStorage.setItem(tenantPlace, id)),
+  recall: () => stored(() => sessionStorage.getItem(tenantPlace), null),
+  remember: (id) => stored(() => (id === null ? sessionStorage.removeItem(tenantPlace) : sessionStorage.setItem(tenantPlace, id)), undefined),
+  mayBeIn: () => stored(() => localStorage.getItem(inPlace) !== null, true),
+  noteIn: (is) => stored(() => (is ? localStorage.setItem(inPlace, '1') : localStorage.removeItem(inPlace)), undefined),
 };
 
 const path = '/v1/session';
@@ -46,9 +61,11 @@ export class Sessions implements Signer {
 
   /** Asks whether this browser is signed in already. */
   async resume(): Promise<void> {
+    if (!this.parts.mayBeIn()) return this.set({phase: 'out', session: null, tenantId: null});
     try {
       const response = await this.ask('GET');
       if (response.ok) return this.enter(readSession(await response.json()));
+      if (response.status === 401) this.parts.noteIn(false);
       this.set({phase: response.status === 401 ? 'out' : 'away', session: null, tenantId: null});
     } catch {
       this.set({phase: 'away', session: null, tenantId: null});
@@ -92,12 +109,14 @@ export class Sessions implements Signer {
 
   private enter(session: Session | null): void {
     if (!session) return this.set({phase: 'away', session: null, tenantId: null});
+    this.parts.noteIn(true);
     const tenantId = session.kind === 'operator' ? this.parts.recall() : (session.tenant?.id ?? null);
     this.set({phase: 'in', session, ending: 'none', tenantId});
   }
 
   private leave(ending: Ending): void {
     this.parts.remember(null);
+    this.parts.noteIn(false);
     this.set({phase: 'out', session: null, ending, tenantId: null});
   }
 

@@ -98,7 +98,7 @@ export function Menu({id, label, entries, icon = 'dots', children, header}: Menu
   return (
     <MenuTrigger>
       {children ? (
-        <AriaButton id={id} className="menu-button" aria-label={label}>{children}<Icon name="chevron" className="menu-chevron" /></AriaButton>
+        <AriaButton id={id} className="menu-button"><span className="unseen">{label}: </span>{children}<Icon name="chevron" className="menu-chevron" /></AriaButton>
       ) : (
         <IconButton id={id} label={label} icon={icon} />
       )}

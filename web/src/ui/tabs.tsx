@@ -14,10 +14,10 @@ export interface TabPart {
 export function Tabs({id, label, parts, value, onChange}: {id: string; label: string; parts: TabPart[]; value: string; onChange: (key: string) => void}): ReactNode {
   return (
     <AriaTabs id={id} className="tabs" selectedKey={value} onSelectionChange={(k) => onChange(String(k))}>
-      <TabList {...({id: `${id}-list`} as object)} aria-label={label} className="tab-list" items={parts} dependencies={[parts]}>
-        {(p) => <Tab id={p.key} className="tab">{p.label}{p.count ? <span className="tab-count">{p.count}</span> : null}</Tab>}
+      <TabList aria-label={label} className="tab-list" items={parts} dependencies={[parts]}>
+        {(p) => <Tab id={p.key} className="tab" render={(props) => <div {...(props as object)} id={`${id}-${p.key}`} />}>{p.label}{p.count ? <span className="tab-count">{p.count}</span> : null}</Tab>}
       </TabList>
-      {parts.map((p) => <TabPanel key={p.key} id={p.key} className="tab-panel">{p.body}</TabPanel>)}
+      {parts.map((p) => <TabPanel key={p.key} id={p.key} className="tab-panel" render={(props) => <div {...(props as object)} aria-labelledby={`${id}-${p.key}`} />}>{p.body}</TabPanel>)}
     </AriaTabs>
   );
 }

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every test of a page needs.
+import { test as nodeTest } from 'node:test';
+import { launch, newPage } from './browser.mjs';
+import { demo } from './demo.mjs';
+
+/** A test with a browser of its own; `t.page` is its first page. */
+export function test(name, body, options = {}) {
+  nodeTest(name, { timeout: 180_000 }, async () => {
+    const world = await demo();
+    const browser = await launch();
+    try {
+      const page = await newPage(browser, world.base_url, options);
+      await body({ page, world, browser, another: () => newPage(browser, world.base_url, options) });
+    } finally {
+      await browser.close();
+    }
+  });
+}
+
+/** Signs in with a key, as a reader would, and waits for the page that was wanted. */
+export async function signIn(page, key, path = '/') {
+  await page.goto(path === '/' ? '/sign-in' : `/sign-in?return_to=${encodeURIComponent(path)}`);
+  await page.fill('#sign-in-key', key);
+  await page.click('#sign-in-key-submit');
+  await page.waitForSelector('.shell #page-title');
+}
+
+/** Nothing is loading any more. */
+export async function settled(page) {
+  await page.waitForFunction(() => !document.querySelector('.skeleton'));
+}
