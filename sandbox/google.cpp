@@ -85,6 +85,7 @@ void half::add_routes(router& routes) {
   add_push_routes(*this, routes);
   add_batch_route(*this, routes);
   add_split_route(*this, routes);
+  add_knob_routes(*this, routes);
   add_pubsub_routes(*this, routes);
   add_service_account_routes(*this, routes);
 }

@@ -32,6 +32,16 @@ struct open_listing {
   std::int64_t watermark = 0;
 };
 
+/// A guest's copy that has yet to arrive.
+struct copy_under_way {
+  instant due;
+  std::string guest;
+  event meeting;
+  bool cancelled = false;
+};
+
+inline constexpr std::size_t copies_limit = 10'000; ///< beyond, the oldest arrives at once
+inline constexpr std::size_t answers_limit = 200;   ///< guests of a meeting beyond which answers go nowhere
 inline constexpr std::size_t open_listing_limit = 1'000;
 inline constexpr std::size_t channel_limit = 10'000;
 
@@ -68,6 +78,8 @@ public:
   std::map<std::string, open_listing, std::less<>> listings; ///< by page token
   std::deque<std::string> listing_order;
   std::map<std::string, std::int64_t, std::less<>> tokens_void_before; ///< account -> change number
+  std::int64_t guest_copy_seconds = 0; ///< from a meeting's change to the guests' copies
+  std::deque<copy_under_way> copies;   ///< in the order in which they arrive
 
 private:
   struct {
@@ -124,6 +136,10 @@ void keep_guest_list(const calendar& in, const event& before, event& after, bool
 void check_guest(const calendar& in, const event& before, const event& after);
 /// Brings a written or deleted event into the calendars of everybody it concerns.
 void spread(half& h, calendar& in, const event& before, const event& after);
+/// Copies whose time has come.
+void deliver_copies(half& h);
+/// GET and PATCH /_sandbox/google/knobs
+void add_knob_routes(half& h, router& routes);
 
 // -- google_fields.cpp --
 

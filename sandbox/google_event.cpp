@@ -339,10 +339,12 @@ json::array render_attendees(const event& e, const calendar& in, std::size_t lim
   const auto& all = e.fields.at("attendees").as_array();
   omitted = limit > 0 && all.size() > limit;
   const auto organizer = text_at(e.fields.at("organizer").as_object(), "email");
+  const auto* shown = e.fields.if_contains("guestsCanSeeOtherGuests");
+  const bool hidden = shown && *shown == json::value(false) && organizer != in.owner && organizer != in.id;
   for (const auto& one : all) {
     auto a = one.as_object();
-    const bool self = text_at(a, "email") == in.owner;
-    if (omitted && !self) continue;
+    const bool self = same_address(text_at(a, "email"), in.owner);
+    if ((omitted || hidden) && !self) continue;
     if (text_at(a, "email") == organizer) a["organizer"] = true;
     if (self) a["self"] = true;
     out.push_back(std::move(a));

@@ -172,6 +172,7 @@ void notify_calendar_list(half& h, const std::string& owner) {
 }
 
 void half::tick() {
+  deliver_copies(*this);
   const auto now = all.now();
   std::erase_if(watches, [&](const channel& k) { return k.expires <= now; });
 }

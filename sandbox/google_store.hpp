@@ -153,4 +153,7 @@ std::vector<event> instances(const calendar& in, const event& master, const wind
 /// Drops exceptions whose slot the changed master no longer has.
 void drop_lost_exceptions(calendar& in, const event& master);
 
+/// However they are written.
+bool same_address(std::string_view a, std::string_view b);
+
 } // namespace kalends::sandbox::google

@@ -45,6 +45,7 @@ public:
   teller(const viewer& v, const delta_position& p) : v_(v), p_(p) {}
 
   told tell(const event_item& item) const {
+    if (p_.of_events()) return tell_briefly(item);
     told out;
     if (const auto left = item.left.find(p_.calendar); left != item.left.end()) {
       if (!p_.initial && left->second.sequence > p_.from)
@@ -60,6 +61,26 @@ public:
   }
 
 private:
+  told tell_briefly(const event_item& item) const {
+    told out;
+    const auto left = item.left.find(p_.calendar);
+    if (left != item.left.end() || item.deleted) {
+      const bool news = left == item.left.end() || left->second.sequence > p_.from;
+      const bool moved = left != item.left.end() && !v_.prefer.immutable_ids;
+      if (!p_.initial && news)
+        out.whole_events.push_back(
+            tombstone(moved ? left->second.regular_id : id_of(v_, item, std::nullopt)));
+      return out;
+    }
+    const auto o = whole(item);
+    if (o.start.at() < p_.window_start) return out;
+    const auto all = render_event(v_, o);
+    json::object brief{{"@odata.type", "#microsoft.graph.event"}};
+    for (const char* name : {"@odata.etag", "id", "type", "start", "end"}) brief[name] = all.at(name);
+    out.whole_events.push_back(std::move(brief));
+    return out;
+  }
+
   void tell_deleted(const event_item& item, told& out) const {
     if (p_.initial) return;
     out.whole_events.push_back(tombstone(id_of(v_, item, std::nullopt)));

@@ -10,14 +10,15 @@
 #include <string>
 #include <string_view>
 
-/// calendarView/delta: rounds of pages over one calendar and one window.
+/// calendarView/delta: rounds of pages over one calendar and one window; events/delta: over one calendar,
+/// with little told of singles and masters and nothing of occurrences.
 namespace kalends::sandbox::microsoft {
 
 /// What a token holds. Tokens are opaque to clients, carry a check sum, and stay usable any number of times.
 struct delta_position {
   bool between_pages = false; ///< $skiptoken, else $deltatoken
   std::uint64_t calendar = 0;
-  instant window_start{}, window_end{};
+  instant window_start{}, window_end{}; ///< no end: `events/delta`, of what begins there or later
   std::uint64_t generation = 0;
   instant issued{};
   bool initial = true;       ///< the round enumerates, rather than tells changes
@@ -25,6 +26,7 @@ struct delta_position {
   std::uint64_t upto = 0;    ///< of this round, fixed by its first page
   std::uint64_t after = 0;   ///< sequence of the last item already told
   bool told_nothing = false; ///< the empty first page has been given
+  bool of_events() const { return window_end == instant{}; }
 };
 
 std::string write_token(const delta_position& p);

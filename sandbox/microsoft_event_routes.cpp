@@ -6,6 +6,7 @@
 #include <boost/json/array.hpp>
 
 #include <algorithm>
+#include <charconv>
 
 namespace kalends::sandbox::microsoft {
 
@@ -62,6 +63,38 @@ expected<occurrence> occurrence_of(const found_item& found) {
   return *one;
 }
 
+struct exceptions_page {
+  json::array values;
+  std::optional<std::size_t> next; ///< how many have been told
+};
+
+/// The exceptions of a series from the `from`th on, as many as a page holds.
+exceptions_page exceptions_from(const viewer& v, const event_item& series, std::size_t from) {
+  const auto& knobs = v.box.settings();
+  const auto size = static_cast<std::size_t>(knobs.exceptions_page_size);
+  exceptions_page page;
+  std::size_t at = 0;
+  for (const auto& [date, exception] : series.exceptions) {
+    const auto o = occurrence_at(series, date);
+    if (!o || at++ < from) continue;
+    if (size > 0 && page.values.size() == size) {
+      page.next = from + size;
+      break;
+    }
+    auto told = render_event(v, *o);
+    if (knobs.poor_exceptions)
+      for (const char* name : {"subject", "body", "bodyPreview"}) told.erase(name);
+    page.values.push_back(std::move(told));
+  }
+  return page;
+}
+
+std::string link_to_exceptions(const std::string& base, const call& c, std::size_t from) {
+  const auto owner = c.params.contains("user") ? "users/" + c.param("user") : std::string("me");
+  return base + "/v1.0/" + owner + "/events('" + c.param("event") +
+         "')/exceptionOccurrences?$skip=" + std::to_string(from);
+}
+
 } // namespace
 
 void graph::add_event_routes(router& routes) {
@@ -73,7 +106,11 @@ void graph::add_event_routes(router& routes) {
     for (const auto* name : {"/calendarView/delta", "/calendarView/delta()",
                              "/calendarView/microsoft.graph.delta", "/calendarView/microsoft.graph.delta()"})
       add_mailbox_route(routes, "GET", s + name, "graph.calendarView.delta", &graph::delta);
+    for (const auto* name : {"/events/delta", "/events/delta()", "/events/microsoft.graph.delta()"})
+      add_mailbox_route(routes, "GET", s + name, "graph.events.delta", &graph::events_delta);
     add_mailbox_route(routes, "GET", s + "/events/{event}", "graph.events.get", &graph::get_event);
+    add_mailbox_route(routes, "GET", s + "/events/{event}/exceptionOccurrences", "graph.events.exceptions",
+                      &graph::exceptions);
     add_mailbox_route(routes, "PATCH", s + "/events/{event}", "graph.events.update", &graph::change_event);
     add_mailbox_route(routes, "DELETE", s + "/events/{event}", "graph.events.delete", &graph::delete_event);
     add_mailbox_route(routes, "GET", s + "/events/{event}/instances", "graph.events.instances",
@@ -189,15 +226,10 @@ net::http_response graph::get_event(call& c, mailbox& box) {
   if (wants_cancelled) event["cancelledOccurrences"] = cancelled_occurrences(v, *found->item);
   event = select_from(std::move(event), options->select);
   if (options->exception_occurrences) {
-    json::array all;
-    for (const auto& [date, exception] : found->item->exceptions)
-      if (const auto o = occurrence_at(*found->item, date)) {
-        auto told = render_event(v, *o);
-        if (settings.poor_exceptions)
-          for (const char* name : {"subject", "body", "bodyPreview"}) told.erase(name);
-        all.push_back(std::move(told));
-      }
-    event["exceptionOccurrences"] = std::move(all);
+    auto page = exceptions_from(v, *found->item, 0);
+    event["exceptionOccurrences"] = std::move(page.values);
+    if (page.next)
+      event["exceptionOccurrences@odata.nextLink"] = link_to_exceptions(core_.base_url, c, *page.next);
   }
   const auto& calendar = box.calendar(found->item->calendar);
   const auto link =
@@ -207,6 +239,23 @@ net::http_response graph::get_event(call& c, mailbox& box) {
   json::object out{{"@odata.context",
                     core_.base_url + "/v1.0/$metadata#users('" + c.who->object_id + "')/events/$entity"}};
   for (const auto& member : event) out[member.key()] = member.value();
+  return with_preference(graph_answer(200, out), *prefer);
+}
+
+net::http_response graph::exceptions(call& c, mailbox& box) {
+  const auto prefer = read_preferences(c.request.headers);
+  if (!prefer) return refusal_answer(prefer.error());
+  const auto found = box.read(c.param("event"), core_.now());
+  if (!found) return refusal_answer(found.error());
+  std::size_t from = 0;
+  const auto skip = c.query_value("$skip").value_or("0");
+  if (const auto [end, bad] = std::from_chars(skip.data(), skip.data() + skip.size(), from);
+      bad != std::errc() || end != skip.data() + skip.size())
+    return refusal_answer({400, "ErrorInvalidUrlQuery", "$skip is a number.", {}, {}});
+  auto page = exceptions_from({box, *prefer}, *found->item, from);
+  json::object out{{"@odata.context", core_.base_url + "/v1.0/$metadata#Collection(event)"},
+                   {"value", std::move(page.values)}};
+  if (page.next) out["@odata.nextLink"] = link_to_exceptions(core_.base_url, c, *page.next);
   return with_preference(graph_answer(200, out), *prefer);
 }
 
@@ -287,7 +336,8 @@ net::http_response graph::delta(call& c, mailbox& box) {
   const auto token = skip ? skip : c.query_value("$deltatoken");
   if (token && !token->empty()) {
     const auto read = read_token(*token);
-    if (!read || read->calendar != (*calendar)->key || read->between_pages != skip.has_value())
+    if (!read || read->of_events() || read->calendar != (*calendar)->key ||
+        read->between_pages != skip.has_value())
       return refusal_answer({400, "BadRequest", "Badly formed token.", {}, {}});
     position = *read;
   } else {
@@ -295,19 +345,48 @@ net::http_response graph::delta(call& c, mailbox& box) {
     if (!span) return refusal_answer(span.error());
     position = first_position(box, (*calendar)->key, span->start, span->end);
   }
-  const auto size = prefer->page_size.value_or(static_cast<std::size_t>(settings.page_size));
-  auto page = read_page({box, *prefer}, position, std::max<std::size_t>(1, size), core_.now());
+  return delta_answer(c, {box, *prefer}, position, "/calendarView");
+}
+
+net::http_response graph::events_delta(call& c, mailbox& box) {
+  if (!settings.events_delta)
+    return refusal_answer({400, "BadRequest", "Resource not found for the segment 'delta'.", {}, {}});
+  const auto prefer = read_preferences(c.request.headers);
+  if (!prefer) return refusal_answer(prefer.error());
+  const auto calendar = calendar_of(c, box);
+  if (!calendar) return refusal_answer(calendar.error());
+  const auto skip = c.query_value("$skiptoken");
+  const auto token = skip ? skip : c.query_value("$deltatoken");
+  auto position = first_position(box, (*calendar)->key, {}, {});
+  if (token && !token->empty()) {
+    const auto read = read_token(*token);
+    if (!read || !read->of_events() || read->calendar != (*calendar)->key ||
+        read->between_pages != skip.has_value())
+      return refusal_answer({400, "BadRequest", "Badly formed token.", {}, {}});
+    position = *read;
+  } else if (const auto from = c.query_value("startDateTime")) {
+    const auto start = parse_instant(*from);
+    if (!start) return refusal_answer({400, "ErrorInvalidParameter", "startDateTime is malformed.", {}, {}});
+    position.window_start = *start;
+  }
+  return delta_answer(c, {box, *prefer}, position, "/events");
+}
+
+net::http_response graph::delta_answer(call& c, const viewer& v, const delta_position& at,
+                                       const std::string& resource) {
+  const auto size = v.prefer.page_size.value_or(static_cast<std::size_t>(settings.page_size));
+  auto page = read_page(v, at, std::max<std::size_t>(1, size), core_.now());
   const auto base = core_.base_url + "/v1.0/" +
                     (c.params.contains("user") ? "users('" + c.param("user") + "')" : "me") +
                     (c.params.contains("calendar") ? "/calendars('" + c.param("calendar") + "')" : "") +
-                    "/calendarView/delta?";
+                    resource + "/delta?";
   if (!page) {
     auto r = page.error();
-    if (settings.resync_location)
-      r.headers.emplace_back(
-          "Location", base + "startDateTime=" + net::percent_encode(format_instant(position.window_start)) +
-                          "&endDateTime=" + net::percent_encode(format_instant(position.window_end)) +
-                          "&$deltatoken=");
+    if (settings.resync_location && !at.of_events())
+      r.headers.emplace_back("Location",
+                             base + "startDateTime=" + net::percent_encode(format_instant(at.window_start)) +
+                                 "&endDateTime=" + net::percent_encode(format_instant(at.window_end)) +
+                                 "&$deltatoken=");
     return refusal_answer(r);
   }
   json::object out{{"@odata.context", core_.base_url + "/v1.0/$metadata#Collection(event)"},
@@ -315,7 +394,7 @@ net::http_response graph::delta(call& c, mailbox& box) {
   const bool more = page->next.between_pages;
   out[more ? "@odata.nextLink" : "@odata.deltaLink"] =
       base + (more ? "$skiptoken=" : "$deltatoken=") + write_token(page->next);
-  auto answer = with_preference(graph_answer(200, out), *prefer);
+  auto answer = with_preference(graph_answer(200, out), v.prefer);
   answer.headers.emplace_back("Preference-Applied", "odata.track-changes");
   return answer;
 }

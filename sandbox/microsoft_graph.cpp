@@ -185,6 +185,7 @@ void graph::tick() {
     it = held_.erase(it);
     release();
   }
+  deliver_copies();
   subs.tick();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sandbox/core.hpp"
+#include "sandbox/microsoft_delta.hpp"
 #include "sandbox/microsoft_render.hpp"
 #include "sandbox/microsoft_subscriptions.hpp"
 
@@ -73,7 +74,11 @@ private:
   net::http_response change_event(call& c, mailbox& box);
   net::http_response delete_event(call& c, mailbox& box);
   net::http_response respond_event(call& c, mailbox& box);
+  net::http_response exceptions(call& c, mailbox& box);
   net::http_response delta(call& c, mailbox& box);
+  net::http_response events_delta(call& c, mailbox& box);
+  net::http_response delta_answer(call& c, const viewer& v, const delta_position& at,
+                                  const std::string& resource);
 
   // -- subscriptions and batches (microsoft_batch.cpp) --
   void add_other_routes(router& routes);
@@ -90,6 +95,8 @@ private:
 
   // -- meetings (microsoft_meetings.cpp) --
   void meeting_changed(const mailbox& box, const event_item& item, change_kind kind);
+  void send_copy(const mailbox& from, const std::string& guest, const event_item& meeting, bool cancelled);
+  void deliver_copies();
 
   // -- the admin's knobs --
   net::http_response show_knobs(call& c);
@@ -113,6 +120,13 @@ private:
   };
   std::list<held_answer> held_;
   std::map<std::string, std::int64_t> in_flight_; ///< by application and mailbox
+  struct copy_under_way {
+    instant due;
+    std::string from, guest; ///< mailboxes
+    event_item meeting;
+    bool cancelled;
+  };
+  std::deque<copy_under_way> copies_; ///< in the order in which they arrive
   bool in_batch_ = false;
   bool tallying_ = false; ///< a guest's answer is being written down
   written_record written_knobs_;

@@ -19,6 +19,9 @@ void each(Knobs& k, Flag flag, Number number) {
   flag("custom_zones", k.custom_zones);
   flag("poor_exceptions", k.poor_exceptions);
   number("unreadable_seconds", k.unreadable_seconds);
+  number("guest_copy_seconds", k.guest_copy_seconds);
+  number("exceptions_page_size", k.exceptions_page_size);
+  flag("events_delta", k.events_delta);
   flag("deleted_instance_tombstones", k.deleted_instance_tombstones);
   flag("omit_master_later", k.omit_master_later);
   flag("repeat_items", k.repeat_items);

@@ -19,12 +19,15 @@ struct knobs {
   bool time_change_wipes_exceptions = true;        ///< a moved series forgets its exceptions
   bool omit_uid = false; ///< `uid` and `occurrenceId`: present in captures, not in the schema
   bool null_ical_uid = false;
-  bool ignore_body_preference = false; ///< HTML whatever was preferred
-  bool custom_zones = false;           ///< a series' recurrenceTimeZone reads "tzone://Microsoft/Custom"
-  bool poor_exceptions = false;        ///< expanded exceptions lack subject and body
-  std::int64_t unreadable_seconds = 0; ///< GET of a fresh event answers 404 that long
+  bool ignore_body_preference = false;   ///< HTML whatever was preferred
+  bool custom_zones = false;             ///< a series' recurrenceTimeZone reads "tzone://Microsoft/Custom"
+  bool poor_exceptions = false;          ///< expanded exceptions lack subject and body
+  std::int64_t unreadable_seconds = 0;   ///< GET of a fresh event answers 404 that long
+  std::int64_t guest_copy_seconds = 0;   ///< from a meeting's change to the guests' copies
+  std::int64_t exceptions_page_size = 0; ///< of an expanded `exceptionOccurrences`; 0: all at once
 
   // -- delta --
+  bool events_delta = false;                ///< `events/delta` answers; else the segment is unknown
   bool deleted_instance_tombstones = false; ///< else a deleted instance is silent
   bool omit_master_later = false;           ///< rounds after the first lack the masters
   bool repeat_items = false;                ///< every item twice in a round

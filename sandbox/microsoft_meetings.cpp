@@ -17,6 +17,7 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::size_t copies_limit = 10'000;     ///< under way; beyond, the oldest arrives at once
 constexpr const char* meeting_field = "meeting"; ///< of a copy: "{organizer}:{key}"
 constexpr const char* answer_field = "answer";   ///< of a copy: what was sent back
 constexpr const char* invited_field = "invited"; ///< of the organizer's: everybody who ever was
@@ -148,12 +149,32 @@ void graph::meeting_changed(const mailbox& box, const event_item& item, change_k
   if (tallying_ || (organizer != nullptr && *organizer == json::value(false))) return;
   const auto& attendees = fields.at("attendees").as_array();
   for (const auto& address : box_of(box.owner().email)->invited_to(item.key)) {
-    auto* guest = box_of(address);
-    if (guest == nullptr || guest == &box) continue;
+    if (const auto* guest = box_of(address); guest == nullptr || guest == &box) continue;
     const bool stays = kind != change_kind::deleted &&
                        std::any_of(attendees.begin(), attendees.end(),
                                    [&](const json::value& one) { return address_of(one) == address; });
-    guest->receive(box, item, !stays, item.changed);
+    send_copy(box, address, item, !stays);
+  }
+}
+
+void graph::send_copy(const mailbox& from, const std::string& guest, const event_item& meeting,
+                      bool cancelled) {
+  if (settings.guest_copy_seconds == 0 && copies_.empty())
+    return box_of(guest)->receive(from, meeting, cancelled, meeting.changed);
+  auto due = core_.now() + std::chrono::seconds(settings.guest_copy_seconds);
+  if (!copies_.empty()) due = std::max(due, copies_.back().due);
+  if (copies_.size() >= copies_limit) copies_.front().due = core_.now();
+  copies_.push_back({due, from.owner().email, guest, meeting, cancelled});
+  deliver_copies();
+}
+
+void graph::deliver_copies() {
+  while (!copies_.empty() && copies_.front().due <= core_.now()) {
+    const auto copy = std::move(copies_.front());
+    copies_.pop_front();
+    const auto* from = box_of(copy.from);
+    if (auto* guest = box_of(copy.guest); guest != nullptr && from != nullptr)
+      guest->receive(*from, copy.meeting, copy.cancelled, core_.now());
   }
 }
 

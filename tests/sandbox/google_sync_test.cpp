@@ -323,5 +323,46 @@ TEST_F(google_guests_test, takes_a_guests_deletion_as_a_refusal) {
   EXPECT_EQ(text(meeting.at("attendees").at(0).at("responseStatus")), "declined");
 }
 
+TEST_F(google_guests_test, lets_copies_arrive_late_and_in_order) {
+  token = dana;
+  EXPECT_EQ(admin("PATCH", "/google/knobs", {{"guest_copy_seconds", 60}}).at("guest_copy_seconds"), 60);
+  const auto path = "calendars/primary/events/" + id;
+  expect(200, api("PATCH", path, {{"summary", "Second review"}}));
+  admin("PATCH", "/google/knobs", {{"guest_copy_seconds", 0}});
+  expect(200, api("PATCH", path, {{"summary", "Third review"}}));
+  EXPECT_EQ(text(seen_by(eve).at("summary")), "Review");
+
+  advance(std::chrono::seconds(61));
+
+  EXPECT_EQ(text(seen_by(eve).at("summary")), "Third review");
+  EXPECT_EQ(ask("PATCH", "/_sandbox/google/knobs", {}, R"({"guest_copy_seconds": -1})").status, 400);
+  EXPECT_EQ(ask("PATCH", "/_sandbox/google/knobs", {}, R"({"other": 1})").status, 400);
+}
+
+TEST_F(google_guests_test, hides_guests_from_each_other_if_the_organizer_says_so) {
+  token = dana;
+  expect(200, api("PATCH", "calendars/primary/events/" + id, {{"guestsCanSeeOtherGuests", false}}));
+
+  const auto guests = seen_by(eve).at("attendees").as_array();
+
+  ASSERT_EQ(guests.size(), 1u);
+  EXPECT_EQ(text(guests[0].at("email")), "eve@example.com");
+  EXPECT_EQ(seen_by(dana).at("attendees").as_array().size(), 2u);
+}
+
+TEST_F(google_guests_test, keeps_answers_to_itself_beyond_two_hundred_guests) {
+  token = dana;
+  json::array many{json::object{{"email", "eve@example.com"}}};
+  for (int i = 0; i < 200; ++i)
+    many.push_back(json::object{{"email", "g" + std::to_string(i) + "@example.org"}});
+  expect(200, api("PATCH", "calendars/primary/events/" + id, {{"attendees", many}}));
+  token = eve;
+  const json::object mine{{"email", "eve@example.com"}, {"responseStatus", "accepted"}};
+  expect(200, api("PATCH", "calendars/primary/events/" + id, {{"attendees", {mine}}}));
+
+  EXPECT_EQ(text(seen_by(eve).at("attendees").at(0).at("responseStatus")), "accepted");
+  EXPECT_EQ(text(seen_by(dana).at("attendees").at(0).at("responseStatus")), "needsAction");
+}
+
 } // namespace
 } // namespace kalends::sandbox

@@ -289,5 +289,26 @@ TEST_F(microsoft_delta_test, writes_may_become_visible_late) {
   EXPECT_EQ(round(follow(link), link).size(), 1U);
 }
 
+TEST_F(microsoft_delta_test, events_delta_tells_little_and_knows_no_window_where_it_is_offered) {
+  EXPECT_EQ(get("/v1.0/me/events/delta").status, 400);
+  patch("/_sandbox/microsoft/knobs", {{"events_delta", true}});
+  const auto one = create(meeting("one"));
+  const auto series = create(weekly("series"));
+  boost::json::value link;
+  const auto all = round(get("/v1.0/me/events/delta"), link);
+
+  ASSERT_EQ(all.size(), 2U) << "no occurrences";
+  EXPECT_EQ(all[0].at("id"), one["id"]);
+  EXPECT_FALSE(all[0].as_object().contains("subject"));
+  EXPECT_EQ(all[1].at("type"), "seriesMaster");
+  erase(at(std::string(series["id"].as_string())));
+  const auto news = round(follow(link), link);
+  ASSERT_EQ(news.size(), 1U);
+  EXPECT_TRUE(removed(news[0]));
+  auto elsewhere = std::string(link.as_string());
+  elsewhere.replace(elsewhere.find("/events/"), 8, "/calendarView/");
+  EXPECT_EQ(follow(json::value(elsewhere)).status, 400) << "a token belongs to its function";
+}
+
 } // namespace
 } // namespace kalends::sandbox

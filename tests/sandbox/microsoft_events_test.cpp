@@ -438,6 +438,17 @@ TEST_F(microsoft_meetings_test, a_cancelled_meeting_stays_in_the_guests_calendar
   EXPECT_EQ(bobs_only_copy().at("isCancelled"), true) << "a guest taken off the list";
 }
 
+TEST_F(microsoft_meetings_test, a_copy_may_arrive_late) {
+  patch("/_sandbox/microsoft/knobs", {{"guest_copy_seconds", 60}});
+  const auto made = create(with_bob(meeting("Review")));
+  patch(at(id_of(made)), {{"subject", "Second review"}});
+  EXPECT_TRUE(bobs_rows().as_array().empty());
+
+  c.clock.advance(std::chrono::seconds(61));
+
+  EXPECT_EQ(bobs_only_copy().at("subject"), "Second review");
+}
+
 TEST_F(microsoft_meetings_test, knobs_show_other_tenants_answers) {
   const auto series = create(weekly("Round"));
   const auto path = at(id_of(series));

@@ -157,6 +157,22 @@ TEST_F(microsoft_series_test, an_edited_instance_becomes_an_exception_under_its_
   EXPECT_EQ(now["exceptionOccurrences"].at(0).at("id"), json::value(second));
 }
 
+TEST_F(microsoft_series_test, exceptions_may_come_page_by_page) {
+  const auto master = post("/v1.0/me/events", weekly("standup"));
+  for (std::size_t i = 0; i < 3; ++i)
+    patch(at(instance(id_of(master), i)), {{"subject", "changed " + std::to_string(i)}});
+  patch("/_sandbox/microsoft/knobs", {{"exceptions_page_size", 2}});
+
+  const auto first = get(at(id_of(master)) + "?$select=id,exceptionOccurrences&$expand=exceptionOccurrences");
+  ASSERT_EQ(first["exceptionOccurrences"].as_array().size(), 2U);
+  const auto second = follow(first["exceptionOccurrences@odata.nextLink"]);
+
+  ASSERT_EQ(second["value"].as_array().size(), 1U);
+  EXPECT_EQ(second["value"].at(0).at("subject"), "changed 2");
+  EXPECT_FALSE(second.body.as_object().contains("@odata.nextLink"));
+  EXPECT_EQ(get(at(id_of(master)) + "/exceptionOccurrences?$skip=x").status, 400);
+}
+
 TEST_F(microsoft_series_test, an_instance_may_not_cross_its_neighbours) {
   const auto master = post("/v1.0/me/events", weekly("standup"));
 
