@@ -278,6 +278,19 @@ std::string freed_inputs(std::string_view occurrence, const entry_id& becomes,
                  {"event_version", text_of(event_version)}});
 }
 
+std::string people_inputs(const std::vector<user_id>& assigned, const std::vector<user_id>& unassigned,
+                          std::int64_t entry_version, std::string_view event_version) {
+  const auto ids = [](const std::vector<user_id>& people) {
+    json::array all;
+    for (const auto& u : people) all.push_back(text_of(u.str()));
+    return all;
+  };
+  return finish({{"assigned", ids(assigned)},
+                 {"unassigned", ids(unassigned)},
+                 {"entry_version", entry_version},
+                 {"event_version", text_of(event_version)}});
+}
+
 std::string held_inputs(const held_removals& h) {
   return finish({{"count", h.count}, {"of", h.of}, {"since", text_of(to_rfc3339(h.since))}});
 }

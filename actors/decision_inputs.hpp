@@ -74,6 +74,9 @@ std::string cause_inputs(std::string_view cause, std::string_view event_version)
 /// {"occurrence", "becomes_entry_id", "event_version"}: an occurrence that left its series.
 std::string freed_inputs(std::string_view occurrence, const entry_id& becomes,
                          std::string_view event_version);
+/// {"assigned", "unassigned", "entry_version", "event_version"}: users whom a guest list moved.
+std::string people_inputs(const std::vector<user_id>& assigned, const std::vector<user_id>& unassigned,
+                          std::int64_t entry_version, std::string_view event_version);
 /// {"count", "of", "since"}: removals that wait for a person.
 std::string held_inputs(const held_removals& h);
 /// {"conflict_id", "entry_id", "provider_id", "event_id", "groups", "policy", "winner": null,

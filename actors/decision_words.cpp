@@ -102,6 +102,11 @@ std::string pulled_sentence(reason why, const json::object& o) {
            "; both versions wait until somebody chooses.";
   case reason::pull_occurrence_freed:
     return "One of several people left one occurrence of the series; it became an entry of the others.";
+  case reason::pull_tail_freed:
+    return "One of several people cut the series in their own calendar; what followed became an entry of the "
+           "others.";
+  case reason::pull_people_changed:
+    return "The meeting's guest list names users of this tenant; their assignment follows it.";
   case reason::pull_held:
     return "Too many events were missing at once; nothing was removed, and approval is waited for.";
   case reason::conflict_resolved:

@@ -2,6 +2,7 @@
 #include "actors/entry_changes.hpp"
 
 #include "actors/plan_conflict.hpp"
+#include "actors/plan_people.hpp"
 
 #include <algorithm>
 
@@ -66,7 +67,9 @@ void reach_calendar(tenant_picture& p, const provider& calendar, const entry_id&
     return;
   }
   if (link == nullptr) {
-    bring_anew(p, *c.after, calendar);
+    // A meeting of a calendar's that the person had before, too: their calendar was expected to show it.
+    const bool had_it = c.before != nullptr && !c.after->origin.empty() && belongs_in(*c.before, calendar);
+    if (!had_it && !comes_by_itself(p, *c.after, calendar)) bring_anew(p, *c.after, calendar);
     return;
   }
   if (calendar.id != *c.cause) remember_superseded(p, *link, c);

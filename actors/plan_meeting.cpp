@@ -6,6 +6,7 @@
 #include "actors/import_projector.hpp"
 #include "actors/merge_parts.hpp"
 #include "actors/plan_merge.hpp"
+#include "actors/plan_people.hpp"
 
 #include <algorithm>
 
@@ -68,20 +69,6 @@ void weigh_values(const tenant_picture& p, joining& j) {
   }
 }
 
-/// Who is scheduled is no guest; nor was he one when the calendars last agreed.
-void take_off_guest_lists(tenant_picture& p, const entry_id& e, const user_id& user) {
-  const auto addresses = p.addresses_of({user});
-  std::vector<mapping> listed;
-  for (const auto* link : p.links_of(e))
-    if (std::any_of(addresses.begin(), addresses.end(),
-                    [&](const std::string& a) { return is_guest(link->base_entry.attendees, a); }))
-      listed.push_back(*link);
-  for (auto& link : listed) {
-    link.base_entry.attendees = guests_but(std::move(link.base_entry.attendees), addresses);
-    p.put_link(std::move(link));
-  }
-}
-
 void tell_join(tenant_picture& p, const joining& j, reason why) {
   decision_sides sides;
   if (!j.masked) sides = {nullptr, nullptr, &j.entry.what, &j.event.what, nullptr};
@@ -122,7 +109,7 @@ void carry_out(tenant_picture& p, joining& j) {
   auto version = j.entry.version;
   if (!difference(after.what, j.entry.what).empty() || after.assigned != j.entry.assigned)
     version = commit_change(p, j.entry, std::move(after), j.calendar.id).version;
-  if (of_a_person && !known) take_off_guest_lists(p, j.entry.id, j.calendar.user);
+  if (of_a_person && !known) take_off_guest_lists(p, j.entry.id, {j.calendar.user});
   if (has_to_be_told(p, j.calendar, j.entry.id))
     p.enqueue(j.calendar.id, j.entry.id, version, push_action::upsert);
 }

@@ -7,6 +7,7 @@
 #include "actors/merge_parts.hpp"
 #include "actors/merge_rule.hpp"
 #include "actors/plan_conflict.hpp"
+#include "actors/plan_tail.hpp"
 
 #include <algorithm>
 
@@ -255,6 +256,7 @@ void merge_event(tenant_picture& p, const provider& calendar, const mapping& lin
   merge_guest_lists(c);
   merge_occurrence_slots(c);
   keep_occurrences_of_others(p, c);
+  keep_tail_of_others(p, calendar, c.link, c.entry, event, c.theirs);
   auto decided = decide(c);
   if (!decided) decided = decide_as_one(c);
   if (!decided) return refuse_event(p, calendar.id, c.entry.id, event, decided.error().code);

@@ -5,7 +5,9 @@
 #include "actors/plan_import.hpp"
 #include "actors/plan_meeting.hpp"
 #include "actors/plan_merge.hpp"
+#include "actors/plan_people.hpp"
 #include "actors/plan_removal.hpp"
+#include "actors/plan_tail.hpp"
 
 #include <algorithm>
 
@@ -32,6 +34,8 @@ void import_event(tenant_picture& p, const provider& calendar, const calendar_ev
   e.id = entry_id(make_uuid(p.outside()));
   e.status = event.what.is_tentative ? entry_status::tentative : entry_status::scheduled;
   if (calendar.scope == provider_scope::user) e.assigned.push_back(calendar.user);
+  if (assigns_guests(calendar))
+    e.assigned = with_people(std::move(e.assigned), invited_users(p, event.what.attendees));
   e.what = without_people(p, event.what, e.assigned);
   e.origin = calendar.id;
 
@@ -189,7 +193,10 @@ void meet_linked(tenant_picture& p, const provider& calendar, const mapping& lin
   } else if (!link.linked) {
     adopt(p, calendar, link, *entry, event);
   } else if (!withdrawn(calendar, *entry, event) || !plan_withdrawal(p, calendar, link, event)) {
-    const auto current = free_occurrences(p, calendar, link, *entry, event);
+    const auto followed = follow_guest_list(p, calendar, link, *entry, event);
+    const auto& linked = *p.link(link.provider, link.entry);
+    const auto headed = free_tail(p, calendar, linked, followed, event);
+    const auto current = free_occurrences(p, calendar, *p.link(link.provider, link.entry), headed, event);
     merge_event(p, calendar, mapping(*p.link(link.provider, link.entry)), current, event);
   }
 }

@@ -2,6 +2,7 @@
 #include "actors/decision_inputs.hpp"
 #include "actors/entry_changes.hpp"
 #include "actors/import_projector.hpp"
+#include "actors/plan_people.hpp"
 
 #include <algorithm>
 
@@ -156,7 +157,8 @@ void settle_removal(tenant_picture& p, const mapping& link, reason why) {
   p.drop_link(key);
   const auto* entry = p.entry(key.entry);
   const auto* calendar = p.calendar(key.provider);
-  if (wanted_again && entry != nullptr && calendar != nullptr && belongs_in(*entry, *calendar))
+  if (wanted_again && entry != nullptr && calendar != nullptr && belongs_in(*entry, *calendar) &&
+      !comes_by_itself(p, *entry, *calendar))
     bring_anew(p, *entry, *calendar);
 }
 
@@ -180,7 +182,7 @@ void plan_backfill(tenant_picture& p, const provider_id& calendar, std::span<con
     if (!belongs_in(e, *where)) {
       if (link != nullptr && !link->removing) send_away(p, *link, e.version);
     } else if (link == nullptr) {
-      bring_anew(p, e, *where);
+      if (!comes_by_itself(p, e, *where)) bring_anew(p, e, *where);
     } else if (link->removing) {
       auto back = *link;
       back.removing = false;

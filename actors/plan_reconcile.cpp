@@ -5,6 +5,7 @@
 #include "actors/entry_changes.hpp"
 #include "actors/plan_import.hpp"
 #include "actors/plan_merge.hpp"
+#include "actors/plan_people.hpp"
 #include "schema/recurrence.hpp"
 
 namespace kalends::actors {
@@ -60,6 +61,11 @@ pull_verdict compare_pair(tenant_picture& p, mapping link, const calendar_event&
   if (!link.linked || link.removing || entry == nullptr || !event.series.empty() || event.unreadable)
     return plan_pull(p, link.provider, event, proof);
   ++found.compared;
+  if (link.event_version == event.version) { // who became a user, or got another address, is known by now
+    follow_guest_list(p, *p.calendar(link.provider), link, *entry, event);
+    link = *p.link(link.provider, link.entry);
+    entry = p.entry(link.entry);
+  }
   const auto changed = difference(event.what, link.base_event) - link.disputed;
   const bool version_known = event.version == link.event_version;
   if (changed.empty() || !(version_known || should_have_been_told(event, by)))
@@ -84,7 +90,7 @@ std::string_view repair(tenant_picture& p, const provider& calendar, const entry
   const auto* entry = p.entry(id);
   const auto* known = p.link(calendar.id, id);
   if (known == nullptr) {
-    if (entry == nullptr || !belongs_in(*entry, calendar)) return {};
+    if (entry == nullptr || !belongs_in(*entry, calendar) || comes_by_itself(p, *entry, calendar)) return {};
     bring_anew(p, *entry, calendar);
     return "no_mapping";
   }

@@ -60,11 +60,12 @@ tenant_picture rehearsal_plan::picture() const {
 
 void rehearsal_plan::add_events(std::span<const calendar_event> events,
                                 std::span<const schedule_entry> entries, std::span<const mapping> links,
-                                std::span<const meeting_line> meetings) {
+                                std::span<const meeting_line> meetings, std::span<const person_line> people) {
   auto p = picture();
   for (const auto& e : entries) p.know(e);
   for (const auto& m : links) p.know(m);
   for (const auto& m : meetings) p.know(m);
+  for (const auto& l : people) p.know(l);
   for (const auto& e : events)
     if (!e.removed) add_event(p, e);
 }

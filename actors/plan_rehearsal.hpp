@@ -26,7 +26,8 @@ public:
 
   /// Events that a first read shows, with what is stored about them. Removed ones are nothing to anybody.
   void add_events(std::span<const calendar_event> events, std::span<const schedule_entry> entries,
-                  std::span<const mapping> links, std::span<const meeting_line> meetings);
+                  std::span<const mapping> links, std::span<const meeting_line> meetings,
+                  std::span<const person_line> people = {});
   /// An event that was shown and not looked at.
   void leave_out(const calendar_event& event, std::string_view why);
   /// Entries that may belong there. After the events: what was linked by then is there already.

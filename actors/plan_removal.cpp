@@ -5,6 +5,8 @@
 #include "actors/entry_changes.hpp"
 #include "actors/import_projector.hpp"
 #include "actors/merge_parts.hpp"
+#include "actors/plan_people.hpp"
+#include "actors/plan_tail.hpp"
 
 #include <algorithm>
 
@@ -16,13 +18,30 @@ bool born_in(const tenant_picture& p, const schedule_entry& e, const mapping& li
   return link.guest_copy && !e.origin.empty() && p.link(e.origin, e.id) == nullptr;
 }
 
+/// Whose part in the meeting ends with the organizer's copy: no calendar of theirs will say so.
+std::vector<user_id> told_by_organizer(const tenant_picture& p, const schedule_entry& e,
+                                       const provider& calendar, const mapping& link) {
+  if (e.origin.empty() || !organizes(p, calendar, link)) return {};
+  return known_by_invitation(p, e, link);
+}
+
+/// Everybody who is assigned has been invited by the vendor: the organizer's removal reaches them by itself.
+bool all_invited(const tenant_picture& p, const schedule_entry& e, const provider& calendar,
+                 const mapping& link) {
+  if (e.origin != calendar.id || !organizes(p, calendar, link)) return false;
+  const auto invited = invited_users(p, link.base_event.attendees);
+  return std::includes(invited.begin(), invited.end(), e.assigned.begin(), e.assigned.end());
+}
+
 bool only_of_this_calendar(const tenant_picture& p, const schedule_entry& e, const provider& calendar,
                            const mapping& link) {
   if (!born_in(p, e, link)) return false;
   // Who connected a tenant-wide calendar is not its only reader: there, any assignee is somebody else.
   const bool of_a_person = calendar.scope == provider_scope::user;
-  const bool nobody_else = std::all_of(e.assigned.begin(), e.assigned.end(),
-                                       [&](const user_id& u) { return of_a_person && u == calendar.user; });
+  const auto told = told_by_organizer(p, e, calendar, link);
+  const bool nobody_else = std::all_of(e.assigned.begin(), e.assigned.end(), [&](const user_id& u) {
+    return (of_a_person && u == calendar.user) || std::binary_search(told.begin(), told.end(), u);
+  });
   if (!nobody_else) return false;
   const auto links = p.links_of(e.id);
   return std::none_of(links.begin(), links.end(), [&](const mapping* m) {
@@ -32,9 +51,13 @@ bool only_of_this_calendar(const tenant_picture& p, const schedule_entry& e, con
   });
 }
 
-void unassign(tenant_picture& p, const schedule_entry& before, const provider& calendar) {
+void unassign(tenant_picture& p, const schedule_entry& before, const provider& calendar,
+              const std::vector<user_id>& told) {
   auto after = before;
-  std::erase(after.assigned, calendar.user);
+  std::erase_if(after.assigned, [&](const user_id& u) {
+    return (calendar.scope == provider_scope::user && u == calendar.user) ||
+           std::binary_search(told.begin(), told.end(), u);
+  });
   if (after.assigned != before.assigned) commit_change(p, before, std::move(after), calendar.id);
 }
 
@@ -59,8 +82,8 @@ outcome outcome_of(const tenant_picture& p, const schedule_entry& e, const provi
   if (!hosts && only_of_this_calendar(p, e, calendar, link)) return outcome::deleted;
   if (!hosts && e.origin.empty() && calendar.on_deletion == deletion_policy::cancel_entry)
     return outcome::cancelled;
-  if ((hosts || calendar.scope == provider_scope::tenant) && belongs_in(e, calendar))
-    return outcome::restored;
+  const bool standing = calendar.scope == provider_scope::tenant && !all_invited(p, e, calendar, link);
+  if ((hosts || standing) && belongs_in(e, calendar)) return outcome::restored;
   return outcome::unlinked;
 }
 
@@ -82,6 +105,7 @@ void let_go(tenant_picture& p, const provider& calendar, const mapping& link, co
                                    : reason::pull_unlinked);
   const auto* there = how == outcome::moved ? moved_to(p, calendar, link) : nullptr;
   const auto new_home = there != nullptr ? there->provider : provider_id();
+  const auto told = told_by_organizer(p, before, calendar, link);
   p.drop_link({link.provider, link.entry});
   if (how == outcome::moved) {
     if (before.origin != calendar.id) return;
@@ -95,24 +119,9 @@ void let_go(tenant_picture& p, const provider& calendar, const mapping& link, co
     after.status = entry_status::cancelled;
     after.what.is_tentative = false;
     commit_change(p, before, std::move(after), calendar.id);
-  } else if (calendar.scope == provider_scope::user) {
-    unassign(p, before, calendar);
+  } else {
+    unassign(p, before, calendar, told);
   }
-}
-
-/// The people who keep an occurrence that `calendar`'s person left; none if it stays as it is, or goes.
-std::vector<user_id> keepers(const tenant_picture& p, const provider& calendar, const schedule_entry& entry,
-                             const calendar_event& event) {
-  auto others = entry.assigned;
-  if (std::erase(others, calendar.user) == 0) return {};
-  const auto sees_it = [&](const user_id& u) {
-    const auto addresses = p.addresses_of({u});
-    return std::any_of(addresses.begin(), addresses.end(),
-                       [&](const std::string& a) { return is_guest(event.what.attendees, a); });
-  };
-  const auto seeing = std::erase_if(others, sees_it);
-  if (event.guest_copy && seeing > 0) return {};
-  return others;
 }
 
 /// What becomes of an occurrence that left its series: nobody's meeting, and nobody is a guest of it.
@@ -163,7 +172,7 @@ schedule_entry free_occurrences(tenant_picture& p, const provider& calendar, con
                                 const schedule_entry& entry, const calendar_event& event) {
   const auto before = entry; // may lie in the picture
   if (calendar.scope != provider_scope::user || calendar.direction == sync_direction::to_provider ||
-      before.assigned.size() < 2)
+      before.assigned.size() < 2 || !leaves_alone(calendar, before))
     return before;
   const auto left = newly_cancelled(link.base_event, event.what, before.what);
   const auto people = keepers(p, calendar, before, event);

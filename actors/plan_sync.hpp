@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/event_set.hpp"
+#include "schema/directory.hpp"
 #include "schema/tenant_changes.hpp"
 
 #include <cstddef>
@@ -26,7 +27,8 @@ struct calendar_index {
 
   std::map<provider_id, provider> all;
   std::map<user_id, std::vector<provider_id>> by_user;
-  std::map<user_id, std::set<std::string>> addresses; ///< in lower case
+  std::map<user_id, std::set<std::string>> addresses; ///< of connected calendars, in lower case
+  std::map<std::string, user_id> accounts;            ///< the same, by address
   std::vector<provider_id> tenant_wide;
 };
 using calendar_index_ptr = std::shared_ptr<const calendar_index>;
@@ -48,6 +50,7 @@ public:
   void know(schedule_entry e);
   void know(mapping m);
   void know(meeting_line m);
+  void know(const person_line& l);
 
   const schedule_entry* entry(const entry_id& id) const;
   const mapping* link(const provider_id& p, const entry_id& e) const;
@@ -60,6 +63,8 @@ public:
   const schedule_entry* meeting(const std::string& ical_uid) const;
   /// By which these people are known as guests, in lower case.
   std::vector<std::string> addresses_of(const std::vector<user_id>& people) const;
+  /// The user of this tenant with that address, however it is written: their own, or a calendar's of theirs.
+  const user_id* user_of(const std::string& address) const;
   const provider* calendar(const provider_id& id) const;
   const std::map<provider_id, provider>& calendars() const { return calendars_->all; }
   /// Calendars in which `e` stands or might have to stand: its links', its people's and the tenant-wide ones.
@@ -117,6 +122,8 @@ private:
   std::map<std::pair<provider_id, std::string>, mapping_key> by_transaction_;
   std::map<entry_id, std::set<provider_id>> by_entry_;
   std::map<std::string, entry_id, std::less<>> meetings_;
+  std::map<std::string, user_id> people_; ///< by address
+  std::map<user_id, std::set<std::string>> addresses_;
 
   // The step.
   std::map<entry_id, std::int64_t> touched_entries_; ///< the stored version; 0: made in this step

@@ -57,6 +57,7 @@ void connected_calendar::take_rows(std::vector<outbox_row> rows) {
   }
   persistence::load_request wanted;
   wanted.tenant = tenant_id_;
+  wanted.people = calendar().mails == guest_mail::guests;
   for (auto& row : rows) {
     auto at = std::find_if(state.pushing.begin(), state.pushing.end(),
                            [&](const push_group& g) { return g.entry == row.entry; });
@@ -79,6 +80,7 @@ void connected_calendar::take_rows(std::vector<outbox_row> rows) {
         state.picture.emplace(tenant_id_, std::map<provider_id, provider>{{id_, calendar()}}, parts_.outside);
         for (auto& e : found->entries) state.picture->know(std::move(e));
         for (auto& m : found->mappings) state.picture->know(std::move(m));
+        for (const auto& l : found->people) state.picture->know(l);
         push_next();
       }));
 }
@@ -96,6 +98,7 @@ void connected_calendar::know_all_calendars(persistence::loaded found) {
     state.picture.emplace(tenant_id_, std::move(calendars), parts_.outside);
     for (auto& e : found.entries) state.picture->know(std::move(e));
     for (auto& m : found.mappings) state.picture->know(std::move(m));
+    for (const auto& l : found.people) state.picture->know(l);
     push_next();
   };
   parts_.store.load_providers(tenant_id_, ask<std::vector<provider>>(this, std::move(known)));
@@ -339,12 +342,14 @@ void connected_calendar::reload_entry(const mapping& link, std::function<void()>
   persistence::load_request wanted;
   wanted.tenant = tenant_id_;
   wanted.entries.push_back(link.entry);
+  wanted.people = calendar().mails == guest_mail::guests;
   auto loaded = [this, link, then = std::move(then)](result<persistence::loaded> found) {
     if (!found) return push_failed(found.error(), link);
     state.picture->drop_link({id_, link.entry});
     state.picture->delete_entry(link.entry);
     for (auto& e : found->entries) state.picture->know(std::move(e));
     for (auto& m : found->mappings) state.picture->know(std::move(m));
+    for (const auto& l : found->people) state.picture->know(l);
     then();
   };
   parts_.store.load(std::move(wanted), ask<persistence::loaded>(this, std::move(loaded)));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "actors/event_questions.hpp"
 #include "actors/plan_rehearsal.hpp"
 #include "actors/provider.hpp"
 
@@ -88,12 +89,13 @@ void connected_calendar::rehearse_events(std::vector<calendar_event> events, std
   if (events.empty()) return then();
   persistence::load_request wanted;
   wanted.tenant = tenant_id_;
-  for (const auto& e : events) wanted.events.push_back({id_, e.id, e.transaction_id, e.tag, e.ical_uid});
+  ask_for_events(wanted, id_, events);
   parts_.store.load(std::move(wanted),
                     ask<persistence::loaded>(this, [this, events = std::move(events), then = std::move(then)](
                                                        const result<persistence::loaded>& f) {
                       if (!f) return rehearsal_failed(f.error());
-                      state.rehearsing->plan.add_events(events, f->entries, f->mappings, f->meetings);
+                      state.rehearsing->plan.add_events(events, f->entries, f->mappings, f->meetings,
+                                                        f->people);
                       then();
                     }));
 }

@@ -2,6 +2,7 @@
 #include "actors/tenant.hpp"
 
 #include "actors/decision_inputs.hpp"
+#include "actors/event_questions.hpp"
 #include "actors/last_words.hpp"
 #include "actors/plan_conflict.hpp"
 #include "actors/run_facts.hpp"
@@ -33,16 +34,18 @@ std::size_t weight_of(const tenant_state::item& i) {
 void ask_for(persistence::load_request& r, const entry_order& o) {
   r.entries.push_back(o.entry);
   if (!o.edit.makes.empty()) r.entries.push_back(o.edit.makes);
+  r.people = true;
+  if (o.edit.assigned) r.users.insert(r.users.end(), o.edit.assigned->begin(), o.edit.assigned->end());
 }
-void ask_for(persistence::load_request& r, const page_pulled& o) {
-  for (const auto& e : *o.events) r.events.push_back({o.provider, e.id, e.transaction_id, e.tag, e.ical_uid});
-}
+void ask_for(persistence::load_request& r, const page_pulled& o) { ask_for_events(r, o.provider, *o.events); }
 void ask_for(persistence::load_request& r, const push_settled& o) { r.entries.push_back(o.entry); }
 void ask_for(persistence::load_request& r, const backfill_order& o) {
   for (const auto& e : o.entries) r.entries.push_back(e.id);
+  r.people = true;
 }
 void ask_for(persistence::load_request& r, const repair_order& o) {
   r.entries.insert(r.entries.end(), o.entries.begin(), o.entries.end());
+  r.people = true;
 }
 
 void ask_for(persistence::load_request& r, const replay_order& o) {
@@ -192,6 +195,7 @@ bool tenant::decide(const step_ptr& s, persistence::loaded found) {
   for (auto& m : found.mappings) picture.know(std::move(m));
   for (auto& m : found.meetings) picture.know(std::move(m));
   for (auto& c : found.conflicts) picture.know(std::move(c));
+  for (const auto& l : found.people) picture.know(l);
   tenant_changes extra;
   s->replies.clear();
   for (std::size_t i = 0; i < s->items.size(); ++i) {

@@ -15,7 +15,7 @@ calendar_index::calendar_index(std::map<provider_id, provider> calendars) : all(
       by_user[calendar.user].push_back(id);
   for (const auto& [id, calendar] : all)
     if (calendar.scope == provider_scope::user && !calendar.account.empty())
-      addresses[calendar.user].insert(lower_case(calendar.account));
+      accounts.emplace(*addresses[calendar.user].insert(lower_case(calendar.account)).first, calendar.user);
 }
 
 tenant_picture::tenant_picture(tenant_id tenant, calendar_index_ptr calendars, world w)
@@ -76,12 +76,25 @@ const schedule_entry* tenant_picture::meeting(const std::string& ical_uid) const
   return at == meetings_.end() ? nullptr : entry(at->second);
 }
 
+void tenant_picture::know(const person_line& l) {
+  people_.insert_or_assign(l.address, l.user);
+  addresses_[l.user].insert(l.address);
+}
+
 std::vector<std::string> tenant_picture::addresses_of(const std::vector<user_id>& people) const {
   std::vector<std::string> found;
   for (const auto& user : people)
-    if (const auto at = calendars_->addresses.find(user); at != calendars_->addresses.end())
-      found.insert(found.end(), at->second.begin(), at->second.end());
+    for (const auto* all : {&calendars_->addresses, &addresses_})
+      if (const auto at = all->find(user); at != all->end())
+        found.insert(found.end(), at->second.begin(), at->second.end());
   return found;
+}
+
+const user_id* tenant_picture::user_of(const std::string& address) const {
+  const auto folded = lower_case(address);
+  if (const auto own = people_.find(folded); own != people_.end()) return &own->second;
+  const auto account = calendars_->accounts.find(folded);
+  return account == calendars_->accounts.end() ? nullptr : &account->second;
 }
 
 const provider* tenant_picture::calendar(const provider_id& id) const {

@@ -125,6 +125,7 @@ json::object to_json(const tenant& t) {
 json::object to_json(const user& u) {
   return {{"id", u.id.str()},
           {"email", u.email},
+          {"aliases", json::array(u.aliases.begin(), u.aliases.end())},
           {"name", u.name},
           {"time_zone", u.time_zone},
           {"created_at", to_rfc3339(u.created_at)}};

@@ -5,6 +5,12 @@
 
 #include <utility>
 
+// No address has a line end.
+#define KALENDS_USER_COLUMNS                                                                                 \
+  "u.user_id, u.email, u.name, u.time_zone, u.created_at, array_to_string(ARRAY(SELECT a.address"            \
+  " FROM user_addresses a WHERE a.tenant_id = u.tenant_id AND a.user_id = u.user_id"                         \
+  " AND a.address <> u.email ORDER BY a.address COLLATE \"C\"), E'\\n')"
+
 namespace kalends::persistence {
 namespace {
 
@@ -43,21 +49,33 @@ const statement select_keys{"list_keys", "SELECT key_id, name, role, created_at,
 const statement update_key{"revoke_key", "UPDATE api_keys SET revoked_at = $3 WHERE tenant_id = $1"
                                          " AND key_id = $2 AND revoked_at IS NULL"};
 
-const statement add_user{"insert_user", "INSERT INTO users (tenant_id, user_id, email, name, time_zone,"
-                                        " created_at) VALUES ($1, $2, $3, $4, $5, $6)"};
-const statement change_user{"update_user", "UPDATE users SET email = $3, name = $4, time_zone = $5"
-                                           " WHERE tenant_id = $1 AND user_id = $2"};
+// The addresses after the user, so that it is the e-mail's constraint that speaks of an e-mail.
+const statement add_user{
+    "insert_user", "WITH u AS (INSERT INTO users (tenant_id, user_id, email, name, time_zone,"
+                   " created_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING tenant_id, user_id)"
+                   " INSERT INTO user_addresses (tenant_id, address, user_id)"
+                   " SELECT u.tenant_id, w.address, u.user_id FROM u, unnest($7::text[]) AS w(address)"};
+const statement change_user{
+    "update_user", "WITH u AS (UPDATE users SET email = $3, name = $4, time_zone = $5 WHERE tenant_id = $1"
+                   " AND user_id = $2 RETURNING tenant_id, user_id),"
+                   " gone AS (DELETE FROM user_addresses a USING u WHERE a.tenant_id = u.tenant_id"
+                   " AND a.user_id = u.user_id AND NOT a.address = ANY ($6::text[])),"
+                   " come AS (INSERT INTO user_addresses (tenant_id, address, user_id)"
+                   " SELECT u.tenant_id, w.address, u.user_id FROM u, unnest($6::text[]) AS w(address)"
+                   " WHERE NOT EXISTS (SELECT FROM user_addresses a WHERE a.tenant_id = u.tenant_id"
+                   " AND a.user_id = u.user_id AND a.address = w.address))"
+                   " SELECT user_id FROM u"};
 const statement drop_user{
     "delete_user",
     "DELETE FROM users u WHERE u.tenant_id = $1 AND u.user_id = $2"
     " AND NOT EXISTS (SELECT FROM providers p WHERE p.tenant_id = u.tenant_id AND p.user_id = u.user_id)"
     " AND NOT EXISTS (SELECT FROM entry_assignments a WHERE a.tenant_id = u.tenant_id"
     " AND a.user_id = u.user_id)"};
-const statement select_user{"find_user", "SELECT user_id, email, name, time_zone, created_at FROM users"
-                                         " WHERE tenant_id = $1 AND user_id = $2"};
+const statement select_user{"find_user", "SELECT " KALENDS_USER_COLUMNS
+                                         " FROM users u WHERE u.tenant_id = $1 AND u.user_id = $2"};
 const statement select_users{"list_users",
-                             "SELECT user_id, email, name, time_zone, created_at FROM users"
-                             " WHERE tenant_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3"};
+                             "SELECT " KALENDS_USER_COLUMNS " FROM users u WHERE u.tenant_id = $1"
+                             " AND u.user_id > $2 ORDER BY u.user_id LIMIT $3"};
 const statement select_existing{
     "existing_users", "SELECT user_id FROM users WHERE tenant_id = $1 AND user_id = ANY ($2::uuid[])"
                       " ORDER BY user_id"};
@@ -97,8 +115,22 @@ api_key read_key(const rows& found, std::size_t row) {
           found.optional_time(row, 4)};
 }
 user read_user(const rows& found, std::size_t row) {
-  return {found.as<user_id>(row, 0), found.text(row, 1), found.text(row, 2), found.text(row, 3),
-          found.time(row, 4)};
+  user u{found.as<user_id>(row, 0), found.text(row, 1), found.text(row, 2), found.text(row, 3),
+         found.time(row, 4)};
+  auto left = found.view(row, 5);
+  while (!left.empty()) {
+    const auto end = std::min(left.find('\n'), left.size());
+    u.aliases.emplace_back(left.substr(0, end));
+    left.remove_prefix(std::min(end + 1, left.size()));
+  }
+  return u;
+}
+sql_array addresses_of(const user& u) {
+  sql_array all;
+  all.add_text(u.email);
+  for (const auto& a : u.aliases)
+    if (a != u.email) all.add_text(a);
+  return all;
 }
 audit_line read_audit(const rows& found, std::size_t row) {
   return {found.text(row, 0), found.time(row, 1), found.text(row, 2), found.text(row, 3),
@@ -196,11 +228,12 @@ result<bool> revoke_key(transaction& tx, const api_key_id& id, instant when) {
 }
 
 result<void> insert_user(transaction& tx, const user& u) {
-  return nothing(tx.query(add_user, {tx.tenant(), u.id, u.email, u.name, u.time_zone, u.created_at}));
+  return nothing(
+      tx.query(add_user, {tx.tenant(), u.id, u.email, u.name, u.time_zone, u.created_at, addresses_of(u)}));
 }
 
 result<bool> update_user(transaction& tx, const user& u) {
-  return touched(tx.query(change_user, {tx.tenant(), u.id, u.email, u.name, u.time_zone}));
+  return touched(tx.query(change_user, {tx.tenant(), u.id, u.email, u.name, u.time_zone, addresses_of(u)}));
 }
 
 result<bool> delete_user(transaction& tx, const user_id& id) {

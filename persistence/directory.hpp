@@ -34,7 +34,8 @@ result<page_of<api_key>> list_keys(transaction& tx, const std::string& cursor, s
 result<bool> revoke_key(transaction& tx, const api_key_id& id, instant when);
 
 // ---- users ----
-/// Errors: conflict `unique_violation` with field "users_email_key".
+/// Errors: conflict `unique_violation` with field "users_email_key", or "user_addresses_pkey" when one of
+/// the addresses is another user's.
 result<void> insert_user(transaction& tx, const user& u);
 result<bool> update_user(transaction& tx, const user& u);
 /// Error conflict `user_in_use` while entries are assigned to or providers belong to them.

@@ -3,6 +3,7 @@
 
 #include "persistence/database.hpp"
 #include "persistence/token_vault.hpp"
+#include "schema/directory.hpp"
 #include "schema/tenant_changes.hpp"
 
 #include <chrono>
@@ -32,12 +33,18 @@ struct load_request {
   };
   std::vector<event_ref> events;
   std::vector<std::string> conflicts = {}; ///< ids, with their entries
+  /// Whose addresses are wanted, besides those of everybody who is assigned to an entry that is found: these
+  /// users' and those of whom the addresses (in lower case) name.
+  bool people = false;
+  std::vector<user_id> users = {};
+  std::vector<std::string> addresses = {};
 };
 struct loaded {
   std::vector<schedule_entry> entries;
   std::vector<mapping> mappings;
   std::vector<meeting_line> meetings = {}; ///< of the UIDs that were asked for
   std::vector<conflict> conflicts = {};    ///< asked for, and the open ones of the mappings found
+  std::vector<person_line> people = {};    ///< if asked for; may name others, too
 };
 
 /// A notice on its way to disk: `stale since` is set if it was not, the counter grows, the cause is kept.

@@ -48,13 +48,42 @@ const statement load_conflicts{
     " SELECT " KALENDS_CONFLICT_COLUMNS " FROM found f JOIN conflicts c ON c.tenant_id = f.tenant_id"
     " AND c.conflict_id = f.conflict_id"};
 
+const statement load_people{
+    "load_people", KALENDS_ASKED
+    ", who AS (SELECT e.tenant_id, p.user_id FROM asked a JOIN entries e ON e.tenant_id = a.tenant_id"
+    " AND e.entry_id = a.entry_id CROSS JOIN unnest(e.assigned) AS p(user_id)"
+    " UNION SELECT * FROM unnest($13::uuid[], $14::uuid[]) AS u(tenant_id, user_id)"
+    " UNION SELECT x.tenant_id, x.user_id FROM unnest($15::uuid[], $16::text[]) AS r(tenant_id, address)"
+    " JOIN user_addresses x ON x.tenant_id = r.tenant_id AND x.address = r.address)"
+    " SELECT x.tenant_id, x.address, x.user_id FROM who w JOIN user_addresses x"
+    " ON x.tenant_id = w.tenant_id AND x.user_id = w.user_id ORDER BY x.address"};
+
 using entry_key = std::pair<tenant_id, entry_id>;
 using event_key = std::pair<tenant_id, std::pair<provider_id, std::string>>;
 
 struct asked_for {
-  std::vector<sql_value> all;  ///< of KALENDS_ASKED
-  std::vector<sql_value> uids; ///< of `load_meetings`
+  std::vector<sql_value> all;    ///< of KALENDS_ASKED
+  std::vector<sql_value> uids;   ///< of `load_meetings`
+  std::vector<sql_value> people; ///< of `load_people`; empty: nobody asks
 };
+
+std::vector<sql_value> people_values(const std::vector<const load_request*>& units,
+                                     const std::vector<sql_value>& all) {
+  row_set<2> by_user;
+  row_set<2> by_address;
+  bool asked = false;
+  for (const auto* u : units) {
+    asked |= u->people;
+    for (const auto& id : u->users)
+      if (is_uuid(id.str())) by_user.add(u->tenant, id);
+    for (const auto& a : u->addresses) by_address.add(u->tenant, a);
+  }
+  if (!asked) return {};
+  auto values = all;
+  for (auto& v : by_user.values()) values.push_back(std::move(v));
+  for (auto& v : by_address.values()) values.push_back(std::move(v));
+  return values;
+}
 
 asked_for asked_values(const std::vector<const load_request*>& units) {
   row_set<2> by_entry;
@@ -79,13 +108,17 @@ asked_for asked_values(const std::vector<const load_request*>& units) {
   for (auto& v : by_transaction.values()) all.push_back(std::move(v));
   for (auto& v : by_uid.values()) all.push_back(std::move(v));
   for (auto& v : by_conflict.values()) all.push_back(std::move(v));
-  return {std::move(all), by_uid.values()};
+  auto people = people_values(units, all);
+  return {std::move(all), by_uid.values(), std::move(people)};
 }
 
 /// What the group found, by every key a request may have asked with.
 class found_rows {
 public:
-  found_rows(const rows& mappings, const rows& entries, const rows& meetings, const rows& conflicts) {
+  found_rows(const rows& mappings, const rows& entries, const rows& meetings, const rows& conflicts,
+             const rows* people) {
+    for (std::size_t i = 0; people != nullptr && i < people->size(); ++i)
+      people_[people->as<tenant_id>(i, 0)].push_back({people->text(i, 1), people->as<user_id>(i, 2)});
     for (std::size_t i = 0; i < meetings.size(); ++i)
       by_uid_.emplace(std::pair(meetings.as<tenant_id>(i, 0), meetings.text(i, 1)),
                       meetings.as<entry_id>(i, 2));
@@ -117,6 +150,7 @@ public:
     loaded out;
     add_meetings_of(r, wanted, out);
     add_conflicts_of(r, wanted, out);
+    if (const auto at = people_.find(r.tenant); r.people && at != people_.end()) out.people = at->second;
     for (const auto& id : wanted) {
       const entry_key key{r.tenant, id};
       if (const auto e = entries_.find(key); e != entries_.end()) out.entries.push_back(e->second);
@@ -156,18 +190,22 @@ private:
   std::map<event_key, entry_id> by_transaction_;
   std::map<std::pair<tenant_id, std::string>, entry_id> by_uid_;
   std::vector<std::pair<tenant_id, conflict>> conflicts_;
+  std::map<tenant_id, std::vector<person_line>> people_;
 };
 
 } // namespace
 
 result<std::vector<loaded>> read_units(transaction& tx, const std::vector<const load_request*>& units) {
   const auto values = asked_values(units);
-  auto answers = tx.query_all({{load_mappings, values.all},
-                               {load_entries, values.all},
-                               {load_meetings, values.uids},
-                               {load_conflicts, values.all}});
+  std::vector<sql_call> asked{{load_mappings, values.all},
+                              {load_entries, values.all},
+                              {load_meetings, values.uids},
+                              {load_conflicts, values.all}};
+  if (!values.people.empty()) asked.push_back({load_people, values.people});
+  auto answers = tx.query_all(asked);
   if (!answers) return tl::unexpected(std::move(answers.error()));
-  const found_rows found((*answers)[0], (*answers)[1], (*answers)[2], (*answers)[3]);
+  const found_rows found((*answers)[0], (*answers)[1], (*answers)[2], (*answers)[3],
+                         answers->size() > 4 ? &(*answers)[4] : nullptr);
   std::vector<loaded> out;
   out.reserve(units.size());
   for (const auto* u : units) out.push_back(found.pick(*u));

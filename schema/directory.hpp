@@ -4,6 +4,7 @@
 #include "schema/ids.hpp"
 #include "schema/world.hpp"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,20 @@ struct user {
   std::string name;
   std::string time_zone = "UTC"; ///< IANA
   instant created_at{};
+  /// Other addresses that are this person's: lower case, sorted. Like `email`, each is one user's of the
+  /// tenant.
+  std::vector<std::string> aliases = {};
+};
+
+namespace limits {
+inline constexpr std::size_t user_aliases = 20;
+} // namespace limits
+
+/// One address of a user, in lower case.
+struct person_line {
+  std::string address;
+  user_id user;
+  friend bool operator==(const person_line&, const person_line&) = default;
 };
 
 /// What a key may do: `reader` looks, `operator_` also changes entries and starts runs, `admin` also

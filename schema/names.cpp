@@ -132,7 +132,9 @@ constexpr std::array names<reason>{"pull_created"sv,
                                    "push_not_organizer"sv,
                                    "push_held"sv,
                                    "conflict_resolved"sv,
-                                   "losing_value_restored"sv};
+                                   "losing_value_restored"sv,
+                                   "pull_people_changed"sv,
+                                   "pull_tail_freed"sv};
 static_assert(names<reason>.size() == static_cast<std::size_t>(last_reason) + 1);
 
 template <>

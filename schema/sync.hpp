@@ -165,8 +165,10 @@ enum class reason : std::uint8_t {
   push_held,             ///< the pass would delete too much: it waits for approval
   conflict_resolved,     ///< a person chose
   losing_value_restored, ///< a person took back what had lost
+  pull_people_changed,   ///< the guest list names users of the tenant: they were assigned, or are no longer
+  pull_tail_freed,       ///< one of several people cut a series: what followed became an entry of the others
 };
-inline constexpr reason last_reason = reason::losing_value_restored;
+inline constexpr reason last_reason = reason::pull_tail_freed;
 std::string_view name_of(reason r); ///< "pull_created"
 
 /// One row of the decision ledger.

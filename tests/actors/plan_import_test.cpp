@@ -193,5 +193,128 @@ TEST_F(plan_import_test, a_busy_copy_joins_a_meeting_with_its_time_alone) {
   EXPECT_TRUE(c.outbox.empty());
 }
 
+/// The policy is another one than when the event was imported.
+class changed_policy_test : public plan_import_test {
+protected:
+  /// As it was imported under policy `all`.
+  calendar_event imported_before(const provider& calendar) {
+    auto event = foreign("e");
+    schedule_entry e;
+    e.id = visit;
+    e.version = 1;
+    e.what = event.what;
+    e.assigned = {alice};
+    e.origin = calendar.id;
+    mapping link;
+    link.provider = calendar.id;
+    link.entry = visit;
+    link.event = event.id;
+    link.linked = true;
+    link.event_version = event.version;
+    link.entry_version = 1;
+    link.base_entry = link.base_event = event.what;
+    p().know(e);
+    p().know(link);
+    return event;
+  }
+  drift_counts compare(const provider& calendar, const calendar_event& event) {
+    drift_counts found;
+    plan_compared_pull(p(), calendar.id, event, removal::confirmed, {now, {}}, found);
+    return found;
+  }
+  static calendar_event renamed(calendar_event e) {
+    e.version += "+";
+    e.what.title = "Renamed";
+    return e;
+  }
+};
+
+TEST_F(changed_policy_test, from_all_to_marked_nothing_goes_before_its_event_changes_without_the_mark) {
+  auto& calendar = add("a", alice);
+  calendar.imports = import_policy::marked;
+  const auto a = calendar;
+  const auto event = imported_before(a);
+  compare(a, event);
+  EXPECT_TRUE(taken().empty());
+  auto kept = renamed(event);
+  kept.marked = true;
+  pull(a, kept);
+  EXPECT_EQ(p().entry(visit)->what.title, "Renamed");
+  taken();
+  kept = renamed(kept);
+  kept.marked = false;
+
+  pull(a, kept);
+
+  const auto c = taken();
+  EXPECT_EQ(c.deleted_entries, std::vector<entry_id>{visit});
+  EXPECT_TRUE(c.outbox.empty()) << "nothing is done to the event";
+}
+
+TEST_F(changed_policy_test, from_marked_to_all_the_others_come_in_with_the_next_comparison) {
+  const auto a = add("a", alice);
+
+  compare(a, foreign("unmarked before"));
+
+  const auto c = taken();
+  EXPECT_EQ(c.entries.size(), 1u);
+  EXPECT_TRUE(c.outbox.empty());
+}
+
+TEST_F(changed_policy_test, to_none_what_is_an_entry_stays_in_step_and_nothing_else_comes_in) {
+  auto& calendar = add("a", alice);
+  calendar.imports = import_policy::none;
+  const auto a = calendar;
+  const auto event = imported_before(a);
+  compare(a, event);
+  compare(a, foreign("other"));
+  EXPECT_TRUE(taken().empty());
+
+  pull(a, renamed(event));
+  EXPECT_EQ(p().entry(visit)->what.title, "Renamed");
+  entry_edit edit;
+  edit.title = "The host's";
+  ASSERT_TRUE(change_entry(p(), visit, edit));
+  EXPECT_EQ(rows(taken()), names{"a:upsert"});
+  pull(a, tombstone(event.id));
+
+  const auto c = taken();
+  EXPECT_EQ(c.deleted_entries, std::vector<entry_id>{visit});
+  EXPECT_TRUE(c.outbox.empty());
+}
+
+TEST_F(changed_policy_test, to_busy_only_the_entry_is_masked_and_the_event_is_not_written) {
+  auto& calendar = add("a", alice);
+  calendar.imports = import_policy::busy_only;
+  const auto a = calendar;
+  const auto event = imported_before(a);
+
+  pull(a, renamed(event));
+
+  const auto c = taken();
+  EXPECT_EQ(p().entry(visit)->what, mask(event.what));
+  EXPECT_TRUE(p().link(a.id, visit)->masked);
+  EXPECT_TRUE(c.outbox.empty() && c.unlinked.empty() && c.deleted_entries.empty());
+  EXPECT_TRUE(std::holds_alternative<push_nothing>(plan_push(p(), a.id, visit)));
+}
+
+TEST_F(changed_policy_test, to_marked_what_others_have_too_is_only_unassigned) {
+  auto& calendar = add("a", alice);
+  calendar.imports = import_policy::marked;
+  add("b", bob);
+  const auto a = *p().calendar(provider_id("a"));
+  const auto event = imported_before(a);
+  auto both = *p().entry(visit);
+  both.assigned = {alice, bob};
+  p().know(both);
+
+  pull(a, renamed(event));
+
+  const auto c = taken();
+  EXPECT_EQ(reasons(c), reason_list{reason::pull_unlinked});
+  EXPECT_EQ(p().entry(visit)->assigned, std::vector<user_id>{bob});
+  EXPECT_EQ(p().entry(visit)->what.title, "Dentist");
+}
+
 } // namespace
 } // namespace kalends::actors

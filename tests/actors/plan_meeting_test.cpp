@@ -149,24 +149,28 @@ TEST_F(plan_meeting_test, a_private_meeting_is_not_joined_by_a_tenant_wide_calen
 }
 
 TEST_F(plan_meeting_test, guests_who_join_are_not_invited_again) {
-  add("a", alice).account = "alice@example.org";
-  auto& calendar = add("b", bob);
-  calendar.account = "bob@example.org";
+  auto& inviting = add("a", alice);
+  inviting.account = "alice@example.org";
+  inviting.mails = guest_mail::guests;
+  add("b", bob).account = "bob@example.org";
   const auto a = *p().calendar(provider_id("a"));
   const auto b = *p().calendar(provider_id("b"));
-  auto first = copy("one");
-  first.what.attendees = {{"bob@example.org", "", attendee_response::needs_action, false, false}};
-  imported(a, first);
-  EXPECT_EQ(entry().what.attendees.size(), 1u);
-  auto second = first;
-  second.id = event_id("two");
-  second.guest_copy = true;
+  auto edit = hour({alice});
+  edit.attendees = {{"bob@example.org", "", attendee_response::needs_action, false, false}};
+  ASSERT_TRUE(create_entry(p(), visit, edit));
+  auto invitation = insert(a, visit);
+  p().know(meeting_line{"uid", visit});
+  invitation.id = event_id("two");
+  invitation.ical_uid = "uid";
+  invitation.tag = entry_id();
+  invitation.guest_copy = true;
 
-  pull(b, second);
+  pull(b, invitation);
 
-  EXPECT_TRUE(entry().what.attendees.empty());
-  EXPECT_TRUE(p().link(a.id, id())->base_entry.attendees.empty());
-  EXPECT_TRUE(std::holds_alternative<push_nothing>(plan_push(p(), a.id, id())));
+  EXPECT_EQ(p().entry(visit)->assigned, (std::vector<user_id>{alice, bob}));
+  EXPECT_TRUE(p().entry(visit)->what.attendees.empty());
+  EXPECT_TRUE(p().link(a.id, visit)->base_entry.attendees.empty());
+  EXPECT_TRUE(std::holds_alternative<push_nothing>(plan_push(p(), a.id, visit)));
 }
 
 TEST_F(plan_meeting_test, a_meeting_that_its_organizer_called_off_goes_with_its_last_copy) {

@@ -200,5 +200,211 @@ TEST_F(plan_people_test, guests_come_together_one_by_one) {
                                             guest("stays@x", attendee_response::accepted)}));
 }
 
+/// Guests who are users of the tenant, by whichever of their addresses.
+class plan_invited_test : public series_fixture {
+protected:
+  const user_id carol{"carol"};
+
+  void SetUp() override {
+    add("a", alice).account = "alice@example.org";
+    add("b", bob).account = "b.private@example.net";
+  }
+  const provider& a() { return *p().calendar(provider_id("a")); }
+  const provider& b() { return *p().calendar(provider_id("b")); }
+  void know_people() {
+    p().know(person_line{"alice@example.org", alice});
+    p().know(person_line{"bob@example.org", bob});
+    p().know(person_line{"carol@example.org", carol});
+    p().know(person_line{"c.smith@example.org", carol});
+  }
+  calendar_event meeting(std::vector<attendee> guests) {
+    auto e = foreign("meeting");
+    e.ical_uid = "uid";
+    e.what.attendees = std::move(guests);
+    return e;
+  }
+  std::vector<std::string> guests() {
+    std::vector<std::string> out;
+    for (const auto& g : entry().what.attendees) out.push_back(g.email);
+    return out;
+  }
+  calendar_event again(calendar_event e) {
+    e.version += "+";
+    return e;
+  }
+};
+
+TEST_F(plan_invited_test, users_whom_a_meeting_invites_are_assigned_and_others_stay_guests) {
+  know_people();
+  auto e = meeting({guest("BOB@Example.org"), guest("C.Smith@example.org"), guest("other@example.org")});
+
+  pull(a(), e);
+
+  const auto c = taken();
+  ASSERT_EQ(c.entries.size(), 1u);
+  EXPECT_EQ(c.entries[0].entry.assigned, (std::vector<user_id>{alice, bob, carol}));
+  ASSERT_EQ(c.entries[0].entry.what.attendees.size(), 1u);
+  EXPECT_EQ(c.entries[0].entry.what.attendees[0].email, "other@example.org");
+  EXPECT_TRUE(c.outbox.empty()) << "the vendor brings the meeting to them";
+  EXPECT_EQ(c.mappings.size(), 1u);
+}
+
+TEST_F(plan_invited_test, the_address_of_a_connected_calendar_names_its_person_too) {
+  imported(a(), meeting({guest("B.Private@example.net")}));
+
+  EXPECT_EQ(entry().assigned, (std::vector<user_id>{alice, bob}));
+}
+
+TEST_F(plan_invited_test, each_is_linked_when_their_own_calendar_shows_the_meeting) {
+  know_people();
+  auto e = imported(a(), meeting({guest("bob@example.org")}));
+  auto copy = e;
+  copy.id = event_id("copy");
+  copy.guest_copy = true;
+
+  pull(b(), copy);
+
+  const auto c = taken();
+  EXPECT_EQ(reasons(c), reason_list{reason::pull_relinked});
+  EXPECT_EQ(p().link(b().id, id())->event, event_id("copy"));
+  EXPECT_TRUE(c.outbox.empty() && c.entries.empty());
+}
+
+TEST_F(plan_invited_test, policies_that_tell_nothing_of_guests_assign_nobody) {
+  auto& calendar = add("a", alice);
+  calendar.account = "alice@example.org";
+  calendar.imports = import_policy::busy_only;
+  know_people();
+
+  imported(a(), meeting({guest("bob@example.org")}));
+
+  EXPECT_EQ(entry().assigned, std::vector<user_id>{alice});
+}
+
+TEST_F(plan_invited_test, who_declined_is_a_guest_until_he_accepts) {
+  know_people();
+  auto e = imported(a(), meeting({guest("carol@example.org", attendee_response::declined)}));
+  EXPECT_EQ(entry().assigned, std::vector<user_id>{alice});
+  EXPECT_EQ(guests(), names{"carol@example.org"});
+
+  e = again(e);
+  e.what.attendees[0].response = attendee_response::accepted;
+  pull(a(), e);
+  EXPECT_EQ(entry().assigned, (std::vector<user_id>{alice, carol}));
+  EXPECT_TRUE(guests().empty());
+  EXPECT_EQ(reasons(taken()), reason_list{reason::pull_people_changed});
+
+  e = again(e);
+  e.what.attendees[0].response = attendee_response::declined;
+  pull(a(), e);
+  EXPECT_EQ(entry().assigned, std::vector<user_id>{alice});
+  EXPECT_EQ(guests(), names{"carol@example.org"});
+  EXPECT_TRUE(taken().outbox.empty());
+}
+
+TEST_F(plan_invited_test, whom_the_organizer_takes_off_the_list_is_unassigned_and_whom_he_adds_is_assigned) {
+  know_people();
+  auto e = imported(a(), meeting({guest("carol@example.org")}));
+  e = again(e);
+  e.what.attendees = {guest("bob@example.org")};
+
+  pull(a(), e);
+
+  const auto c = taken();
+  EXPECT_EQ(entry().assigned, (std::vector<user_id>{alice, bob}));
+  ASSERT_EQ(reasons(c).front(), reason::pull_people_changed);
+  const auto said = json(c.decisions[0].inputs);
+  EXPECT_EQ(said.at("assigned").as_array().at(0), "bob");
+  EXPECT_EQ(said.at("unassigned").as_array().at(0), "carol");
+  EXPECT_TRUE(c.outbox.empty());
+}
+
+TEST_F(plan_invited_test, a_guests_copy_that_hides_the_others_takes_nobody_off) {
+  know_people();
+  auto e = meeting({guest("alice@example.org"), guest("carol@example.org")});
+  e.guest_copy = true;
+  e = again(imported(a(), e));
+  e.what.attendees.pop_back();
+
+  pull(a(), e);
+
+  EXPECT_EQ(entry().assigned, (std::vector<user_id>{alice, carol}));
+}
+
+TEST_F(plan_invited_test, whom_the_host_took_off_stays_off) {
+  know_people();
+  auto e = imported(a(), meeting({guest("carol@example.org")}));
+  assign({alice});
+  taken();
+  e = again(e);
+  e.what.title = "Dentists";
+
+  pull(a(), e);
+
+  EXPECT_EQ(entry().assigned, std::vector<user_id>{alice});
+  EXPECT_EQ(entry().what.title, "Dentists");
+}
+
+TEST_F(plan_invited_test, who_becomes_a_user_later_is_assigned_by_the_next_change_or_comparison) {
+  auto e = imported(a(), meeting({guest("carol@example.org")}));
+  EXPECT_EQ(guests(), names{"carol@example.org"});
+  know_people();
+  drift_counts drift;
+
+  plan_compared_pull(p(), a().id, e, removal::confirmed, {now, {}}, drift);
+
+  EXPECT_EQ(entry().assigned, (std::vector<user_id>{alice, carol}));
+  EXPECT_TRUE(guests().empty());
+  EXPECT_EQ(drift.drifted, 0);
+}
+
+TEST_F(plan_invited_test, an_entry_of_the_hosts_is_assigned_by_the_host) {
+  know_people();
+  ASSERT_TRUE(create_entry(p(), visit, hour({alice})));
+  auto e = insert(a(), visit);
+  taken();
+  e = again(e);
+  e.what.attendees = {guest("carol@example.org")};
+
+  pull(a(), e);
+
+  EXPECT_EQ(p().entry(visit)->assigned, std::vector<user_id>{alice});
+}
+
+TEST_F(plan_invited_test, with_the_organizers_meeting_goes_the_entry_of_those_who_have_no_calendar) {
+  know_people();
+  imported(a(), meeting({guest("carol@example.org")}));
+
+  pull(a(), tombstone(event_id("meeting")));
+
+  EXPECT_EQ(p().entry(id()), nullptr);
+  EXPECT_EQ(reasons(taken()), reason_list{reason::pull_deleted_entry});
+}
+
+TEST_F(plan_invited_test, a_guest_who_leaves_takes_the_meeting_from_nobody) {
+  know_people();
+  auto e = meeting({guest("alice@example.org"), guest("carol@example.org"), guest("bob@example.org")});
+  e.guest_copy = true;
+  imported(a(), e);
+
+  pull(a(), tombstone(event_id("meeting")));
+
+  EXPECT_EQ(entry().assigned, (std::vector<user_id>{bob, carol}));
+  const auto c = taken();
+  EXPECT_EQ(reasons(c), reason_list{reason::pull_unlinked});
+  EXPECT_TRUE(c.outbox.empty()) << "Bob's calendar has a copy of its own";
+}
+
+TEST_F(plan_invited_test, a_calendar_that_comes_later_is_given_no_second_copy) {
+  know_people();
+  imported(a(), meeting({guest("bob@example.org")}));
+  const auto e = entry();
+
+  plan_backfill(p(), b().id, {&e, 1});
+
+  EXPECT_EQ(p().link(b().id, id()), nullptr);
+  EXPECT_TRUE(taken().outbox.empty());
+}
+
 } // namespace
 } // namespace kalends::actors

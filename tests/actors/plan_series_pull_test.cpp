@@ -313,5 +313,160 @@ TEST_F(plan_series_pull_test, an_occurrence_that_a_guest_leaves_stays_the_meetin
   EXPECT_EQ(taken().entries.size(), 1u);
 }
 
+/// One of several people cuts the series in a calendar of their own.
+class plan_tail_test : public series_fixture {
+protected:
+  void SetUp() override {
+    add("a", alice).account = "alice@example.org";
+    add("b", bob).account = "bob@example.org";
+  }
+  const provider& a() { return *p().calendar(provider_id("a")); }
+  const provider& b() { return *p().calendar(provider_id("b")); }
+  /// Alice's series, also Bob's by the host.
+  calendar_event shared() {
+    auto e = imported(a(), weekly("s"));
+    assign({alice, bob});
+    insert(b(), id());
+    taken();
+    e.version = "v2";
+    return e;
+  }
+  static void cut(calendar_event& e, const std::string& last) {
+    e.what.repeats->rrule = "FREQ=WEEKLY;UNTIL=" + last;
+    e.what = canonical_series(e.what).value();
+  }
+  schedule_entry other_of(const tenant_changes& c) {
+    for (const auto& e : c.entries)
+      if (e.entry.id != id()) return e.entry;
+    return {};
+  }
+};
+
+TEST_F(plan_tail_test, what_followed_becomes_an_entry_of_the_others) {
+  auto e = shared();
+  cut(e, "20261215T090000");
+
+  pull(a(), e);
+
+  const auto c = taken();
+  const auto tail = other_of(c);
+  EXPECT_EQ(reasons(c), reason_list{reason::pull_tail_freed});
+  EXPECT_EQ(entry().assigned, (std::vector<user_id>{alice, bob}));
+  EXPECT_EQ(slots_of(entry().what, 10).size(), 3u);
+  EXPECT_EQ(tail.assigned, std::vector<user_id>{bob});
+  EXPECT_EQ(tail.what.start, at("2026-12-22T09:00:00"));
+  EXPECT_EQ(tail.what.repeats->rrule, "FREQ=WEEKLY");
+  EXPECT_EQ(rows(c), (names{"b:upsert", "b:upsert"})) << "nothing is left to be written to Alice";
+  EXPECT_EQ(json(c.decisions[0].inputs).at("becomes_entry_id").as_string(), tail.id.str());
+}
+
+TEST_F(plan_tail_test, what_followed_takes_its_exceptions_and_statuses_along) {
+  auto e = shared();
+  entry_edit done;
+  done.scope = edit_scope::single;
+  done.occurrence = slot("2026-12-29T09:00:00");
+  done.status = entry_status::in_progress;
+  ASSERT_TRUE(change_entry(p(), id(), done));
+  taken();
+  cut(e, "20261215T090000");
+
+  pull(a(), e);
+
+  const auto tail = other_of(taken());
+  ASSERT_EQ(tail.occurrences.size(), 1u);
+  EXPECT_EQ(tail.occurrences[0].at, slot("2026-12-29T09:00:00"));
+  EXPECT_TRUE(entry().occurrences.empty());
+}
+
+TEST_F(plan_tail_test, the_only_person_cuts_the_entry) {
+  auto e = imported(a(), weekly("s"));
+  e.version = "v2";
+  cut(e, "20261215T090000");
+
+  pull(a(), e);
+
+  const auto c = taken();
+  EXPECT_EQ(c.entries.size(), 1u);
+  EXPECT_EQ(reasons(c), reason_list{reason::pull_updated});
+  EXPECT_EQ(slots_of(entry().what, 10).size(), 3u);
+}
+
+TEST_F(plan_tail_test, by_policy_a_cut_of_the_hosts_series_counts_for_all) {
+  add("a", alice).on_deletion = deletion_policy::cancel_entry;
+  auto edit = hour({alice, bob});
+  edit.repeats = recurrence{"FREQ=WEEKLY", {}, {}, {}};
+  ASSERT_TRUE(create_entry(p(), visit, edit));
+  auto e = insert(a(), visit);
+  insert(b(), visit);
+  taken();
+  e.version = "v2";
+  cut(e, "20261215T090000");
+
+  pull(a(), e);
+
+  const auto c = taken();
+  EXPECT_EQ(c.entries.size(), 1u);
+  EXPECT_EQ(slots_of(p().entry(visit)->what, 10).size(), 3u);
+  EXPECT_EQ(rows(c), names{"b:upsert"});
+}
+
+TEST_F(plan_tail_test, a_guest_who_cuts_a_meeting_takes_it_from_nobody_and_its_organizer_from_all) {
+  auto meeting = weekly("s");
+  meeting.ical_uid = "uid";
+  meeting.what.attendees = {{"alice@example.org", "", attendee_response::accepted, false, true},
+                            {"bob@example.org", "", attendee_response::accepted, false, false}};
+  imported(a(), meeting);
+  auto copy = meeting;
+  copy.id = event_id("copy");
+  copy.guest_copy = true;
+  pull(b(), copy);
+  taken();
+  copy.version = "v2";
+  cut(copy, "20261215T090000");
+  pull(b(), copy);
+  EXPECT_EQ(entry().what.repeats->rrule, "FREQ=WEEKLY");
+  EXPECT_TRUE(taken().outbox.empty());
+
+  meeting.version = "v2";
+  cut(meeting, "20261222T090000");
+  pull(a(), meeting);
+
+  EXPECT_EQ(slots_of(entry().what, 10).size(), 4u);
+  EXPECT_EQ(taken().entries.size(), 1u);
+}
+
+TEST_F(plan_tail_test, a_rule_that_becomes_another_one_is_no_cut) {
+  auto e = shared();
+  e.what.repeats->rrule = "FREQ=WEEKLY;INTERVAL=2;COUNT=3";
+
+  pull(a(), e);
+
+  const auto c = taken();
+  EXPECT_EQ(c.entries.size(), 1u);
+  EXPECT_EQ(slots_of(entry().what, 10).size(), 3u);
+}
+
+TEST_F(plan_tail_test, where_the_series_cannot_be_parted_it_stays_whole_and_is_written_back) {
+  auto e = weekly("s");
+  e.what.repeats->rrule = "FREQ=WEEKLY;COUNT=3";
+  e.what.repeats->rdates = slots({"2026-12-10T09:00:00"});
+  e.what = canonical_series(e.what).value();
+  e = imported(a(), e);
+  assign({alice, bob});
+  insert(b(), id());
+  taken();
+  const auto whole = entry().what;
+  e.version = "v2";
+  e.what.repeats->rrule = "FREQ=WEEKLY;COUNT=2";
+  e.what.repeats->rdates.clear();
+
+  pull(a(), e);
+
+  const auto c = taken();
+  EXPECT_EQ(slots_of(entry().what, 10).size(), 4u);
+  EXPECT_TRUE(difference(entry().what, whole).empty());
+  EXPECT_EQ(rows(c), names{"a:upsert"});
+}
+
 } // namespace
 } // namespace kalends::actors

@@ -259,6 +259,30 @@ TEST_F(tenant_test, finishes_what_it_has_and_takes_nothing_new_when_it_rests) {
   EXPECT_EQ(rows().entries.size(), 2u);
 }
 
+TEST_F(tenant_test, asks_with_each_step_who_its_guests_are) {
+  const auto meeting = [&](const std::string& version) {
+    auto e = foreign("meeting", version);
+    e.what.attendees = {{"B.Jones@Example.org", "", attendee_response::needs_action, false, false}};
+    return e;
+  };
+  const auto show = [&](const calendar_event& e) {
+    page_pulled page;
+    page.provider = work;
+    page.events = std::make_shared<const std::vector<calendar_event>>(1, e);
+    page.done = [](const result<page_applied>&) {};
+    tell(it, page);
+  };
+  show(meeting("v1"));
+  ASSERT_EQ(rows().entries.size(), 1u);
+  EXPECT_EQ(rows().entries.begin()->second.assigned, std::vector<user_id>{alice});
+
+  rows().people.emplace("b.jones@example.org", bob); // by another node, for all that the tenant knows
+  show(meeting("v2"));
+
+  EXPECT_EQ(rows().entries.begin()->second.assigned, (std::vector<user_id>{alice, bob}));
+  EXPECT_TRUE(rows().entries.begin()->second.what.attendees.empty());
+}
+
 TEST_F(tenant_test, a_page_that_asks_for_confirmation_moves_no_cursor) {
   add_visit(visit, work);
   auto gone = tombstone(rows().mappings.at({work, visit}).event);

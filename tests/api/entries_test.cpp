@@ -273,6 +273,18 @@ TEST_F(entries_test, manages_users_strictly) {
   EXPECT_EQ(
       code_of(ask(t.admin, "POST", "/v1/users", R"({"email": "a@b", "name": "x", "time_zone": "Mars"})")),
       "unknown_time_zone");
+  const auto path = "/v1/users/" + user;
+  const auto named = body_of(ask(t.admin, "PATCH", path, R"({"aliases": ["Ada.L@A.test", "ada@a.test"]})"));
+  EXPECT_EQ(named.at("aliases"), boost::json::array{"ada.l@a.test"});
+  EXPECT_EQ(body_of(ask(t.reader, "GET", path)).at("aliases"), boost::json::array{"ada.l@a.test"});
+  EXPECT_EQ(code_of(ask(t.admin, "POST", "/v1/users", R"({"email": "ada.l@a.test", "name": "x"})")),
+            "email_taken");
+  EXPECT_EQ(code_of(ask(t.admin, "PATCH", path, R"({"aliases": ["ada"]})")), "malformed_email");
+  EXPECT_EQ(code_of(ask(t.admin, "PATCH", path, R"({"aliases": "a@b"})")), "wrong_type");
+  EXPECT_EQ(code_of(ask(t.admin, "PATCH", path, R"({"aliases": [1]})")), "malformed_email");
+  std::string many;
+  for (int i = 0; i < 21; ++i) many += (many.empty() ? "\"a" : ", \"a") + std::to_string(i) + "@b\"";
+  EXPECT_EQ(code_of(ask(t.admin, "PATCH", path, R"({"aliases": [)" + many + "]}")), "too_many_values");
   EXPECT_EQ(code_of(ask(t.admin, "PATCH", "/v1/users/" + user, R"({"name": ""})")), "field_empty");
   EXPECT_EQ(body_of(ask(t.admin, "PATCH", "/v1/users/" + user, R"({"time_zone": "Europe/Berlin"})"))
                 .at("time_zone"),

@@ -304,8 +304,10 @@ describe('complaints that must not come', { concurrency: 4 }, () => {
       return entry && entry.assigned_user_ids.length === 2;
     }, { what: 'one entry with both people' });
     const entry = await host.entryTitled(title);
-    const { providers } = await host.get(`/v1/schedule-entries/${entry.id}/sync-status`);
-    assert.equal(providers.filter((l) => l.linked).length, 2);
+    await eventually(async () => {
+      const { providers } = await host.get(`/v1/schedule-entries/${entry.id}/sync-status`);
+      return providers.filter((l) => l.linked).length === 2;
+    }, { what: 'both calendars being linked' });
 
     await host.changeEntry(entry.id, { location: 'Hall' });
     await host.settled(entry.id);

@@ -96,6 +96,31 @@ TEST_F(directory_test, changes_and_finds_users) {
             (std::vector{h.user}));
 }
 
+TEST_F(directory_test, an_address_is_one_users_whether_email_or_alias) {
+  const auto h = add_household();
+  const auto put = [&](const user& u) {
+    return as(h.tenant, [&](transaction& tx) { return insert_user(tx, u); });
+  };
+  user bob{user_id(uuid()), "bob@example.org", "Bob", "UTC", now, {"b@example.org", "robert@example.org"}};
+  must(put(bob));
+  const auto email = put({user_id(uuid()), "b@example.org", "Other", "UTC", now});
+  const auto alias = put({user_id(uuid()), "o@example.org", "Other", "UTC", now, {"alice@example.org"}});
+  bob.email = "robert@example.org";
+  bob.aliases = {"bob@example.org"};
+  EXPECT_TRUE(must(as(h.tenant, [&](transaction& tx) { return update_user(tx, bob); })));
+  must(put({user_id(uuid()), "b@example.org", "Other", "UTC", now}));
+  const auto found = must(as(h.tenant, [&](transaction& tx) { return find_user(tx, bob.id); }));
+
+  ASSERT_TRUE(!email && !alias);
+  EXPECT_EQ(email.error().field, "user_addresses_pkey");
+  EXPECT_EQ(alias.error().field, "user_addresses_pkey");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->email, "robert@example.org");
+  EXPECT_EQ(found->aliases, bob.aliases);
+  EXPECT_TRUE(must(as(h.tenant, [&](transaction& tx) { return delete_user(tx, bob.id); })));
+  must(put({user_id(uuid()), "bob@example.org", "Another", "UTC", now}));
+}
+
 TEST_F(directory_test, keeps_a_user_who_is_in_use) {
   const auto h = add_household();
   const auto assigned = add_user(h.tenant, "bob@example.org");

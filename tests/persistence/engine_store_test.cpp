@@ -246,6 +246,32 @@ TEST_F(engine_store_test, loads_nothing_for_foreign_calendars_and_tags_that_are_
   EXPECT_TRUE(empty.entries.empty() && empty.mappings.empty());
 }
 
+TEST_F(engine_store_test, loads_people_by_assignment_id_and_address_of_their_own_tenant_alone) {
+  const auto h = add_household();
+  const auto other = add_household();
+  const auto bob = add_user(h.tenant, "bob@example.org");
+  const auto carol = add_user(h.tenant, "carol@example.org");
+  add_user(h.tenant, "nobody@example.org");
+  add_user(other.tenant, "bob@example.org");
+  auto c = changes(h);
+  c.entries = {new_entry(h)};
+  c.entries[0].entry.assigned = {h.user};
+  must(commit(c));
+  load_request r;
+  r.tenant = h.tenant;
+  r.entries = {c.entries[0].entry.id};
+  r.users = {carol, user_id("no id")};
+  r.addresses = {"bob@example.org", "stranger@example.org"};
+  EXPECT_TRUE(must(load(r)).people.empty()) << "nobody asked";
+
+  r.people = true;
+  const auto found = must(load(r)).people;
+
+  EXPECT_EQ(found,
+            (std::vector<person_line>{
+                {"alice@example.org", h.user}, {"bob@example.org", bob}, {"carol@example.org", carol}}));
+}
+
 TEST_F(engine_store_test, numbers_facts_in_their_order_and_says_so) {
   const auto h = add_household();
   auto c = changes(h);

@@ -120,7 +120,9 @@ void oracle::check_explained(const rows&, const tenant_changes& c) {
     const auto named = f.data.find("\"entry_id\":\"") + 12;
     const auto whose = f.data.substr(named, f.data.find('"', named) - named);
     const bool told = std::any_of(c.decisions.begin(), c.decisions.end(), [&](const decision& d) {
-      return d.entry.str() == whose || (d.why == reason::pull_occurrence_freed && says(d.inputs, whose));
+      return d.entry.str() == whose ||
+             ((d.why == reason::pull_occurrence_freed || d.why == reason::pull_tail_freed) &&
+              says(d.inputs, whose));
     });
     if (!told) log_.violation(18, "a change by a calendar without a decision: " + f.data);
   }

@@ -66,6 +66,15 @@ void ledger_store::blow_up(std::string_view what, int count) { trouble_[std::str
 
 // ---------------------------------------------------------------- a tenant's step
 
+void ledger_store::add_people(const tenant_rows& t, const load_request& what, loaded& found) {
+  std::set<user_id> who(what.users.begin(), what.users.end());
+  for (const auto& e : found.entries) who.insert(e.assigned.begin(), e.assigned.end());
+  for (const auto& a : what.addresses)
+    if (const auto at = t.people.find(a); at != t.people.end()) who.insert(at->second);
+  for (const auto& [address, user] : t.people)
+    if (who.contains(user)) found.people.push_back({address, user});
+}
+
 loaded ledger_store::find(const tenant_rows& t, const load_request& what) {
   loaded found;
   std::set<entry_id> wanted(what.entries.begin(), what.entries.end());
@@ -93,6 +102,7 @@ loaded ledger_store::find(const tenant_rows& t, const load_request& what) {
     if (auto at = t.entries.find(id); at != t.entries.end()) found.entries.push_back(at->second);
   for (const auto& [key, m] : t.mappings)
     if (wanted.contains(key.entry)) found.mappings.push_back(m);
+  if (what.people) add_people(t, what, found);
   return found;
 }
 

@@ -41,6 +41,7 @@ public:
     std::map<provider_id, provider_rows> providers;
     std::map<provider_type, oauth_app> apps;
     std::map<std::string, entry_id> meetings;
+    std::map<std::string, user_id> people; ///< by address, in lower case
     std::map<std::string, conflict> conflicts;
 
     const sync_run* run(const run_id& id) const;
@@ -212,6 +213,8 @@ private:
   static void write(tenant_rows& t, const tenant_changes& c);
   static void write_letters(tenant_rows& t, const tenant_changes& c);
   static void write_meetings(tenant_rows& t, const tenant_changes& c);
+  static void add_people(const tenant_rows& t, const persistence::load_request& what,
+                         persistence::loaded& found);
   static persistence::loaded find(const tenant_rows& t, const persistence::load_request& what);
   void put_run(tenant_rows& t, const sync_run& r);
   std::vector<fact> append(const tenant_id& tenant, tenant_rows& t, std::vector<fact> facts);

@@ -5,7 +5,7 @@ import {cardOf, countStatuses, inOrder} from '../src/model/providers';
 import {provider} from './samples';
 
 test('a connected calendar shows who, which way and when', () => {
-  const card = cardOf(provider(), {id: 'u1', email: 'dana@acme.example', name: 'Dana Fischer', time_zone: 'Europe/Berlin', created_at: '2026-11-01T08:00:00.000Z'}, Date.parse('2026-12-08T08:00:00Z'));
+  const card = cardOf(provider(), {id: 'u1', email: 'dana@acme.example', aliases: [], name: 'Dana Fischer', time_zone: 'Europe/Berlin', created_at: '2026-11-01T08:00:00.000Z'}, Date.parse('2026-12-08T08:00:00Z'));
   assert.equal(card.badge, 'Connected');
   assert.equal(card.person, 'Dana Fischer');
   assert.equal(card.direction, 'Both ways');
