@@ -406,5 +406,34 @@ TEST_F(plan_invited_test, a_calendar_that_comes_later_is_given_no_second_copy) {
   EXPECT_TRUE(taken().outbox.empty());
 }
 
+TEST_F(plan_invited_test,
+       of_a_guests_copy_only_what_is_the_guests_own_is_written_and_the_rest_has_its_reason) {
+  auto e = meeting({guest("alice@example.org")});
+  e.guest_copy = true;
+  imported(a(), e);
+  const auto agreed = entry().what;
+  auto others = agreed;
+  others.title = "Ours";
+  others.notes = "Ours";
+  others.location = "Ours";
+  others.start = at("2026-12-03T09:00:00");
+  others.end = at("2026-12-03T10:00:00");
+  others.is_tentative = true;
+  others.attendees = {guest("new@example.org")};
+  say(others);
+  const auto refused = plan_push(p(), a().id, id());
+  ASSERT_TRUE(std::holds_alternative<push_nothing>(refused));
+  EXPECT_EQ(std::get<push_nothing>(refused).why, reason::push_not_organizer);
+
+  others.is_private = true;
+  say(others);
+
+  const auto written = std::get<push_update>(plan_push(p(), a().id, id()));
+  field_set own;
+  own.add(field_group::privacy);
+  EXPECT_TRUE((written.changed - own).empty());
+  EXPECT_FALSE(written.invites);
+}
+
 } // namespace
 } // namespace kalends::actors

@@ -158,5 +158,39 @@ describe('people', { concurrency: 4 }, () => {
       await sooner(async () => assert.equal((await other.series.of(title, day(2), day(12))).length, 4), { what: 'all four at the other' });
       await steadily(async () => assert.equal((await one.series.of(title, day(2), day(12))).length, 3));
     });
+
+    it(`${type}: an import policy that becomes another one deletes nothing`, async () => {
+      const p = await person(type);
+      const title = titled('Policy');
+      await p.series.add({ title, date: next('WE'), from: '09:00:00', to: '10:00:00', notes: 'Between us' });
+      const entry = await known(title);
+      const event = () => p.calendar.event(title);
+      const before = await event();
+      const policy = (name) => host.patch(`/v1/calendar-providers/${p.providerId}`, { import_policy: name });
+      const compare = async () => {
+        const run = await host.post(`/v1/calendar-providers/${p.providerId}/sync`, { mode: 'reconcile' });
+        await eventually(async () => (await host.get(`/v1/sync-runs/${run.id}`)).outcome === 'succeeded', { what: 'the comparison' });
+      };
+
+      for (const name of ['marked', 'none']) {
+        await policy(name);
+        await compare();
+        assert.equal((await host.entry(entry.id)).notes, 'Between us', name);
+      }
+      const left = titled('Left out');
+      await p.series.add({ title: left, date: next('WE'), from: '14:00:00', to: '15:00:00' });
+      await policy('busy_only');
+      await compare();
+      await sooner(async () => assert.deepEqual([(await host.entry(entry.id)).title, (await host.entry(entry.id)).notes], ['Busy', '']), {
+        what: 'the mask',
+      });
+      assert.deepEqual(await event(), before, 'nothing is written');
+
+      await policy('all');
+      await compare();
+      await sooner(async () => assert.equal((await host.entry(entry.id)).notes, 'Between us'), { what: 'the text being told anew' });
+      await known(left);
+      assert.deepEqual(await event(), before);
+    });
   }
 });
