@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The start: takes a credential out of the address, asks who is signed in, and draws the page of the address.
 import {createRoot} from 'react-dom/client';
-import {navigate} from './router/router';
+import {followLinks, navigate} from './router/router';
 import {sessions} from './session/context';
 import {arrive} from './session/arrival';
+import {closeConsentWindow} from './session/consent';
 import {credentialsOfFragment} from './session/link';
 import {Root} from './shell/root';
 
@@ -20,9 +21,10 @@ function start(): void {
   else void sessions.resume();
 }
 
-start();
+if (!closeConsentWindow()) start();
 addEventListener('hashchange', () => {
   const found = takeCredentials();
   if (found) void arrive(found, navigate);
 });
+followLinks();
 createRoot(document.getElementById('app')!).render(<Root />);

@@ -23,6 +23,8 @@ export interface Route {
   nav?: {id: string; icon: IconName; group?: 'operations'};
   /** Absent: everybody who is signed in. */
   needs?: keyof Rights;
+  /** Shows one tenant's things: an operator chooses one first. */
+  tenant?: boolean;
   /** Seen without a session. */
   open?: boolean;
 }
@@ -33,6 +35,8 @@ function route(path: string, title: string, load: Load, more: Partial<Route> = {
 
 export const routes: Route[] = [
   route('/', shell.nav.home, () => import('./pages/home/page'), {nav: {id: 'home', icon: 'home'}}),
+  route('/calendars', shell.nav.calendars, () => import('./pages/calendars/page'), {tenant: true, nav: {id: 'calendars', icon: 'calendars'}}),
+  route('/calendars/:id', shell.nav.calendars, () => import('./pages/calendar/page'), {tenant: true}),
   route('/activity', shell.nav.activity, () => import('./pages/activity/page'), {nav: {id: 'activity', icon: 'activity'}}),
   route('/sign-in', '', () => import('./pages/sign_in/page'), {open: true}),
 ];

@@ -22,15 +22,15 @@ export const cache = new QueryClient({
 
 export type Key = readonly [Root, ...unknown[]];
 
-/** `key` begins with what the answer tells of; the tenant is added to it. `everyMs` asks again by itself. */
-export function useAnswer<T>(key: Key, ask: (signal: AbortSignal) => Promise<T>, more: {enabled?: boolean; everyMs?: number | false; keep?: boolean} = {}): UseQueryResult<T, Error> {
+/** `key` begins with what the answer tells of; the tenant is added to it. `everyMs` asks again by itself, always or as the answer has it. */
+export function useAnswer<T>(key: Key, ask: (signal: AbortSignal) => Promise<T>, more: {enabled?: boolean; everyMs?: number | false | ((known: T | undefined) => number | false); keep?: boolean} = {}): UseQueryResult<T, Error> {
   const tenant = useTenantId();
   const [root, ...rest] = key;
   return useQuery<T, Error>({
     queryKey: [root, tenant, ...rest],
     queryFn: ({signal}) => ask(signal),
     enabled: more.enabled ?? true,
-    refetchInterval: more.everyMs ?? false,
+    refetchInterval: typeof more.everyMs === 'function' ? (query: {state: {data: T | undefined}}) => (more.everyMs as (known: T | undefined) => number | false)(query.state.data) : (more.everyMs ?? false),
     ...(more.keep ? {placeholderData: (before: T | undefined) => before} : {}),
   } as Parameters<typeof useQuery<T, Error>>[0]);
 }

@@ -30,18 +30,18 @@ const quiet: LiveState = {stream: 'connecting', lostAtMs: null, journal: emptyJo
 export interface Station {
   everything: boolean;
   tenantId: string | null;
-  /** Whether the feed of facts may be read: a person hears their own, but has no feed. */
-  feed: boolean;
+  /** A person hears only what concerns them: what is missing between two facts was not for them. */
+  partial: boolean;
 }
 
-/** The tenant's newest facts, oldest first. The feed runs from the oldest, so the end is searched for. */
+/** The newest facts, oldest first. The feed runs from the oldest, so the end is searched for. */
 export async function newestFacts(client: Client, count: number): Promise<Fact[]> {
-  const page = async (after: number, limit: number): Promise<Fact[]> =>
-    (await client.get('/v1/events', {query: {after, limit}})).items as Fact[];
+  const page = (after: number, limit: number) => client.get('/v1/events', {query: {after, limit}});
   const first = await page(0, pageLimit);
-  if (first.length < pageLimit) return first.slice(-count);
-  const last = await findTail(first[first.length - 1]!.sequence, async (after) => (await page(after, 1)).length > 0);
-  return page(Math.max(0, last - Math.min(count, pageLimit)), pageLimit);
+  if (first.last_sequence === null) return [];
+  if (first.next_cursor === null) return (first.items as Fact[]).slice(-count);
+  const last = await findTail(first.last_sequence, async (after) => (await page(after, 1)).last_sequence !== null);
+  return (await page(Math.max(0, last - Math.min(count, pageLimit)), pageLimit)).items as Fact[];
 }
 
 export class Live {
@@ -76,7 +76,7 @@ export class Live {
     this.due.clear();
     this.set(quiet);
     if (!station) return;
-    if (station.everything || !station.feed) this.connect(station, null);
+    if (station.everything) this.connect(station, null);
     else void this.readJournal(station, this.visit, 1);
   }
 
@@ -103,7 +103,7 @@ export class Live {
       return;
     }
     if (visit !== this.visit) return;
-    this.set({journal: take(this.state.journal, facts), journalLoaded: true});
+    this.set({journal: take(this.state.journal, facts, station.partial), journalLoaded: true});
     this.connect(station, String(facts.at(-1)?.sequence ?? 0));
   }
 
@@ -137,7 +137,7 @@ export class Live {
   }
 
   private heard(fact: Fact): void {
-    const journal = take(this.state.journal, [fact]);
+    const journal = take(this.state.journal, [fact], this.station?.partial);
     if (journal === this.state.journal) return;
     this.set({journal});
     for (const tell of this.factListeners) tell(fact);

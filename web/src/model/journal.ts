@@ -26,14 +26,14 @@ export interface Journal {
 
 export const emptyJournal: Journal = {items: [], waiting: [], paused: false, last: new Map()};
 
-/** Takes facts in the order in which they came; what was seen before is dropped. */
-export function take(journal: Journal, facts: readonly Fact[]): Journal {
+/** Takes facts in the order in which they came; what was seen before is dropped. Who hears only some of them (`partial`) misses none between. */
+export function take(journal: Journal, facts: readonly Fact[], partial = false): Journal {
   const last = new Map(journal.last);
   const fresh: JournalItem[] = [];
   for (const fact of facts) {
     const before = last.get(fact.tenant_id);
     if (before !== undefined && fact.sequence <= before) continue;
-    if (before !== undefined && fact.sequence > before + 1) fresh.unshift({fact: null, gap: gapBefore(fact, before)});
+    if (!partial && before !== undefined && fact.sequence > before + 1) fresh.unshift({fact: null, gap: gapBefore(fact, before)});
     fresh.unshift({fact, gap: null});
     last.set(fact.tenant_id, fact.sequence);
   }

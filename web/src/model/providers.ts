@@ -65,7 +65,7 @@ export function cardOf(p: Provider, person: User | null, channelExpiresAt: numbe
 }
 
 /** An account's main calendar often bears the account's address, which stands on the card anyway. */
-function nameOf(p: Provider): string {
+export function nameOf(p: Provider): string {
   if (p.calendar_name === null || p.calendar_name === p.account) return words.primary;
   return p.calendar_name;
 }

@@ -55,3 +55,15 @@ export function useQueryParam(name: string, otherwise = ''): [string, (value: st
   );
   return [query.get(name) ?? otherwise, set];
 }
+
+/** Links to our own pages are followed without loading anew; what the browser means to do otherwise (new tab, download, other origin) it does. */
+export function followLinks(): void {
+  document.addEventListener('click', (e) => {
+    if (e.defaultPrevented || e.button !== 0 || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
+    const link = e.target instanceof Element ? e.target.closest('a') : null;
+    if (!link || link.origin !== location.origin || link.hasAttribute('download') || (link.target !== '' && link.target !== '_self')) return;
+    if (link.hash !== '' && link.pathname === location.pathname) return;
+    e.preventDefault();
+    navigate(link.pathname + link.search);
+  });
+}

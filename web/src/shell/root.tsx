@@ -2,7 +2,7 @@
 // Which page is shown: the one of the address, if whoever is signed in may see it; else the way in.
 import {QueryClientProvider} from '@tanstack/react-query';
 import {Component, lazy, Suspense, useEffect, type ReactNode} from 'react';
-import {I18nProvider, RouterProvider} from 'react-aria-components';
+import {I18nProvider} from 'react-aria-components/I18nProvider';
 import {cache} from '../data/cache';
 import {live} from '../data/live';
 import {navigate, useLocation} from '../router/router';
@@ -12,6 +12,7 @@ import {shell} from '../texts/shell';
 import {Skeleton} from '../ui/states';
 import {Toasts} from '../ui/toast';
 import {Away, Broken, NotFound, Refused} from './dead_ends';
+import {NeedsTenant} from './needs_tenant';
 
 const Frame = lazy(() => import('./shell').then((m) => ({default: m.Shell})));
 const awayRetryMs = 5_000;
@@ -20,17 +21,15 @@ export function Root(): ReactNode {
   return (
     <QueryClientProvider client={cache}>
       <I18nProvider>
-        <RouterProvider navigate={(to) => navigate(to)}>
-          <Pages />
-          <Toasts />
-        </RouterProvider>
+        <Pages />
+        <Toasts />
       </I18nProvider>
     </QueryClientProvider>
   );
 }
 
 function Pages(): ReactNode {
-  const {phase, session} = useSessionState();
+  const {phase, session, tenantId} = useSessionState();
   const {path, full} = useLocation();
   const rights = useRights();
   const found = routeOf(path);
@@ -54,7 +53,7 @@ function Pages(): ReactNode {
     <Suspense fallback={null}>
       <Frame>
         <Guarded key={path}>
-          {!found || !Page ? <NotFound /> : !allowed ? <Refused /> : <Suspense fallback={<Skeleton lines={6} />}><Page params={found.params} /></Suspense>}
+          {!found || !Page ? <NotFound /> : !allowed ? <Refused /> : found.route.tenant && tenantId === null ? <NeedsTenant title={found.route.title} /> : <Suspense fallback={<Skeleton lines={6} />}><Page params={found.params} /></Suspense>}
         </Guarded>
       </Frame>
     </Suspense>
@@ -66,7 +65,7 @@ function useStation(): void {
   const {phase, session, tenantId} = useSessionState();
   const kind = session?.kind;
   useEffect(() => {
-    live.tune(phase === 'in' ? {everything: kind === 'operator' && tenantId === null, tenantId, feed: kind !== 'user'} : null);
+    live.tune(phase === 'in' ? {everything: kind === 'operator' && tenantId === null, tenantId, partial: kind === 'user'} : null);
     const look = (): void => {
       if (!document.hidden) live.hurry();
     };

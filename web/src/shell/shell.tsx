@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The frame around every page: where one can go, who one is, what needs one, and whether the server is heard.
 import {useEffect, useRef, useState, type ReactNode} from 'react';
-import {Dialog, Link as AriaLink, Modal, ModalOverlay} from 'react-aria-components';
+import {Dialog} from 'react-aria-components/Dialog';
+import {Link as AriaLink} from 'react-aria-components/Link';
+import {Modal, ModalOverlay} from 'react-aria-components/Modal';
 import {live, useLive} from '../data/live';
 import {useLocation} from '../router/router';
 import {routes, routeOf, type Route} from '../routes';

@@ -36,6 +36,8 @@ export const shell = {
     choose: 'Choose a tenant to work in',
     all: 'All tenants',
     more: 'Further tenants…',
+    needed: 'Choose a tenant',
+    neededHelp: 'This page shows the things of one tenant. Which one do you want to work in?',
   },
   notices: {
     label: (n: number) => (n === 0 ? 'Nothing needs you' : `${n} ${n === 1 ? 'matter needs' : 'matters need'} you`),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type {ReactNode} from 'react';
-import {Button as AriaButton, Link as AriaLink, Tooltip, TooltipTrigger, type ButtonProps as AriaButtonProps, type LinkProps as AriaLinkProps} from 'react-aria-components';
+import {Button as AriaButton, type ButtonProps as AriaButtonProps} from 'react-aria-components/Button';
+import {Link as AriaLink, type LinkProps as AriaLinkProps} from 'react-aria-components/Link';
+import {Tooltip, TooltipTrigger} from 'react-aria-components/Tooltip';
 import {Icon, type IconName} from './icons';
 import {Spinner} from './states';
 

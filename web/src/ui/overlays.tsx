@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import {useState, type ReactNode} from 'react';
-import {
-  Button as AriaButton, Dialog as AriaDialog, Heading, Menu as AriaMenu, MenuItem, MenuTrigger, Modal, ModalOverlay, Popover, Separator,
-  DialogTrigger,
-} from 'react-aria-components';
+import {Button as AriaButton} from 'react-aria-components/Button';
+import {Dialog as AriaDialog, DialogTrigger} from 'react-aria-components/Dialog';
+import {Heading} from 'react-aria-components/Heading';
+import {Menu as AriaMenu, MenuItem, MenuTrigger} from 'react-aria-components/Menu';
+import {Modal, ModalOverlay} from 'react-aria-components/Modal';
+import {Popover} from 'react-aria-components/Popover';
+import {Separator} from 'react-aria-components/Separator';
 import {kit} from '../texts/kit';
 import {Button, IconButton, type ButtonKind} from './button';
 import {Icon, type IconName} from './icons';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What stands where something is awaited, missing, or wrong.
 import type {ReactNode} from 'react';
-import {ProgressBar} from 'react-aria-components';
+import {ProgressBar} from 'react-aria-components/ProgressBar';
 import {Problem, Unreachable} from '../api/problem';
 import {kit} from '../texts/kit';
 import {Icon, type IconName} from './icons';
@@ -71,10 +71,10 @@ export function EmptyState({icon = 'info', title, children, action}: {icon?: Ico
 }
 
 /** Cause, consequence, way out. */
-export function ErrorState({cause, consequence, action, code}: {cause: ReactNode; consequence?: ReactNode; action?: ReactNode; code?: string | null}): ReactNode {
+export function ErrorState({cause, consequence, action, code, quiet = false}: {cause: ReactNode; consequence?: ReactNode; action?: ReactNode; code?: string | null; quiet?: boolean}): ReactNode {
   return (
-    <div className="error-state" role="alert">
-      <Icon name="problem" />
+    <div className="error-state" role={quiet ? undefined : 'alert'} data-quiet={quiet || undefined}>
+      <Icon name={quiet ? 'info' : 'problem'} />
       <div className="error-words">
         <p className="error-cause">{cause}</p>
         {consequence ? <p>{consequence}</p> : null}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A table that can be sorted, walked through with arrow keys, and hold thousands of rows: beyond `virtualFrom` only what is seen is drawn.
 import type {ReactNode} from 'react';
-import {Cell, Column, ResizableTableContainer, Row, Table as AriaTable, TableBody, TableHeader, TableLayout, Virtualizer, type SortDescriptor} from 'react-aria-components';
+import {Cell, Column, ResizableTableContainer, Row, Table as AriaTable, TableBody, TableHeader, type SortDescriptor} from 'react-aria-components/Table';
+import {TableLayout, Virtualizer} from 'react-aria-components/Virtualizer';
 import {Icon} from './icons';
 
 const virtualFrom = 120;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type {ReactNode} from 'react';
-import {Tab, TabList, TabPanel, Tabs as AriaTabs} from 'react-aria-components';
+import {Tab, TabList, TabPanel, Tabs as AriaTabs} from 'react-aria-components/Tabs';
 
 export interface TabPart {
   key: string;

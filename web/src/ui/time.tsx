@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Times in the reader's locale and zone: relative as long as that says enough, exact on demand.
 import {useSyncExternalStore, type ReactNode} from 'react';
-import {Button as AriaButton, Tooltip, TooltipTrigger} from 'react-aria-components';
+import {Button as AriaButton} from 'react-aria-components/Button';
+import {Tooltip, TooltipTrigger} from 'react-aria-components/Tooltip';
 import {makeClock} from '../model/times';
 import {language} from '../texts/language';
 

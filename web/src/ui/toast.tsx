@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What just happened, said once in the corner; also to those who do not see it.
 import type {ReactNode} from 'react';
-import {Button as AriaButton, Text, UNSTABLE_Toast as AriaToast, UNSTABLE_ToastContent as ToastContent, UNSTABLE_ToastQueue as ToastQueue, UNSTABLE_ToastRegion as ToastRegion} from 'react-aria-components';
+import {Button as AriaButton} from 'react-aria-components/Button';
+import {Text} from 'react-aria-components/Text';
+import {UNSTABLE_Toast as AriaToast, UNSTABLE_ToastContent as ToastContent, UNSTABLE_ToastQueue as ToastQueue, UNSTABLE_ToastRegion as ToastRegion} from 'react-aria-components/Toast';
 import {kit} from '../texts/kit';
 import {Icon, type IconName} from './icons';
 import {wordsOf} from './states';

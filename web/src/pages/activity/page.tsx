@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The facts as they happen.
 import {useState, type ReactNode} from 'react';
-import {ToggleButton} from 'react-aria-components';
+import {ToggleButton} from 'react-aria-components/ToggleButton';
 import {live, useLive} from '../../data/live';
 import {providersOf, useDirectory} from '../../data/directory';
 import {factKinds, kindOf, lineOf, type FactKind, type FactLine, type Naming} from '../../model/facts';

@@ -8,7 +8,7 @@ import {useTitle} from '../../shell/title';
 import {shell} from '../../texts/shell';
 import {signIn} from '../../texts/sign_in';
 import {Button} from '../../ui/button';
-import {TextField} from '../../ui/fields';
+import {TextField} from '../../ui/text_field';
 import {ProductMark} from '../../ui/icons';
 import {Notice} from '../../ui/states';
 import {Tabs} from '../../ui/tabs';
