@@ -13,6 +13,7 @@ export async function checkPage(page, name, { rules = {} } = {}) {
   const found = [];
   for (const theme of themes) {
     await page.emulateMedia({ colorScheme: theme });
+    await page.waitForFunction((wanted) => document.documentElement.dataset.theme === wanted, theme);
     for (const width of widths) {
       await page.setViewportSize({ width, height: 900 });
       found.push(...(await page.evaluate(sideways)).map((f) => `${theme} ${width}: ${f}`));

@@ -38,7 +38,7 @@ export function CalendarCard({provider: p, person, running, onConnect, onRemove}
       <div className="provider-head">
         <VendorMark type={p.type} />
         <div className="provider-names">
-          <h3><Link id={`calendar-${p.id}-open`} href={`/calendars/${p.id}`} look="plain">{card.name}</Link></h3>
+          <h2><Link id={`calendar-${p.id}-open`} href={`/calendars/${p.id}`} look="plain">{card.name}</Link></h2>
           <p className="provider-vendor">{card.vendor} · {card.account}</p>
         </div>
         {rights.administer ? (
