@@ -76,7 +76,8 @@ struct merge_case {
   appointment theirs;   ///< the same, with what the entry keeps of occurrences and guests
   merge_weights weights;
   merge_plan plan;
-  field_set merged; ///< groups that come together in parts: `theirs` holds both sides'
+  field_set merged;            ///< groups that come together in parts: `theirs` holds both sides'
+  bool guests_refused = false; ///< the calendar invited somebody whom the next write takes off
   appointment after;
 
   decision_sides sides() const {
@@ -100,11 +101,18 @@ void weigh_sides(merge_case& c) {
   if (w.direction == sync_direction::both) w.disputed = c.link.disputed;
 }
 
-void merge_guest_lists(merge_case& c) {
+bool names_all(const std::vector<attendee>& guests, const std::vector<attendee>& shown) {
+  return std::all_of(shown.begin(), shown.end(),
+                     [&](const attendee& g) { return is_guest(guests, lower_case(g.email)); });
+}
+
+void merge_guest_lists(const tenant_picture& p, merge_case& c) {
   if (!c.weights.changed.has(field_group::attendees)) return;
   const guest_rule rule{c.weights.direction != sync_direction::to_provider, calendar_wins(c.weights)};
   c.theirs.attendees =
       merge_guests(c.link.base_event.attendees, c.entry.what.attendees, c.shown.attendees, rule);
+  c.guests_refused = !rule.list_flows && invites_from(p, c.calendar, c.entry, &c.link) &&
+                     !names_all(c.theirs.attendees, c.shown.attendees);
   c.weights.parts.add(field_group::attendees);
 }
 
@@ -143,6 +151,7 @@ result<void> decide(merge_case& c) {
   w.own = {};
   if (!c.calendar.recovering) w.own = own_writes(c.link, c.event.what) & w.changed & w.differs;
   c.plan = weigh(w);
+  if (c.guests_refused) c.plan.refused.add(field_group::attendees);
   auto after =
       whole_series(take(c.entry.what, c.theirs, c.plan.taken | (c.merged - w.disputed - c.plan.disputed)));
   if (!after) return tl::unexpected(after.error());
@@ -250,10 +259,10 @@ appointment without_people(const tenant_picture& p, appointment a, const std::ve
 
 void merge_event(tenant_picture& p, const provider& calendar, const mapping& link,
                  const schedule_entry& entry, const calendar_event& event) {
-  merge_case c{calendar, event, entry, link, {}, {}, {}, {}, {}, {}}; // both may lie in the picture
+  merge_case c{calendar, event, entry, link, {}, {}, {}, {}, {}, false, {}}; // both may lie in the picture
   c.theirs = c.shown = without_people(p, event.what, entry.assigned);
   weigh_sides(c);
-  merge_guest_lists(c);
+  merge_guest_lists(p, c);
   merge_occurrence_slots(c);
   keep_occurrences_of_others(p, c);
   keep_tail_of_others(p, calendar, c.link, c.entry, event, c.theirs);

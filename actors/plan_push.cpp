@@ -128,9 +128,10 @@ void settle_push(tenant_picture& p, const mapping& link, const appointment& push
   if (!now.id.empty()) settled.event = now.id;
   settled.event_version = now.version;
   settled.entry_version = entry_version;
-  // What is in dispute stays as it was when the dispute began.
-  settled.base_entry = take(pushed, settled.base_entry, settled.disputed);
-  settled.base_event = take(settled.masked ? mask(now.what) : now.what, settled.base_event, settled.disputed);
+  // What is in dispute stays as it was when the dispute began, or as it was resolved while this was written.
+  const auto disputed = settled.disputed | link.disputed;
+  settled.base_entry = take(pushed, settled.base_entry, disputed);
+  settled.base_event = take(settled.masked ? mask(now.what) : now.what, settled.base_event, disputed);
   p.note_meeting(now.ical_uid, link.entry);
   settled.superseded.clear();
   if (dropped)

@@ -173,6 +173,24 @@ TEST_F(plan_conflict_test, a_person_chooses) {
   EXPECT_EQ(reasons(c), reason_list{reason::conflict_resolved});
 }
 
+TEST_F(plan_conflict_test, what_is_chosen_while_something_else_is_written_stays_chosen) {
+  const auto id = disputed().conflicts[0].id;
+  host("Host's", "Bring two");
+  taken();
+  const auto under_way = update();
+  ASSERT_TRUE(under_way);
+  ASSERT_TRUE(resolve_conflict(p(), id, {conflict_choice::external, {}}, "key:1"));
+
+  event.what = take(event.what, under_way->what, under_way->changed);
+  event.version += "!";
+  const auto pushed = take(under_way->link.base_entry, under_way->what, under_way->changed);
+  settle_push(p(), under_way->link, pushed, entry().version, event, reason::push_updated);
+
+  EXPECT_EQ(entry().what.title, "Person's");
+  EXPECT_EQ(link().base_entry.title, "Person's");
+  EXPECT_FALSE(update()) << "the calendar says so already";
+}
+
 TEST_F(plan_conflict_test, a_person_chooses_the_entry) {
   const auto id = disputed().conflicts[0].id;
   ASSERT_TRUE(resolve_conflict(p(), id, {conflict_choice::local, {}}, "key:1"));

@@ -78,6 +78,7 @@ calendar_event world_of_seed::changed(const house& h, calendar_event e) {
 /// Cancels, edits or moves one occurrence, ends the series sooner or later, or has it happen only once.
 void world_of_seed::person_changes_series(const house& h, account& a, calendar_event e) {
   const auto what = dice_.below(12);
+  if (what < 3) judge_.series_changed(a.provider, e.id, {});
   if (what == 0) {
     e.what.repeats->rrule = new_rule().rrule;
     return vendor_.person_put(a, std::move(e), now_);
@@ -97,6 +98,7 @@ void world_of_seed::person_changes_series(const house& h, account& a, calendar_e
   w.what.title = new_value(h, false);
   w.changed.add(field_group::title);
   const auto written = testing::write_slot(e.what, w, a.model.type());
+  judge_.slot_set({a.provider, e.id, {}, w.at, {}});
   if (written && *written) vendor_.person_puts_occurrences(a, std::move(e), now_);
 }
 
@@ -126,7 +128,8 @@ void world_of_seed::person_writes(house& h, account& a) {
   if (dice_.one_in(3)) e.what.repeats = new_rule();
   judge_.person_wrote({}, e.what);
   vendor_.person_put(a, e, now_);
-  a.model.events.at(e.id).extras = "guests of " + e.id.str();
+  a.model.events.at(e.id).extras = "colour of " + e.id.str();
+  judge_.decorated(a, e.id, a.model.events.at(e.id).extras);
 }
 
 void world_of_seed::person_acts() {
@@ -158,6 +161,7 @@ void world_of_seed::person_acts() {
   } else if (dice_.one_in(10)) { // guests, colours: a new version, and nothing of ours
     say("decorates", id);
     a.model.events.at(id).extras += "+";
+    judge_.decorated(a, id, a.model.events.at(id).extras);
     vendor_.person_put(a, e, now_);
   } else if (e.what.repeats && dice_.coin()) {
     say("changes_series", id);
@@ -165,6 +169,7 @@ void world_of_seed::person_acts() {
   } else {
     say("changes", id);
     auto after = changed(h, e);
+    if (after.what.start != e.what.start) judge_.series_changed(a.provider, id, {});
     judge_.person_wrote(e.what, after.what);
     vendor_.person_put(a, after, now_);
   }
@@ -302,6 +307,15 @@ void world_of_seed::host_changes_series(house& h, const schedule_entry& e, entry
   send(h, std::move(o));
 }
 
+/// Which occurrences an edit of the host's touches, or may have touched.
+void world_of_seed::note_scope(const entry_id& entry, const entry_edit& edit, bool removed, bool heard) {
+  if (edit.scope == edit_scope::single)
+    judge_.slot_set({{}, {}, entry, edit.occurrence, heard ? edit.notes.value_or("") : ""});
+  else if (edit.scope == edit_scope::future || edit.start || edit.repeats || edit.notes || edit.assigned ||
+           removed)
+    judge_.series_changed({}, {}, entry);
+}
+
 void world_of_seed::send(house& h, entry_order o) {
   auto* s = awake_slot();
   if (s == nullptr || !s->running->open()) return;
@@ -310,8 +324,9 @@ void world_of_seed::send(house& h, entry_order o) {
   log_.count("host:" + what);
   log_.say([&] { return "the host " + what + " " + o.entry.str() + " " + o.edit.title.value_or(""); });
   const bool removed = o.what == entry_order::kind::remove;
-  o.done = [this, t = h.id, e = o.entry, removed](const result<schedule_entry>& answer) {
+  o.done = [this, t = h.id, e = o.entry, removed, edit = o.edit](const result<schedule_entry>& answer) {
     log_.count(answer ? "host_heard:ok" : "host_heard:" + answer.error().code);
+    note_scope(e, edit, removed, answer.has_value());
     judge_.host_heard(t, e, removed, answer);
   };
   s->running->order(for_tenant{h.id, std::move(o)});

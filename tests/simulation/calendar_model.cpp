@@ -4,6 +4,7 @@
 #include "schema/recurrence.hpp"
 #include "tests/support/series_model.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace kalends::simulation {
@@ -121,6 +122,14 @@ std::optional<calendar_event> calendar_model::shown(const model_event& e, const 
     auto event = e.now;
     if (type_ == provider_type::microsoft) event.tag = entry_id{};
     if (!event.what.repeats) return event;
+    const bool all_silent =
+        !p.full && std::all_of(e.history.begin(), e.history.end(),
+                               [&](const model_event::state& s) { return s.serial <= p.from || s.silent; });
+    if (all_silent) {
+      auto nameless = tombstone();
+      nameless.id = event_id(e.now.id.str() + "-occurrence-" + std::to_string(e.serial));
+      return nameless;
+    }
     calendar_event row; // a part of a series tells only whose it is
     row.id = row.series = event.id;
     row.updated_at = event.updated_at;

@@ -24,6 +24,7 @@ struct model_event {
   struct state {
     std::uint64_t serial;
     std::optional<std::pair<instant, instant>> span;
+    bool silent = false; ///< an occurrence went, and a listing does not say whose
   };
   std::vector<state> history;
   std::map<std::string, appointment> versions; ///< what each version said

@@ -52,6 +52,24 @@ public:
   void event_erased(account& a, const model_event& was, const std::string& version);
   void unguarded(const std::string& what);
 
+  // ---- guests, occurrences, what we do not map (oracle_parts.cpp) ----
+  void guest_invited(const std::string& address, bool by_host);
+  void guest_taken_off(const std::string& address);
+  void check_guests_of_event(const account& a, const calendar_event& was, const calendar_event& now);
+  void decorated(const account& a, const event_id& e, const std::string& extras);
+  void check_extras(const account& a, const event_id& e);
+  /// Somebody changed one occurrence, of an event (provider, event) or of an entry.
+  struct slot_value {
+    provider_id provider;
+    event_id event;
+    entry_id entry;
+    recurrence_id at{};
+    std::string text; ///< what its notes say since then; empty: another change
+    bool whole_series = false;
+  };
+  void slot_set(slot_value v);
+  void series_changed(const provider_id& p, const event_id& event, const entry_id& entry);
+
   // ---- host and people (oracle_values.cpp) ----
   void person_wrote(const appointment& before, const appointment& after);
   void host_writes(const std::string& value);
@@ -94,8 +112,14 @@ private:
   void check_removals(const rows& t, const tenant_changes& c);
   void check_cursor(const rows& t, const cursor_move& m, const tenant_changes& c);
   void check_marks(const rows& t, const provider_id& p);
+  void check_guests(const rows& t, const tenant_changes& c);
+  void expect_guests(const rows& t, const account& a, const provider& calendar, const mapping& link,
+                     const calendar_event& event);
+  void expect_slots();
+  void expect_slots(const rows& t, const entry_id& entry, const std::vector<const slot_value*>& said);
   void check_lease(const tenant_changes& c);
   void check_outbox(const rows& t, const tenant_changes& c, const std::set<provider_id>& filled);
+  field_set disputed(const rows& t, const mapping& link);
   static bool lacks(const rows& t, const provider& p, const entry_id& id);
   void check_text(const tenant_id& t, const std::string& text, const char* where);
   void expect_agreement(const rows& t, const account& a, const provider& calendar);
@@ -106,6 +130,12 @@ private:
   std::map<provider_id, account>* accounts_ = nullptr;
   std::map<tenant_id, std::string> marks_;
   std::map<std::string, value> values_;
+  struct guest {
+    bool by_host = false, in_entry = false, taken_off = false, lost = false;
+  };
+  std::map<std::string, guest> guests_; ///< by address
+  std::map<std::pair<provider_id, event_id>, std::string> extras_;
+  std::vector<slot_value> slots_;
   std::map<provider_id, std::vector<std::uint64_t>> accepted_; ///< vendor serials of accepted notices
   std::set<provider_id> read_once_;
   std::map<std::pair<provider_id, event_id>, int> imported_;

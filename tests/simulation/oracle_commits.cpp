@@ -70,6 +70,7 @@ void oracle::before_commit(const rows& t, const tenant_changes& c) {
   check_lease(c);
   check_needless(t, c);
   check_values(t, c);
+  check_guests(t, c);
   check_explained(t, c);
   check_removals(t, c);
 }
@@ -86,11 +87,12 @@ void oracle::after_commit(const rows& t, const tenant_changes& c) {
 
 // ---------------------------------------------------------------- 21: one node writes
 
-/// What a node decided for a tenant that another took over is refused.
+/// What a node decided for a tenant that another took over is refused. Nobody runs one that was given back:
+/// who takes it comes with a higher epoch.
 void oracle::check_lease(const tenant_changes& c) {
   const auto l = ledger_->leases.find(c.tenant);
   if (l == ledger_->leases.end() || l->second.epoch == 0 || ledger_->writer.empty()) return;
-  if (l->second.node != ledger_->writer)
+  if (!l->second.node.empty() && l->second.node != ledger_->writer)
     log_.violation(21, "a commit of a node that does not run its tenant any more");
 }
 
@@ -211,9 +213,12 @@ bool oracle::lacks(const rows& t, const provider& p, const entry_id& id) {
   auto link = t.mappings.find({p.id, id});
   const bool linked = link != t.mappings.end();
   if (at == t.entries.end() || !belongs(at->second, p)) return linked;
+  // Guests are in one calendar only, and what is in dispute waits for a person.
+  field_set waits = link != t.mappings.end() ? link->second.disputed : field_set();
+  waits.add(field_group::attendees);
+  if (linked && !link->second.removing && told_unsayable(t, at->second, link->second)) return false;
   return !linked || !link->second.linked || link->second.removing ||
-         (!difference(at->second.what, link->second.base_entry).empty() &&
-          !told_unsayable(t, at->second, link->second));
+         !(difference(at->second.what, link->second.base_entry) - waits).empty();
 }
 
 void oracle::check_outbox(const rows& t, const tenant_changes& c, const std::set<provider_id>& filled) {
@@ -301,7 +306,20 @@ std::string oracle::story(const rows& t, const entry_id& e) const {
   return all;
 }
 
+/// What differs because a person has yet to choose.
+field_set oracle::disputed(const rows& t, const mapping& link) {
+  if (link.disputed.empty()) return {};
+  const bool open = std::any_of(t.conflicts.begin(), t.conflicts.end(), [&](const auto& row) {
+    const auto& c = row.second;
+    return c.state == conflict_state::open && c.provider == link.provider && c.entry == link.entry &&
+           c.groups == link.disputed;
+  });
+  if (!open) log_.violation(18, "what is in dispute of entry " + link.entry.str() + " is no open conflict");
+  return link.disputed;
+}
+
 void oracle::expect_agreement() {
+  expect_slots();
   for (const auto& [p, a] : *accounts_) {
     const auto& t = ledger_->tenants.at(a.tenant);
     auto r = t.providers.find(p);
@@ -340,7 +358,11 @@ void oracle::expect_agreement(const rows& t, const account& a, const provider& c
     const bool host_may_differ = calendar.direction == sync_direction::from_provider;
     const bool out_of_sight = (from && !calendar_model::in_window(e.now.what, from->window)) ||
                               told_unsayable(t, entry->second, *link);
-    const auto differs = difference(standing_of(entry->second.what, e.now.what, calendar.type), e.now.what);
+    field_set apart = disputed(t, *link);
+    apart.add(field_group::attendees); // one by one
+    const auto differs =
+        difference(standing_of(entry->second.what, e.now.what, calendar.type), e.now.what) - apart;
+    if (!out_of_sight) expect_guests(t, a, calendar, *link, e.now);
     if (!differs.empty() && !host_may_differ && !out_of_sight) {
       std::string groups;
       for (auto g : names_of(differs)) groups += " " + std::string(g);
@@ -355,8 +377,12 @@ void oracle::expect_agreement(const rows& t, const account& a, const provider& c
            (calendar_model::in_window(e.what, from->window) &&
             (link == t.mappings.end() || calendar_model::in_window(link->second.base_event, from->window)));
   };
+  const auto unsayable_here = [&](const schedule_entry& e) {
+    auto link = t.mappings.find({a.provider, e.id});
+    return link != t.mappings.end() && told_unsayable(t, e, link->second);
+  };
   for (const auto& [id, e] : t.entries)
-    if (belongs(e, calendar) && !shown.contains(id) && in_sight(e))
+    if (belongs(e, calendar) && !shown.contains(id) && in_sight(e) && !unsayable_here(e))
       log_.violation(5,
                      "entry " + id.str() + " '" + e.what.title + "' does not stand" + where + story(t, id));
 }

@@ -79,7 +79,7 @@ void oracle::learn_losing_values(const decision& d) {
 /// same.
 void oracle::see_taken_values(const decision& d) {
   const bool conflict = d.why == reason::pull_conflict_newest || d.why == reason::pull_conflict_local ||
-                        d.why == reason::pull_conflict_external;
+                        d.why == reason::pull_conflict_external || d.why == reason::pull_conflict_manual;
   const bool took = conflict || d.why == reason::pull_created || d.why == reason::pull_updated ||
                     d.why == reason::pull_merged;
   std::string refused;

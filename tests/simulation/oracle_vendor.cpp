@@ -66,7 +66,7 @@ void oracle::event_updated(account& a, const calendar_event& was, const net::eve
                            const calendar_event& now) {
   ++vendor_writes_;
   if (difference(was.what, now.what).empty())
-    log_.violation(7, "a push that changes nothing, in " + a.calendar.str());
+    log_.violation(7, "a push that changes nothing, of " + was.id.str() + " in " + a.calendar.str());
   const auto before = values_of(was.what);
   const auto after = values_of(now.what);
   for (std::size_t i = 0; i < before.size(); ++i) {

@@ -66,6 +66,7 @@ void world_of_seed::come_to_rest() {
       for (const auto& p : h.calendars)
         if (ledger_->tenants[h.id].providers[p].calendar.status != provider_status::active)
           person_connects_again(p);
+    host_approves();
     drain();
     if (at_rest()) break;
     // Straight to what is due next, but not past the life of a lease.

@@ -234,6 +234,8 @@ result<calendar_event> vendor::update(account& a, const net::event_update& u, in
   if (u.version.empty()) judge_.unguarded("an update without a version");
   if (written) {
     judge_.event_updated(a, *was, u, *written);
+    judge_.check_guests_of_event(a, *was, a.model.events.at(u.event).now);
+    judge_.check_extras(a, u.event);
     changed(a, now);
   }
   return written;
@@ -254,7 +256,10 @@ result<bool> vendor::erase(account& a, const event_deletion& d, instant now) {
 
 result<bool> vendor::write_occurrence(account& a, const net::occurrence_write& w, instant now) {
   auto written = a.model.write_occurrence(w, now);
-  if (written && *written) changed(a, now);
+  if (written && *written) {
+    judge_.check_extras(a, w.series);
+    changed(a, now);
+  }
   return written;
 }
 
@@ -279,8 +284,8 @@ void vendor::person_put(account& a, calendar_event e, instant now) {
   changed(a, now);
 }
 
-void vendor::person_puts_occurrences(account& a, calendar_event e, instant now) {
-  a.model.put_occurrences(std::move(e), now);
+void vendor::person_puts_occurrences(account& a, calendar_event e, instant now, bool silently) {
+  a.model.put_occurrences(std::move(e), now).history.back().silent = silently;
   changed(a, now);
 }
 

@@ -76,7 +76,8 @@ public:
 
   // ---- people ----
   void person_put(account& a, calendar_event e, instant now);
-  void person_puts_occurrences(account& a, calendar_event e, instant now);
+  /// `silently`: the listing does not say whose occurrence went (Graph, one that was cancelled).
+  void person_puts_occurrences(account& a, calendar_event e, instant now, bool silently = false);
   void person_remove(account& a, const event_id& id, instant now);
 
   /// What reaches a vendor late, and notices of changes.

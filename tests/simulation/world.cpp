@@ -24,7 +24,8 @@ std::string uuid(const std::string& kind, int n) {
 
 world_of_seed::world_of_seed(unsigned seed, bool in_words, unsigned nodes)
     : dice_(seed), log_(in_words), judge_(log_, ledger_), vendor_(dice_, log_, judge_),
-      has_latecomers_(seed % 4 == 3), latecomers_dice_(~seed) {
+      has_latecomers_(seed % 4 == 3), latecomers_dice_(~seed), is_rich_(seed % 2 == 1),
+      rare_(~seed ^ 0x5eed) {
   configured_.google = oauth_app{"client", "sekrit-client", ""};
   configured_.microsoft = oauth_app{"client", "sekrit-client", "common"};
   if (!dice_.one_in(3)) configured_.webhook_url = "https://kalends.example";
@@ -32,6 +33,7 @@ world_of_seed::world_of_seed(unsigned seed, bool in_words, unsigned nodes)
   ledger_->clock = [this] { return now_; };
   judge_.know(vendor_.accounts());
   build(nodes);
+  if (is_rich_) enrich();
 }
 
 world_of_seed::~world_of_seed() {
@@ -157,6 +159,7 @@ void world_of_seed::step() {
   else if (what == 99)
     something_goes_wrong();
   if (has_latecomers_) latecomers_act();
+  if (is_rich_) rarer_acts();
   judge_.read_new_texts();
 }
 
@@ -177,11 +180,11 @@ bool world_of_seed::the_house_moves() {
   return true;
 }
 
-world_of_seed::slot* world_of_seed::awake_slot() {
+world_of_seed::slot* world_of_seed::awake_by(chance& dice) {
   std::vector<slot*> awake;
   for (auto& s : slots_)
     if (s.running && !s.frozen_until) awake.push_back(&s);
-  return awake.empty() ? nullptr : dice_.pick(awake);
+  return awake.empty() ? nullptr : dice.pick(awake);
 }
 
 world_of_seed::house& world_of_seed::house_of(const tenant_id& t) {

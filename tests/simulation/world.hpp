@@ -78,9 +78,27 @@ private:
   void host_changes(house& h, const schedule_entry& e);
   void host_changes_series(house& h, const schedule_entry& e, actors::entry_order o);
   void send(house& h, actors::entry_order o);
+  void note_scope(const entry_id& entry, const actors::entry_edit& edit, bool removed, bool heard);
   void person_withdraws_consent();
   void person_connects_again(const provider_id& p);
   void latecomers_act();
+
+  // ---- what happens now and then, in every other world (rarer_acts.cpp) ----
+  void enrich();
+  void rarer_acts();
+  std::string new_guest(const house& h, bool by_host);
+  void person_invites(const house& h, account& a, calendar_event e);
+  void guests_act();
+  void host_invites(house& h, const schedule_entry& e);
+  std::pair<calendar_time, calendar_time> moved_a_little(const appointment& occurrence);
+  void person_changes_one();
+  void host_changes_one();
+  void both_change();
+  void host_decides();
+  void decide(house& h, const conflict& c);
+  void host_replays();
+  void host_approves();
+
   std::string new_value(const house& h, bool by_host);
   std::pair<calendar_time, calendar_time> new_time(bool by_host);
   std::vector<user_id> some_users(const house& h);
@@ -100,7 +118,8 @@ private:
   void expect_silence();
 
   house& house_of(const tenant_id& t);
-  slot* awake_slot();
+  slot* awake_slot() { return awake_by(dice_); }
+  slot* awake_by(chance& dice);
   instant now_at(const slot& s) const { return now_ + s.skew; }
 
   chance dice_;
@@ -123,6 +142,8 @@ private:
   };
   const bool has_latecomers_;
   chance latecomers_dice_;
+  const bool is_rich_; ///< every other world
+  chance rare_;
   std::vector<provider_id> latecomers_;
   std::optional<cut> to_be_cut_; ///< its first read, after so many steps
   int nodes_started_ = 0, made_ = 0, values_ = 0;

@@ -19,6 +19,21 @@ appointment plain_at(const appointment& series, recurrence_id at) {
   return occurrence_at(plain, at)->what;
 }
 
+/// What a guest answered is his; who is scheduled by us stays the guest that he was.
+std::vector<attendee> guests_written(const std::vector<attendee>& standing, const net::event_update& asked) {
+  auto guests = asked.what.attendees;
+  const auto known = [](const std::vector<attendee>& all, const std::string& address) {
+    return std::find_if(all.begin(), all.end(), [&](const attendee& a) { return a.email == address; });
+  };
+  for (auto& g : guests)
+    if (const auto at = known(standing, g.email); at != standing.end()) g.response = at->response;
+  for (const auto& g : standing)
+    if (std::find(asked.people.begin(), asked.people.end(), g.email) != asked.people.end() &&
+        known(guests, g.email) == guests.end())
+      guests.push_back(g);
+  return guests;
+}
+
 } // namespace
 
 std::string guard_of(const std::string& version) { return version.substr(0, version.find('#')); }
@@ -38,6 +53,7 @@ appointment as_updated(const appointment& standing, const net::event_update& ask
   if (!asked.invites) not_here.add(field_group::attendees);
   const auto changed = asked.changed - not_here;
   auto a = take(standing, asked.what, changed);
+  if (changed.has(field_group::attendees)) a.attendees = guests_written(standing.attendees, asked);
   if (!a.repeats) return a;
   if (!standing.repeats) {
     a.repeats->exdates.clear();
