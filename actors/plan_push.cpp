@@ -90,6 +90,9 @@ field_set writable(const mapping& link, bool invites) {
   guests.add(field_group::attendees);
   if (link.guest_copy) may = may & own;
   if (!invites) may = may - guests;
+  // As long as it is open where a series begins or how it repeats, nobody can name its occurrences.
+  const auto series = groups_of_busy();
+  if (link.base_event.repeats && !(link.disputed & series).empty()) may = may - series;
   return may - link.disputed;
 }
 

@@ -276,8 +276,8 @@ provider_id calendar_of_guests(const tenant_picture& p, const schedule_entry& e)
 bool invites_from(const tenant_picture& p, const provider& calendar, const schedule_entry& e,
                   const mapping* link);
 /// The groups in which a difference between entry and base is written into that calendar. Not: those in
-/// dispute; guests unless `invites`; of a guest's copy what only its organizer may change; of a masked event
-/// all but its times.
+/// dispute (of a series time, rule and occurrences together); guests unless `invites`; of a guest's copy what
+/// only its organizer may change; of a masked event all but its times.
 field_set writable(const mapping& link, bool invites);
 /// The groups in which a linked entry has yet to be written there.
 field_set unwritten(const tenant_picture& p, const provider& calendar, const schedule_entry& e,

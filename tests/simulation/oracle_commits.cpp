@@ -44,6 +44,14 @@ appointment standing_of(appointment entry, const appointment& event, provider_ty
   return entry;
 }
 
+/// What is in dispute; of a series time, rule and occurrences together.
+field_set waiting_for_a_person(const mapping& link) {
+  field_set series;
+  for (const auto g : {field_group::time, field_group::recurrence, field_group::occurrences}) series.add(g);
+  const bool all = link.base_event.repeats && !(link.disputed & series).empty();
+  return all ? link.disputed | series : link.disputed;
+}
+
 bool same(const mapping& a, const mapping& b) {
   return a.event == b.event && a.transaction_id == b.transaction_id && a.linked == b.linked &&
          a.removing == b.removing && a.event_version == b.event_version &&
@@ -214,7 +222,7 @@ bool oracle::lacks(const rows& t, const provider& p, const entry_id& id) {
   const bool linked = link != t.mappings.end();
   if (at == t.entries.end() || !belongs(at->second, p)) return linked;
   // Guests are in one calendar only, and what is in dispute waits for a person.
-  field_set waits = link != t.mappings.end() ? link->second.disputed : field_set();
+  field_set waits = link != t.mappings.end() ? waiting_for_a_person(link->second) : field_set();
   waits.add(field_group::attendees);
   if (linked && !link->second.removing && told_unsayable(t, at->second, link->second)) return false;
   return !linked || !link->second.linked || link->second.removing ||
@@ -315,7 +323,7 @@ field_set oracle::disputed(const rows& t, const mapping& link) {
            c.groups == link.disputed;
   });
   if (!open) log_.violation(18, "what is in dispute of entry " + link.entry.str() + " is no open conflict");
-  return link.disputed;
+  return waiting_for_a_person(link);
 }
 
 void oracle::expect_agreement() {
