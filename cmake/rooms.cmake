@@ -5,6 +5,14 @@ function(kalends_room name)
   target_link_libraries(kalends_${name} PUBLIC kalends_options ${room_USES} PRIVATE ${room_HIDES})
 endfunction()
 
+# kalends_optimised(SOURCE ...): sources of this folder that tests run through hundreds of thousands of times. Builds that optimise
+# nothing optimise these a little: they take a tenth longer to compile and are several times as fast.
+function(kalends_optimised)
+  if(CMAKE_BUILD_TYPE STREQUAL Debug AND NOT CMAKE_CXX_FLAGS_DEBUG MATCHES coverage)
+    set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_OPTIONS -O1)
+  endif()
+endfunction()
+
 # kalends_test(NAME SOURCES ... USES ... LABEL unit|db|simulation|e2e [WHOLE]): one GoogleTest binary, one CTest per suite
 # member; WHOLE makes it one CTest in all, for tests that share something dear (a PostgreSQL) within their process.
 include(GoogleTest)

@@ -7,25 +7,31 @@ import { createInterface } from 'node:readline';
 import rrule from 'rrule';
 
 const { RRule } = rrule;
-const offsets = new Map();
+const zones = new Map();
 
-/** Seconds east of UTC; clocks change at full quarters of an hour. */
-function offset(zone, utc) {
-  const quarter = Math.floor(utc / 900);
-  let known = offsets.get(zone);
-  if (!known) {
-    const options = { timeZone: zone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric', era: 'short' };
-    known = { format: new Intl.DateTimeFormat('en-US', options), at: new Map() };
-    offsets.set(zone, known);
-  }
-  let value = known.at.get(quarter);
+/** Seconds east of UTC, as Node's tables have it at that quarter of an hour. */
+function look_up(zone, quarter) {
+  let value = zone.at.get(quarter);
   if (value === undefined) {
     const t = quarter * 900;
-    const p = Object.fromEntries(known.format.formatToParts(new Date(t * 1000)).map(({ type, value: v }) => [type, v]));
+    const p = Object.fromEntries(zone.format.formatToParts(new Date(t * 1000)).map(({ type, value: v }) => [type, v]));
     value = Date.UTC(+p.year, +p.month - 1, +p.day, +p.hour, +p.minute, +p.second) / 1000 - t;
-    known.at.set(quarter, value);
+    zone.at.set(quarter, value);
   }
   return value;
+}
+
+/** Clocks change at full quarters of an hour, and not twice a day: most days begin and end with the same offset. */
+function offset(name, utc) {
+  let zone = zones.get(name);
+  if (!zone) {
+    const options = { timeZone: name, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric', era: 'short' };
+    zone = { format: new Intl.DateTimeFormat('en-US', options), at: new Map() };
+    zones.set(name, zone);
+  }
+  const day = Math.floor(utc / 86400) * 96;
+  const value = look_up(zone, day);
+  return value === look_up(zone, day + 96) ? value : look_up(zone, Math.floor(utc / 900));
 }
 
 /** A wall clock that does not exist, or exists twice, is read with the offset before the change. */
@@ -42,11 +48,16 @@ function expand({ rule, start, first, zone, from, to }) {
   const s = start.match(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)$/).slice(1).map(Number);
   const dtstart = new Date(Date.UTC(s[0], s[1] - 1, s[2], s[3], s[4], s[5]));
   const series = new RRule({ ...RRule.parseString(rule), dtstart }, true);
-  const dates = [];
-  series.all((date) => dates.push(date.getTime() / 1000) < first);
-  const answer = { first: dates };
-  if (zone) answer.instants = dates.map((wall) => instant(zone, wall));
-  if (from !== undefined) answer.between = series.between(new Date(from * 1000), new Date(to * 1000), true).map((d) => d.getTime() / 1000);
+  const answer = { first: [] };
+  if (from !== undefined) answer.between = [];
+  series.all((date) => {
+    const wall = date.getTime() / 1000;
+    if (answer.first.length < first) answer.first.push(wall);
+    if (from === undefined) return answer.first.length < first;
+    if (wall >= from && wall <= to) answer.between.push(wall);
+    return wall <= to || answer.first.length < first;
+  });
+  if (zone) answer.instants = answer.first.map((wall) => instant(zone, wall));
   return answer;
 }
 
