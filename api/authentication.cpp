@@ -1,37 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/authentication.hpp"
 
+#include "schema/sync.hpp"
+
 namespace kalends::api {
 
 std::string principal::actor() const {
+  if (!called.empty()) return called;
   switch (is) {
   case kind::installation:
     return "admin";
   case kind::key:
     return "key:" + key.str();
+  case kind::user:
+    return "user:" + user.str();
+  case kind::member:
+  case kind::operator_:
   case kind::nobody:
     break;
   }
   return "nobody";
 }
 
-std::string_view name_of(key_role r) {
-  switch (r) {
-  case key_role::reader:
-    return "reader";
-  case key_role::operator_:
-    return "operator";
-  case key_role::admin:
-    break;
-  }
-  return "admin";
-}
-
-std::optional<key_role> read_role(std::string_view name) {
-  for (const auto r : {key_role::reader, key_role::operator_, key_role::admin})
-    if (name_of(r) == name) return r;
-  return std::nullopt;
-}
+std::optional<key_role> read_role(std::string_view name) { return read_name<key_role>(name); }
 
 std::string_view bearer_token(std::string_view authorization) {
   constexpr std::string_view scheme = "bearer ";

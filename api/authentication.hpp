@@ -14,15 +14,21 @@ namespace kalends::api {
 
 /// Who asks.
 struct principal {
-  enum class kind { nobody, installation, key } is = kind::nobody;
-  tenant_id tenant; ///< of a key
+  /// `user`: a person, who has what is theirs and nothing else. `member`: a session with a role. `operator_`:
+  /// a session for the whole installation.
+  enum class kind { nobody, installation, key, user, member, operator_ } is = kind::nobody;
+  tenant_id tenant; ///< whose things are asked for; empty when the installation's are
   api_key_id key;
   key_role role = key_role::reader;
+  user_id user = {};       ///< kind user
+  std::string called = {}; ///< a session's actor
 
-  std::string actor() const; ///< for the audit log: "admin", "key:<id>", "nobody"
+  std::string actor() const; ///< for the audit log: "admin", "key:<id>", "user:<id>", "nobody"
+  bool person() const { return is == kind::user; }
+  /// May act for the installation, and for every tenant that it names.
+  bool runs_all() const { return is == kind::installation || is == kind::operator_; }
 };
 
-std::string_view name_of(key_role r);
 std::optional<key_role> read_role(std::string_view name);
 
 /// The credentials of "Bearer <token>" (RFC 6750 2.1; the scheme's case does not matter); empty if there are

@@ -15,6 +15,12 @@ void add_missing(net::http_response& r, std::string_view name, std::string_view 
   if (net::find_header(r.headers, name).empty()) r.headers.emplace_back(name, value);
 }
 
+/// Whatever the route thinks of caching: it was for this person.
+void keep_out_of_caches(net::http_response& r) {
+  std::erase_if(r.headers, [](const auto& h) { return h.first == "Cache-Control"; });
+  r.headers.emplace_back("Cache-Control", "no-store");
+}
+
 } // namespace
 
 call::call(std::shared_ptr<house> h, net::http_request r, net::http_responder answer)
@@ -41,6 +47,7 @@ void call::fail(const error& e) {
 }
 
 void call::send(net::http_response r) {
+  if (by_session) keep_out_of_caches(r);
   secure(r);
   tell_correlation(r, id);
   tell(r.status);

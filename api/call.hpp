@@ -17,6 +17,7 @@
 #include "persistence/directory.hpp"
 #include "persistence/token_vault.hpp"
 #include "schema/settings.hpp"
+#include "schema/sign_in.hpp"
 
 #include <chrono>
 #include <functional>
@@ -106,6 +107,7 @@ public:
   const route* where = nullptr;
   path_values path;
   principal who;
+  std::optional<session> by_session; ///< what the request's cookie stands for, if it came in by one
   std::optional<answer_claim> claim;
 
   const services& with() const { return at->with; }

@@ -118,6 +118,7 @@ void list_conflicts(const call_ptr& c) {
   }
   filter.provider = provider_id(query.uuid("provider_id"));
   filter.entry = entry_id(query.uuid("entry_id"));
+  filter.of_person = c->who.user;
   const list_request wanted{query.cursor(), query.limit()};
   if (auto sound = query.close(); !sound) return c->fail(sound.error());
   answer_from(c, [filter, wanted](persistence::transaction& tx) {

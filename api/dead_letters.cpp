@@ -100,6 +100,7 @@ persistence::letter_filter read_filter(object_reader& body) {
 void list_dead_letters(const call_ptr& c) {
   query_reader query(c->request.query);
   persistence::letter_filter filter;
+  filter.of_person = c->who.user;
   filter.provider = provider_id(query.uuid("provider_id"));
   filter.entry = entry_id(query.uuid("entry_id"));
   filter.code = query.text("code", 64).value_or("");
@@ -148,7 +149,8 @@ void replay_dead_letters(const call_ptr& c) {
   const auto body = c->body();
   if (!body) return c->fail(body.error());
   object_reader reader(*body);
-  const auto filter = read_filter(reader);
+  auto filter = read_filter(reader);
+  filter.of_person = c->who.user;
   std::int64_t limit = replays_at_once;
   if (const auto* given = reader.any("limit")) {
     limit = given->is_int64() ? given->as_int64() : 0;

@@ -88,6 +88,7 @@ void list_decisions(const call_ptr& c) {
   if (!id) return c->fail(id.error());
   query_reader query(c->request.query);
   persistence::decision_filter filter;
+  filter.of_person = c->who.user;
   filter.entry = *id;
   filter.provider = provider_id(query.uuid("provider_id"));
   filter.why = asked_reason(query);
@@ -106,6 +107,7 @@ void list_decisions(const call_ptr& c) {
 void list_all_decisions(const call_ptr& c) {
   query_reader query(c->request.query);
   persistence::decision_filter filter;
+  filter.of_person = c->who.user;
   filter.event = event_id(query.text("event_id", 1'024).value_or(""));
   filter.provider = provider_id(query.uuid("provider_id"));
   filter.why = asked_reason(query);
@@ -124,6 +126,7 @@ void replay_decisions(const call_ptr& c) {
   object_reader reader(*body);
   const auto policy = reader.choice<conflict_policy>("conflict_policy", true);
   persistence::decision_filter filter;
+  filter.of_person = c->who.user;
   filter.entry = *id;
   filter.provider = provider_id(reader.uuid("provider_id").value_or(""));
   if (auto sound = reader.close(); !sound) return c->fail(sound.error());

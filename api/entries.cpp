@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/handling.hpp"
 #include "api/occurrence_query.hpp"
+#include "persistence/own_things.hpp"
 
 #include <algorithm>
 
@@ -54,6 +55,31 @@ result<actors::entry_edit> read_edit(const call& c, entry_body kind) {
   return read_entry(*body, kind);
 }
 
+/// A person's entries are their own: they assign themselves, and nobody else.
+result<void> check_own(const call& c, actors::entry_edit& edit, entry_body kind) {
+  if (!c.who.person()) return {};
+  const std::vector<user_id> oneself{c.who.user};
+  if (kind == entry_body::creation && !edit.assigned) edit.assigned = oneself;
+  if (edit.assigned && (kind == entry_body::change || *edit.assigned != oneself))
+    return failure(errc::forbidden, "not_yours", "You assign nobody but yourself.", "assigned_user_ids");
+  return {};
+}
+
+/// Goes on unless a person would take away what others have, too.
+void if_nobody_elses(const call_ptr& c, const entry_id& id, std::function<void()> then) {
+  if (!c->who.person()) return then();
+  ask<bool>(
+      c, c->who.tenant,
+      [id](persistence::transaction& tx) -> result<bool> {
+        const auto found = present(persistence::find_entry(tx, id), "entry_not_found");
+        if (!found) return tl::unexpected(found.error());
+        if (found->assigned.size() > 1)
+          return failure(errc::forbidden, "not_yours", "Others are assigned to it, too.");
+        return true;
+      },
+      [then = std::move(then)](bool) { then(); });
+}
+
 /// A create whose first attempt was kept although its answer was lost: the entry as it is now.
 void answer_existing(const call_ptr& c, const entry_id& id) {
   answer_from(c, [id](persistence::transaction& tx) -> result<net::http_response> {
@@ -77,6 +103,7 @@ net::http_response shown_after(const entry_id& asked, const schedule_entry& e) {
 void create_entry(const call_ptr& c) {
   auto edit = read_edit(*c, entry_body::creation);
   if (!edit) return c->fail(edit.error());
+  if (auto own = check_own(*c, *edit, entry_body::creation); !own) return c->fail(own.error());
   const entry_id id(c->new_id());
   auto answer = [c, id](result<schedule_entry> made) {
     guarded(c, [&] {
@@ -108,6 +135,7 @@ void change_entry(const call_ptr& c) {
   if (!id) return c->fail(id.error());
   auto edit = read_edit(*c, entry_body::change);
   if (!edit) return c->fail(edit.error());
+  if (auto own = check_own(*c, *edit, entry_body::change); !own) return c->fail(own.error());
   const auto expected = expected_version(*c);
   if (!expected) return c->fail(expected.error());
   edit->expected_version = *expected;
@@ -131,22 +159,28 @@ void remove_entry(const call_ptr& c) {
   if (!chosen) return c->fail(chosen.error());
   actors::entry_edit edit;
   edit.expected_version = *expected;
-  with_occurrence(c, *id, *chosen, edit, [c, id = *id](actors::entry_edit which) {
-    auto removed = [c](bool) { c->finish(no_content()); };
-    c->with().engine->remove_entry(c->who.tenant, id, which, carry_on<bool>(c, removed));
+  if_nobody_elses(c, *id, [c, id = *id, chosen = *chosen, edit] {
+    with_occurrence(c, id, chosen, edit, [c, id](actors::entry_edit which) {
+      auto removed = [c](bool) { c->finish(no_content()); };
+      c->with().engine->remove_entry(c->who.tenant, id, which, carry_on<bool>(c, removed));
+    });
   });
 }
 
 void get_sync_status(const call_ptr& c) {
   const auto id = path_entry(*c);
   if (!id) return c->fail(id.error());
-  answer_from(c, [id = *id](persistence::transaction& tx) -> result<net::http_response> {
+  answer_from(c, [id = *id, who = c->who](persistence::transaction& tx) -> result<net::http_response> {
     const auto entry = present(persistence::find_entry(tx, id), "entry_not_found");
     if (!entry) return tl::unexpected(entry.error());
     const auto lines = persistence::sync_status(tx, id);
     if (!lines) return tl::unexpected(lines.error());
+    const auto own = who.person() ? persistence::own_providers(tx, who.user)
+                                  : result<std::set<std::string>>(std::set<std::string>());
+    if (!own) return tl::unexpected(own.error());
     json::array providers;
-    for (const auto& l : *lines) providers.push_back(to_json(l));
+    for (const auto& l : *lines)
+      if (!who.person() || own->contains(l.provider.str())) providers.push_back(to_json(l));
     return json_answer(200, json::object{{"entry_id", id.str()},
                                          {"version", entry->version},
                                          {"providers", std::move(providers)}});

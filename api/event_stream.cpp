@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/event_stream.hpp"
 
+#include <algorithm>
+
 #include <boost/json.hpp>
 
 namespace kalends::api {
@@ -33,8 +35,9 @@ std::string sse_event(const fact& f, bool with_id) {
   return out + "\n";
 }
 
-event_stream::event_stream(std::shared_ptr<net::http_stream> out, read_facts read, std::int64_t after)
-    : out_(std::move(out)), read_(std::move(read)), last_(after) {}
+event_stream::event_stream(std::shared_ptr<net::http_stream> out, read_facts read, std::int64_t after,
+                           live_facts live)
+    : out_(std::move(out)), read_(std::move(read)), last_(after), live_(live) {}
 
 void event_stream::hold(actors::subscription s) {
   const std::lock_guard lock(guard_);
@@ -58,7 +61,7 @@ void event_stream::tell(const fact& f) {
       news_ = true;
       return;
     }
-    if (f.sequence == last_ + 1) {
+    if (live_ == live_facts::shown && f.sequence == last_ + 1) {
       write(f);
       return;
     }
@@ -75,10 +78,10 @@ void event_stream::read_on() {
     news_ = false;
     after = last_;
   }
-  read_(after, page, [self = shared_from_this()](result<std::vector<fact>> r) { self->take(std::move(r)); });
+  read_(after, page, [self = shared_from_this()](result<stretch_of_facts> r) { self->take(std::move(r)); });
 }
 
-void event_stream::take(result<std::vector<fact>> r) {
+void event_stream::take(result<stretch_of_facts> r) {
   {
     const std::lock_guard lock(guard_);
     if (mode_ != mode::reading) return;
@@ -87,9 +90,10 @@ void event_stream::take(result<std::vector<fact>> r) {
       out_ = nullptr;
       return;
     }
-    for (const auto& f : *r)
+    for (const auto& f : r->facts)
       if (f.sequence > last_ && !write(f)) return;
-    if (r->size() < page && !news_) {
+    last_ = std::max(last_, r->through);
+    if (!r->more && !news_) {
       mode_ = mode::live;
       return;
     }
@@ -141,6 +145,13 @@ void live_stream::tell(const fact& f) {
 }
 
 bool live_stream::beat() {
+  if (may_go_on_)
+    may_go_on_([weak = weak_from_this()](const result<void>& yes) {
+      const auto self = weak.lock();
+      if (!self || yes) return;
+      const std::lock_guard lock(self->guard_);
+      self->out_ = nullptr;
+    });
   const std::lock_guard lock(guard_);
   if (out_ && !out_->write(":\n\n")) out_ = nullptr;
   return out_ != nullptr;

@@ -24,10 +24,20 @@ std::string fact_json(const fact& f);
 /// it is.
 std::string sse_event(const fact& f, bool with_id);
 
-/// Where a stream finds facts that were committed: at most `limit` after `after`, in order. Answers once, on
-/// any thread.
+/// Facts in order, and how far the table was read for them: what the reader may not see is left out.
+struct stretch_of_facts {
+  std::vector<fact> facts;
+  std::int64_t through = 0; ///< the last sequence that was looked at
+  bool more = false;        ///< as many were looked at as were asked for
+};
+
+/// Where a stream finds facts that were committed: of at most `limit` after `after`. Answers once, on any
+/// thread; with an error when the reader may not go on.
 using read_facts = std::function<void(std::int64_t after, std::size_t limit,
-                                      std::function<void(result<std::vector<fact>>)> done)>;
+                                      std::function<void(result<stretch_of_facts>)> done)>;
+
+/// Whether what is told live may be written as it is, or only shows that there is something to read.
+enum class live_facts { shown, only_a_hint };
 
 /// One reader of one tenant's bus. The table is the truth and the live feed only hurries: what is told live
 /// is written if it is the very next sequence, everything else makes the stream read the table, so that there
@@ -37,7 +47,8 @@ public:
   /// Facts per read of the table.
   static constexpr std::size_t page = 100;
 
-  event_stream(std::shared_ptr<net::http_stream> out, read_facts read, std::int64_t after);
+  event_stream(std::shared_ptr<net::http_stream> out, read_facts read, std::int64_t after,
+               live_facts live = live_facts::shown);
   /// Ties the subscription to the stream's life. It may have been telling already.
   void hold(actors::subscription s);
   /// Reads what was committed since `after`.
@@ -52,13 +63,14 @@ public:
 private:
   enum class mode { live, reading, over };
   void read_on();
-  void take(result<std::vector<fact>> r);
+  void take(result<stretch_of_facts> r);
   bool write(const fact& f);
 
   std::mutex guard_;
   std::shared_ptr<net::http_stream> out_;
   read_facts read_;
   std::int64_t last_;
+  const live_facts live_;
   mode mode_ = mode::live;
   bool news_ = false; ///< told something while reading
   actors::subscription subscription_;
@@ -67,7 +79,11 @@ private:
 /// A reader of all tenants' buses: live only, because sequences are per tenant.
 class live_stream : public std::enable_shared_from_this<live_stream> {
 public:
-  explicit live_stream(std::shared_ptr<net::http_stream> out) : out_(std::move(out)) {}
+  /// Asks whether the reader may go on.
+  using check = std::function<void(std::function<void(result<void>)>)>;
+
+  explicit live_stream(std::shared_ptr<net::http_stream> out, check may_go_on = {})
+      : out_(std::move(out)), may_go_on_(std::move(may_go_on)) {}
   void hold(actors::subscription s);
   void tell(const fact& f);
   bool beat();
@@ -76,6 +92,7 @@ public:
 private:
   std::mutex guard_;
   std::shared_ptr<net::http_stream> out_;
+  const check may_go_on_;
   actors::subscription subscription_;
 };
 

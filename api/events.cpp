@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/handling.hpp"
+#include "api/letting_in.hpp"
+#include "persistence/own_things.hpp"
 
 #include <charconv>
 
@@ -28,21 +30,42 @@ result<std::optional<std::int64_t>> resume_point(const call& c) {
   return std::optional(value);
 }
 
-read_facts facts_of(persistence::database& db, const tenant_id& tenant) {
-  return [&db, tenant](std::int64_t after, std::size_t limit,
-                       std::function<void(result<std::vector<fact>>)> done) {
-    db.run<std::vector<fact>>(
-        {tenant},
-        [after, limit](persistence::transaction& tx) { return persistence::list_facts(tx, after, limit); },
-        std::move(done));
+/// What was read, without what is not the person's.
+result<stretch_of_facts> read_stretch(persistence::transaction& tx, const principal& who, std::int64_t after,
+                                      std::size_t limit) {
+  auto found = persistence::list_facts(tx, after, limit);
+  if (!found) return tl::unexpected(found.error());
+  stretch_of_facts out;
+  out.more = found->size() == limit;
+  out.through = found->empty() ? after : found->back().sequence;
+  if (!who.person()) {
+    out.facts = std::move(*found);
+    return out;
+  }
+  auto own = persistence::own_facts(tx, who.user, std::move(*found));
+  if (!own) return tl::unexpected(own.error());
+  out.facts = std::move(*own);
+  return out;
+}
+
+read_facts facts_of(const call& c) {
+  return [&db = c.with().db, who = c.who, check = check_of(c)](
+             std::int64_t after, std::size_t limit, std::function<void(result<stretch_of_facts>)> done) {
+    check([&db, who, after, limit, done = std::move(done)](const result<void>& alive) {
+      if (!alive) return done(tl::unexpected(alive.error()));
+      db.run<stretch_of_facts>(
+          {who.tenant},
+          [who, after, limit](persistence::transaction& tx) { return read_stretch(tx, who, after, limit); },
+          done);
+    });
   };
 }
 
 void open_stream(const call_ptr& c, std::int64_t after) {
   auto out = c->open_stream(stream_head());
   if (!out) return;
-  const auto stream =
-      std::make_shared<event_stream>(std::move(out), facts_of(c->with().db, c->who.tenant), after);
+  const auto live = c->who.person() ? live_facts::only_a_hint : live_facts::shown;
+  const auto stream = std::make_shared<event_stream>(std::move(out), facts_of(*c), after, live);
   // Listening begins before reading, so that nothing falls between the two.
   stream->hold(c->with().engine->subscribe(c->who.tenant, [stream](const fact& f) { stream->tell(f); }));
   c->at->streams.add(stream);
@@ -50,19 +73,18 @@ void open_stream(const call_ptr& c, std::int64_t after) {
 }
 
 /// {"items": […], "next_cursor": …}; facts are put in as they are, since their data is JSON already.
-net::http_response feed(const std::vector<fact>& facts, std::size_t limit, const std::string& only_type) {
+net::http_response feed(const stretch_of_facts& read, std::int64_t after, const std::string& only_type) {
   std::string body = "{\"items\":[";
   bool first = true;
-  for (const auto& f : facts) {
+  for (const auto& f : read.facts) {
     if (!only_type.empty() && name_of(f.type) != only_type) continue;
     if (!std::exchange(first, false)) body += ',';
     body += fact_json(f);
   }
   body += "],\"next_cursor\":";
-  body += facts.size() == limit ? '"' + std::to_string(facts.back().sequence) + '"' : std::string("null");
-  body +=
-      ",\"last_sequence\":" + (facts.empty() ? std::string("null") : std::to_string(facts.back().sequence)) +
-      "}";
+  const auto last = std::to_string(read.through);
+  body += read.more ? '"' + last + '"' : std::string("null");
+  body += ",\"last_sequence\":" + (read.through == after ? std::string("null") : last) + "}";
   return {200, {{"Content-Type", "application/json"}}, std::move(body)};
 }
 
@@ -74,13 +96,15 @@ void list_events(const call_ptr& c) {
   const auto limit = query.limit();
   const auto type = query.text("type", 64).value_or("");
   if (auto sound = query.close(); !sound) return c->fail(sound.error());
-  answer_from(c, [after, limit, type](persistence::transaction& tx) -> result<net::http_response> {
-    if (after > 0)
-      if (auto kept = persistence::check_facts_kept(tx, after); !kept) return tl::unexpected(kept.error());
-    return persistence::list_facts(tx, after, limit).map([&](const std::vector<fact>& facts) {
-      return feed(facts, limit, type);
-    });
-  });
+  answer_from(c,
+              [who = c->who, after, limit, type](persistence::transaction& tx) -> result<net::http_response> {
+                if (after > 0)
+                  if (auto kept = persistence::check_facts_kept(tx, after); !kept)
+                    return tl::unexpected(kept.error());
+                return read_stretch(tx, who, after, limit).map([&](const stretch_of_facts& read) {
+                  return feed(read, after, type);
+                });
+              });
 }
 
 void stream_events(const call_ptr& c) {
@@ -102,7 +126,7 @@ void stream_all_events(const call_ptr& c) {
   if (c->request.method == "HEAD") return c->finish(stream_head());
   auto out = c->open_stream(stream_head());
   if (!out) return;
-  const auto stream = std::make_shared<live_stream>(std::move(out));
+  const auto stream = std::make_shared<live_stream>(std::move(out), check_of(*c));
   stream->hold(c->with().engine->subscribe(tenant_id(), [stream](const fact& f) { stream->tell(f); }));
   c->at->streams.add(stream);
   stream->beat(); // the reader sees at once that it is connected

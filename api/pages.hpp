@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace kalends::api {
@@ -22,9 +23,13 @@ struct asset {
 std::span<const asset> page_assets();
 const asset& openapi_asset();
 
-/// The page or file at a path ("/" is /index.html), for GET and HEAD; nothing if there is none.
-std::optional<net::http_response> asset_answer(const net::http_request& r);
+/// The page or file at a path, for GET and HEAD; nothing if there is none. All of the pages' own addresses
+/// are /index.html. `frame_ancestors`: who may show them in a frame; empty: nobody.
+std::optional<net::http_response> asset_answer(const net::http_request& r,
+                                               const std::string& frame_ancestors);
+/// Whether the pages have something to show at this path.
+bool is_page(std::string_view path);
 /// An asset as an answer: 304 when the client has it already.
-net::http_response serve(const asset& a, const net::http_request& r);
+net::http_response serve(const asset& a, const net::http_request& r, const std::string& frame_ancestors = {});
 
 } // namespace kalends::api

@@ -12,6 +12,7 @@ namespace {
 
 constexpr problem_kind problems[] = {
     // The request itself.
+    {"tenant_needed", 400, "The tenant is missing"},
     {"malformed_json", 400, "The body is not JSON"},
     {"malformed_if_match", 400, "If-Match is not an entity tag of ours"},
     {"malformed_cursor", 400, "The cursor is not one of ours"},
@@ -20,9 +21,13 @@ constexpr problem_kind problems[] = {
     {"notice_body_malformed", 400, "The notification cannot be read"},
     {"too_many_items", 400, "The notification holds too many items"},
     {"unauthenticated", 401, "A valid key is missing"},
+    {"session_expired", 401, "The session is over"},
+    {"sign_in_refused", 401, "That does not sign anybody in"},
     {"notice_refused", 401, "The notification does not prove where it comes from"},
     {"push_refused", 401, "The push does not prove who sends it"},
     {"role_too_low", 403, "This key may not do that"},
+    {"csrf_failed", 403, "The change does not come from our pages"},
+    {"not_yours", 403, "This is somebody else's"},
     {"permission_denied", 403, "This is not permitted"},
     {"route_not_found", 404, "There is nothing at this path"},
     {"method_not_allowed", 405, "This path does not know that method"},
@@ -88,6 +93,7 @@ constexpr problem_kind problems[] = {
     {"occurrence_not_found", 404, "The series has no such occurrence"},
     {"nothing_held", 404, "Nothing waits for a yes"},
     {"approval_stale", 409, "What waits is not what was shown"},
+    {"link_void", 410, "This link has expired or was used"},
     {"conflict_not_found", 404, "There is no such conflict"},
     {"conflict_resolved_already", 409, "The conflict is resolved already"},
     {"conflict_open", 409, "The conflict is not resolved yet"},

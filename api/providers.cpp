@@ -96,11 +96,20 @@ result<void> switch_to(persistence::transaction& tx, provider_status wanted, pro
 
 std::string place_of(const provider_id& id) { return "/v1/calendar-providers/" + id.str(); }
 
+/// A person connects calendars for themselves alone, and gives none away.
+result<void> check_own(const call& c, const provider_fields& f) {
+  if (!c.who.person()) return {};
+  if ((f.user && *f.user != c.who.user.str()) || f.scope == provider_scope::tenant)
+    return failure(errc::forbidden, "not_yours", "You connect calendars for yourself.", "user_id");
+  return {};
+}
+
 } // namespace
 
 void create_provider(const call_ptr& c) {
   const auto wanted = read_body(*c, read_new);
   if (!wanted) return c->fail(wanted.error());
+  if (auto own = check_own(*c, *wanted); !own) return c->fail(own.error());
   provider made;
   made.id = provider_id(c->new_id());
   made.type = *wanted->type;
@@ -127,11 +136,16 @@ void create_provider(const call_ptr& c) {
 
 void list_providers(const call_ptr& c) {
   query_reader query(c->request.query);
-  const user_id of_user(query.uuid("user_id"));
+  user_id of_user(query.uuid("user_id"));
   const list_request wanted{query.cursor(), query.limit()};
   if (auto sound = query.close(); !sound) return c->fail(sound.error());
-  answer_from(c, [of_user, wanted](persistence::transaction& tx) {
-    return list_answer(persistence::list_providers(tx, of_user, wanted.cursor, wanted.limit));
+  const bool own = c->who.person();
+  if (own) of_user = c->who.user;
+  answer_from(c, [of_user, own, wanted](persistence::transaction& tx) {
+    auto page = persistence::list_providers(tx, of_user, wanted.cursor, wanted.limit);
+    if (page && own)
+      std::erase_if(page->items, [](const provider& p) { return p.scope != provider_scope::user; });
+    return list_answer(page);
   });
 }
 
@@ -150,6 +164,7 @@ void change_provider(const call_ptr& c) {
   if (!id) return c->fail(id.error());
   const auto wanted = read_body(*c, read_change);
   if (!wanted) return c->fail(wanted.error());
+  if (auto own = check_own(*c, *wanted); !own) return c->fail(own.error());
   auto work = [c, id = *id, wanted = *wanted](persistence::transaction& tx) -> result<provider> {
     auto found = present(persistence::find_provider(tx, id), "provider_not_found");
     if (!found) return tl::unexpected(found.error());

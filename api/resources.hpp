@@ -18,6 +18,13 @@ void create_key(const call_ptr& c);
 void list_keys(const call_ptr& c);
 void revoke_key(const call_ptr& c);
 
+// ---- sessions.cpp, sign_in_links.cpp ----
+void begin_session_route(const call_ptr& c);
+void get_session(const call_ptr& c);
+void end_session(const call_ptr& c);
+void create_sign_in_link(const call_ptr& c);
+void create_operator_link(const call_ptr& c);
+
 // ---- users.cpp ----
 void create_user(const call_ptr& c);
 void list_users(const call_ptr& c);

@@ -12,8 +12,10 @@ namespace kalends::api {
 class call;
 
 /// Who may use a route: anybody, the holder of the installation's admin key, whoever scrapes (the metrics
-/// token or the admin key), or a tenant's key of at least this role.
-enum class access { open, installation, scraper, reader, operator_, admin };
+/// token or the admin key), a browser that signed in, or a tenant's key or session of at least this role. Who
+/// runs the installation may do everything in the tenant that they name. What a person may do who signed in
+/// for themselves is said by person_rules.cpp.
+enum class access { open, installation, scraper, session, reader, operator_, admin };
 
 struct route {
   std::string_view method;

@@ -21,6 +21,13 @@ constexpr route table[] = {
     {"GET", "/v1/admin/overview", access::installation, get_overview},
     {"GET", "/v1/admin/events/stream", access::installation, stream_all_events},
 
+    {"POST", "/v1/admin/sign-in-links", access::installation, create_operator_link},
+
+    {"POST", "/v1/session", access::open, begin_session_route},
+    {"GET", "/v1/session", access::session, get_session},
+    {"DELETE", "/v1/session", access::session, end_session},
+    {"POST", "/v1/sign-in-links", access::admin, create_sign_in_link},
+
     {"POST", "/v1/users", access::admin, create_user, {}, true},
     {"GET", "/v1/users", access::reader, list_users},
     {"GET", "/v1/users/{user_id}", access::reader, get_user, "user"},

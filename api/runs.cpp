@@ -8,8 +8,8 @@ void list_runs(const call_ptr& c) {
   const provider_id of_provider(query.uuid("provider_id"));
   const list_request wanted{query.cursor(), query.limit()};
   if (auto sound = query.close(); !sound) return c->fail(sound.error());
-  answer_from(c, [of_provider, wanted](persistence::transaction& tx) {
-    return list_answer(persistence::list_runs(tx, of_provider, wanted.cursor, wanted.limit));
+  answer_from(c, [of_provider, wanted, person = c->who.user](persistence::transaction& tx) {
+    return list_answer(persistence::list_runs(tx, of_provider, wanted.cursor, wanted.limit, person));
   });
 }
 

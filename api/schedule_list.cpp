@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/edited_entry.hpp"
 #include "api/handling.hpp"
+#include "persistence/own_things.hpp"
 #include "persistence/schedule_view.hpp"
 #include "schema/recurrence.hpp"
 
@@ -31,6 +32,7 @@ struct schedule_query {
   persistence::entry_filter filter;
   bool expand = false;
   bool with_sync = false;
+  user_id person; ///< who sees nobody else's entries and calendars; empty: nobody is
   std::string cursor;
   std::size_t limit = list_default;
 };
@@ -43,6 +45,7 @@ struct wanted_range {
   std::optional<place_in_schedule> after;
   std::size_t limit = list_default;
   bool with_sync = false;
+  user_id person = {};
 };
 
 struct schedule_item {
@@ -99,6 +102,7 @@ result<schedule_query> read_query(const call& c) {
   q.cursor = query.cursor();
   q.limit = query.limit();
   if (auto sound = query.close(); !sound) return tl::unexpected(sound.error());
+  if (c.who.person()) q.filter.assigned_to = q.person = c.who.user;
   return q;
 }
 
@@ -111,7 +115,8 @@ result<wanted_range> read_range(const schedule_query& q) {
                  ceil<seconds>(*q.filter.to),
                  std::nullopt,
                  q.limit,
-                 q.with_sync};
+                 q.with_sync,
+                 q.person};
   if (w.to <= w.from)
     return failure(errc::invalid, "end_before_start", "The range ends before it begins.", "to");
   if (w.to - w.from > longest_range)
@@ -227,27 +232,29 @@ json::object to_json(const persistence::standing_line& l) {
 }
 
 /// Adds "sync" to items that bear the id of their entry.
-result<void> add_standings(persistence::transaction& tx, json::array& items) {
+result<void> add_standings(persistence::transaction& tx, json::array& items, const user_id& person) {
   std::vector<entry_id> entries;
   for (const auto& i : items) entries.emplace_back(std::string(i.at("id").as_string()));
   std::sort(entries.begin(), entries.end());
   entries.erase(std::unique(entries.begin(), entries.end()), entries.end());
   const auto found = persistence::list_standings(tx, entries);
   if (!found) return tl::unexpected(found.error());
+  const auto own = persistence::own_providers(tx, person);
+  if (!own) return tl::unexpected(own.error());
   for (auto& i : items) {
     json::array lines;
     const auto of_entry = found->find(entry_id(std::string(i.at("id").as_string())));
     if (of_entry != found->end())
-      for (const auto& l : of_entry->second) lines.emplace_back(to_json(l));
+      for (const auto& l : of_entry->second) if (person.empty() || own->contains(l.provider.str())) lines.emplace_back(to_json(l));
     i.as_object()["sync"] = std::move(lines);
   }
   return {};
 }
 
 result<net::http_response> page_answer(persistence::transaction& tx, json::array items, json::value next,
-                                       bool with_sync) {
+                                       bool with_sync, const user_id& person) {
   if (with_sync)
-    if (auto added = add_standings(tx, items); !added) return tl::unexpected(added.error());
+    if (auto added = add_standings(tx, items, person); !added) return tl::unexpected(added.error());
   return json_answer(200, json::object{{"items", std::move(items)}, {"next_cursor", std::move(next)}});
 }
 
@@ -266,7 +273,7 @@ result<net::http_response> occurrences_of_range(persistence::transaction& tx, co
   json::array shown;
   shown.reserve(items->size());
   for (const auto& i : *items) shown.emplace_back(item_json(i));
-  return page_answer(tx, std::move(shown), std::move(next), w.with_sync);
+  return page_answer(tx, std::move(shown), std::move(next), w.with_sync, w.person);
 }
 
 result<net::http_response> entries_as_kept(persistence::transaction& tx, const schedule_query& q) {
@@ -274,7 +281,7 @@ result<net::http_response> entries_as_kept(persistence::transaction& tx, const s
   if (!page) return tl::unexpected(page.error());
   auto listed = list_json(*page);
   return page_answer(tx, std::move(listed["items"].as_array()), std::move(listed["next_cursor"]),
-                     q.with_sync);
+                     q.with_sync, q.person);
 }
 
 } // namespace

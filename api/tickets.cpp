@@ -57,4 +57,14 @@ std::string make_state(const tenant_id& tenant, const world& w) {
 }
 std::optional<tenant_id> tenant_of_state(std::string_view state) { return read(state, "", '.'); }
 
+std::string make_session_token(const tenant_id& tenant, const world& w) {
+  return "ks_" + hex_of(tenant) + "_" + make_secret(w);
+}
+std::optional<tenant_id> tenant_of_session(std::string_view token) { return read(token, "ks_", '_'); }
+
+std::string make_link_token(const tenant_id& tenant, const world& w) {
+  return "kn_" + hex_of(tenant) + "_" + make_secret(w);
+}
+std::optional<tenant_id> tenant_of_link(std::string_view token) { return read(token, "kn_", '_'); }
+
 } // namespace kalends::api

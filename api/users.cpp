@@ -82,6 +82,15 @@ error clearer(error e, const user& u) {
   return e;
 }
 
+/// A person's list of people.
+void list_oneself(const call_ptr& c) {
+  answer_from(c, [person = c->who.user](persistence::transaction& tx) {
+    return list_answer(present(persistence::find_user(tx, person), "user_not_found").map([](const user& u) {
+      return page_of<user>{{u}, {}};
+    }));
+  });
+}
+
 } // namespace
 
 void create_user(const call_ptr& c) {
@@ -107,6 +116,7 @@ void create_user(const call_ptr& c) {
 void list_users(const call_ptr& c) {
   const auto wanted = read_list_request(*c);
   if (!wanted) return c->fail(wanted.error());
+  if (c->who.person()) return list_oneself(c);
   answer_from(c, [wanted = *wanted](persistence::transaction& tx) {
     return list_answer(persistence::list_users(tx, wanted.cursor, wanted.limit));
   });

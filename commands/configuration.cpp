@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <functional>
 #include <map>
+#include <sstream>
 
 namespace kalends::commands {
 
@@ -46,6 +47,22 @@ std::string take_url(std::string& into, std::string text, std::string_view or_wo
 std::string take_log_format(std::string& into, const std::string& text) {
   if (text != "json" && text != "text") return "must be json or text";
   into = text;
+  return {};
+}
+
+/// Origins parted by blanks, or 'self': what stands in a header must not bring another directive along.
+std::string take_ancestors(std::string& into, const std::string& text) {
+  constexpr std::string_view in_origins = "abcdefghijklmnopqrstuvwxyz0123456789.-:/*[]";
+  std::string all;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    const bool origin =
+        (word.starts_with("https://") || word.starts_with("http://")) && word.find("//") + 2 < word.size() &&
+        word.find_first_not_of(in_origins) == std::string::npos && word.find('/', 8) == std::string::npos;
+    if (!origin && word != "'self'") return "must be origins like https://app.example.com, parted by blanks";
+    all += (all.empty() ? "" : " ") + word;
+  }
+  into = std::move(all);
   return {};
 }
 
@@ -118,6 +135,16 @@ const std::vector<option>& options() {
        [](configuration& c, const std::string& v) {
          return take_number(c.server.metrics_tenant_limit, v, 0, 10'000);
        }},
+      {"sign_in.idle_minutes", "KALENDS_SIGN_IN_IDLE_MINUTES",
+       [](configuration& c, const std::string& v) {
+         return take_number(c.server.session_idle, v, 1, 24 * 60);
+       }},
+      {"sign_in.longest_minutes", "KALENDS_SIGN_IN_LONGEST_MINUTES",
+       [](configuration& c, const std::string& v) {
+         return take_number(c.server.session_lifetime, v, 1, 7 * 24 * 60);
+       }},
+      {"pages.frame_ancestors", "KALENDS_PAGES_FRAME_ANCESTORS",
+       [](configuration& c, const std::string& v) { return take_ancestors(c.server.frame_ancestors, v); }},
       {"log.format", "KALENDS_LOG_FORMAT",
        [](configuration& c, const std::string& v) { return take_log_format(c.server.log_format, v); }},
       {"vault.keys", "KALENDS_VAULT_KEYS", text_into(&settings::vault_keys)},

@@ -3,6 +3,7 @@
 
 #include "observe/log.hpp"
 #include "persistence/directory.hpp"
+#include "schema/sign_in.hpp"
 
 #include <algorithm>
 #include <condition_variable>
@@ -32,6 +33,7 @@ struct housekeeper::impl {
   void live();
   void round();
   result<persistence::forgotten> tidy(const tenant_id& tenant);
+  result<persistence::forgotten> tidy_installation();
   /// False: it is time to go.
   bool sleep(clock::duration d);
 
@@ -98,6 +100,10 @@ void housekeeper::impl::round() {
     after = found->back();
     if (found->size() < tenants_per_read) break;
   }
+  if (const auto done = tidy_installation())
+    sum += *done;
+  else
+    ++failed;
   if (sum.all() == 0 && failed == 0) return;
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - began);
   observe::log(failed == 0 ? observe::log_level::info : observe::log_level::warn, "old rows were forgotten",
@@ -108,8 +114,15 @@ void housekeeper::impl::round() {
                 {"audit_lines", sum.audit_lines},
                 {"conflicts", sum.conflicts},
                 {"answers", sum.answers},
+                {"sign_ins", sum.sign_ins},
                 {"tenants_failed", failed},
                 {"took_ms", took.count()}});
+}
+
+result<persistence::forgotten> housekeeper::impl::tidy_installation() {
+  return db.run_now<persistence::forgotten>({installation_rows()}, [&](persistence::transaction& tx) {
+    return persistence::forget_installation_rows(tx, configured, outside.now());
+  });
 }
 
 result<persistence::forgotten> housekeeper::impl::tidy(const tenant_id& tenant) {

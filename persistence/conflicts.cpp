@@ -2,6 +2,7 @@
 #include "persistence/conflicts.hpp"
 
 #include "persistence/conflict_rows.hpp"
+#include "persistence/own_things.hpp"
 
 namespace kalends::persistence {
 namespace {
@@ -13,8 +14,8 @@ const statement select_conflicts{"list_conflicts",
                                  " FROM conflicts c WHERE c.tenant_id = $1 AND c.conflict_id < $2"
                                  " AND ($4::smallint IS NULL OR c.state = $4)"
                                  " AND ($5::uuid IS NULL OR c.provider_id = $5)"
-                                 " AND ($6::uuid IS NULL OR c.entry_id = $6)"
-                                 " ORDER BY c.conflict_id DESC LIMIT $3"};
+                                 " AND ($6::uuid IS NULL OR c.entry_id = $6)" KALENDS_OF_PERSON(
+                                     "c.provider_id", "$7") " ORDER BY c.conflict_id DESC LIMIT $3"};
 const statement select_conflict{"find_conflict",
                                 "SELECT " KALENDS_CONFLICT_COLUMNS
                                 " FROM conflicts c WHERE c.tenant_id = $1 AND c.conflict_id = $2"};
@@ -85,7 +86,7 @@ result<page_of<conflict>> list_conflicts(transaction& tx, const conflict_filter&
   const auto size = page_size(limit);
   auto found = tx.query(select_conflicts, {tx.tenant(), *from, size + 1,
                                            filter.state ? sql_value(number_of(*filter.state)) : sql_value(),
-                                           filter.provider, filter.entry});
+                                           filter.provider, filter.entry, filter.of_person});
   if (!found) return tl::unexpected(std::move(found.error()));
   return read_page<conflict>(*found, size, read_conflict, [](const conflict& c) { return c.id; });
 }

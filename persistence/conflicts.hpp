@@ -14,8 +14,9 @@ namespace kalends::persistence {
 
 struct conflict_filter {
   std::optional<conflict_state> state;
-  provider_id provider; ///< empty: of any calendar
-  entry_id entry;       ///< empty: of any entry
+  provider_id provider;   ///< empty: of any calendar
+  entry_id entry;         ///< empty: of any entry
+  user_id of_person = {}; ///< empty: of anybody
 };
 /// Newest first.
 result<page_of<conflict>> list_conflicts(transaction& tx, const conflict_filter& filter,

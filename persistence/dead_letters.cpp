@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/dead_letters.hpp"
 
+#include "persistence/own_things.hpp"
 #include "persistence/row_codec.hpp"
 
 #include <utility>
@@ -12,13 +13,13 @@
 namespace kalends::persistence {
 namespace {
 
-const statement select_letters{"list_letters",
-                               "SELECT " KALENDS_LETTER_COLUMNS
-                               " FROM dead_letters WHERE tenant_id = $1 AND letter_id < $2"
-                               " AND ($4::uuid IS NULL OR provider_id = $4)"
-                               " AND ($5::uuid IS NULL OR entry_id = $5)"
-                               " AND ($6::text IS NULL OR code = $6)"
-                               " AND ($7::smallint IS NULL OR state = $7) ORDER BY letter_id DESC LIMIT $3"};
+const statement select_letters{"list_letters", "SELECT " KALENDS_LETTER_COLUMNS
+                                               " FROM dead_letters WHERE tenant_id = $1 AND letter_id < $2"
+                                               " AND ($4::uuid IS NULL OR provider_id = $4)"
+                                               " AND ($5::uuid IS NULL OR entry_id = $5)"
+                                               " AND ($6::text IS NULL OR code = $6)"
+                                               " AND ($7::smallint IS NULL OR state = $7)" KALENDS_OF_PERSON(
+                                                   "provider_id", "$8") " ORDER BY letter_id DESC LIMIT $3"};
 const statement select_letter{"find_letter", "SELECT " KALENDS_LETTER_COLUMNS
                                              " FROM dead_letters WHERE tenant_id = $1 AND letter_id = $2"};
 const statement close_letter{"dismiss_letter", "UPDATE dead_letters SET state = $3, closed_at = $4"
@@ -54,9 +55,10 @@ result<page_of<dead_letter>> list_letters(transaction& tx, const letter_filter& 
   const auto from = continue_from(cursor, highest_uuid);
   if (!from) return tl::unexpected(from.error());
   const auto size = page_size(limit);
-  auto found = tx.query(select_letters, {tx.tenant(), *from, size + 1, id_or_null(filter.provider),
-                                         id_or_null(filter.entry), text_or_null(filter.code),
-                                         filter.state ? sql_value(number_of(*filter.state)) : sql_value()});
+  auto found = tx.query(select_letters,
+                        {tx.tenant(), *from, size + 1, id_or_null(filter.provider), id_or_null(filter.entry),
+                         text_or_null(filter.code),
+                         filter.state ? sql_value(number_of(*filter.state)) : sql_value(), filter.of_person});
   if (!found) return tl::unexpected(std::move(found.error()));
   return read_page<dead_letter>(*found, size, read_letter, [](const dead_letter& l) { return l.id; });
 }

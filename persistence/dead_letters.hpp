@@ -18,6 +18,7 @@ struct letter_filter {
   entry_id entry;       ///< empty: about any entry
   std::string code;     ///< empty: for any cause
   std::optional<letter_state> state;
+  user_id of_person = {}; ///< empty: of anybody's calendar
 };
 /// Newest first.
 result<page_of<dead_letter>> list_letters(transaction& tx, const letter_filter& filter,

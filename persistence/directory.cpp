@@ -37,6 +37,8 @@ const statement drop_entries{"erase_entries", "DELETE FROM entries WHERE tenant_
 const statement drop_facts{"erase_facts", "DELETE FROM facts WHERE tenant_id = $1"};
 const statement drop_decisions{"erase_decisions", "DELETE FROM decisions WHERE tenant_id = $1"};
 const statement drop_providers{"erase_providers", "DELETE FROM providers WHERE tenant_id = $1"};
+const statement drop_sessions{"erase_sessions", "DELETE FROM sessions WHERE tenant_id = $1"};
+const statement drop_links{"erase_sign_in_links", "DELETE FROM sign_in_links WHERE tenant_id = $1"};
 const statement drop_tenant{"erase_tenant", "DELETE FROM tenants WHERE tenant_id = $1"};
 
 const statement add_key{"insert_key", "INSERT INTO api_keys (tenant_id, key_id, name, role, hash, created_at,"
@@ -89,30 +91,12 @@ const statement select_audit{"list_audit",
                              " FROM audit_log WHERE tenant_id = $1 AND audit_id < $2"
                              " ORDER BY audit_id DESC LIMIT $3"};
 
-std::string_view name_of_role(key_role r) {
-  switch (r) {
-  case key_role::reader:
-    return "reader";
-  case key_role::operator_:
-    return "operator";
-  case key_role::admin:
-    return "admin";
-  }
-  throw std::domain_error("not a role");
-}
-
-key_role read_role(std::string_view name) {
-  for (const auto r : {key_role::reader, key_role::operator_, key_role::admin})
-    if (name_of_role(r) == name) return r;
-  throw std::domain_error("not a role");
-}
-
 tenant read_tenant(const rows& found, std::size_t row) {
   return {found.as<tenant_id>(row, 0), found.text(row, 1), found.time(row, 2)};
 }
 api_key read_key(const rows& found, std::size_t row) {
-  return {found.as<api_key_id>(row, 0), found.text(row, 1), read_role(found.view(row, 2)), found.time(row, 3),
-          found.optional_time(row, 4)};
+  return {found.as<api_key_id>(row, 0), found.text(row, 1), read_enum<key_role>(found.view(row, 2)),
+          found.time(row, 3), found.optional_time(row, 4)};
 }
 user read_user(const rows& found, std::size_t row) {
   user u{found.as<user_id>(row, 0), found.text(row, 1), found.text(row, 2), found.text(row, 3),
@@ -191,6 +175,8 @@ result<bool> erase_tenant(transaction& tx) {
                             {drop_facts, own},
                             {drop_decisions, own},
                             {drop_providers, own},
+                            {drop_sessions, own},
+                            {drop_links, own},
                             {drop_tenant, own}});
   if (!done) return tl::unexpected(std::move(done.error()));
   return done->back().affected() > 0;
@@ -210,8 +196,8 @@ result<std::vector<tenant>> list_tenants(transaction& tx) {
 }
 
 result<void> insert_key(transaction& tx, const api_key& k, const std::string& hash) {
-  return nothing(tx.query(add_key, {tx.tenant(), k.id, k.name, name_of_role(k.role), sql_bytes(hash),
-                                    k.created_at, k.revoked_at}));
+  return nothing(tx.query(
+      add_key, {tx.tenant(), k.id, k.name, name_of(k.role), sql_bytes(hash), k.created_at, k.revoked_at}));
 }
 
 result<std::optional<api_key>> find_key_by_hash(transaction& tx, const std::string& hash) {

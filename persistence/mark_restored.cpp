@@ -8,8 +8,8 @@ namespace {
 
 // The database's owner is bound by row-level security, too, unless it is a superuser.
 const statement act_for_all{
-    "act_for_all", "SELECT set_config('kalends.tenants', coalesce((SELECT array_agg(tenant_id)::text FROM"
-                   " tenant_directory), '{}'), true)"};
+    "act_for_all", "SELECT set_config('kalends.tenants', (coalesce((SELECT array_agg(tenant_id) FROM"
+                   " tenant_directory), '{}') || '00000000-0000-0000-0000-000000000000'::uuid)::text, true)"};
 
 // Milliseconds are more than any tenant has facts for: whatever was given before, also by a life that began
 // with an earlier restore of the same backup, lies below.
@@ -31,6 +31,10 @@ const statement recover_providers{
 const statement expire_channels{"expire_channels",
                                 "UPDATE channels SET expires_at = least(expires_at, $1::timestamptz)"};
 
+// Who signed out since would be signed in again, and links that were used would open once more.
+const statement end_sessions{"end_sessions", "DELETE FROM sessions"};
+const statement void_links{"void_links", "DELETE FROM sign_in_links"};
+
 } // namespace
 
 result<int> mark_restored(const std::string& owner_url, instant made_at, const world& w) {
@@ -43,8 +47,12 @@ result<int> mark_restored(const std::string& owner_url, instant made_at, const w
                                     static_cast<std::int64_t>(fact_type::history_restored), now, made_at};
   const std::vector<sql_value> at{now};
   if (auto begun = c.script("BEGIN"); !begun) return tl::unexpected(begun.error());
-  auto done = c.exchange(
-      {{&act_for_all, &none}, {&state_restored, &told}, {&recover_providers, &at}, {&expire_channels, &at}});
+  auto done = c.exchange({{&act_for_all, &none},
+                          {&state_restored, &told},
+                          {&recover_providers, &at},
+                          {&expire_channels, &at},
+                          {&end_sessions, &none},
+                          {&void_links, &none}});
   if (!done) return tl::unexpected(done.error());
   if (auto kept = c.script("COMMIT"); !kept) return tl::unexpected(kept.error());
   return static_cast<int>((*done)[1].affected());

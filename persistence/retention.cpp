@@ -2,6 +2,7 @@
 #include "persistence/retention.hpp"
 
 #include "persistence/schedule.hpp"
+#include "persistence/sign_in.hpp"
 #include "schema/conflict.hpp"
 
 #include <algorithm>
@@ -37,6 +38,10 @@ const statement old_audit_lines{
     "forget_audit", "DELETE FROM audit_log WHERE tenant_id = $1 AND audit_id IN (SELECT audit_id FROM"
                     " audit_log WHERE tenant_id = $1 AND audit_id < $3 ORDER BY audit_id LIMIT $2)"};
 
+const statement old_installation_lines{
+    "forget_installation_lines",
+    "DELETE FROM installation_log WHERE tenant_id = $1 AND audit_id IN (SELECT audit_id FROM"
+    " installation_log WHERE tenant_id = $1 AND audit_id < $3 ORDER BY audit_id LIMIT $2)"};
 const statement old_conflicts{
     "forget_conflicts", "DELETE FROM conflicts WHERE tenant_id = $1 AND conflict_id IN (SELECT conflict_id"
                         " FROM conflicts WHERE tenant_id = $1 AND state <> 0 AND conflict_id < $3"
@@ -61,6 +66,15 @@ result<void> forget(transaction& tx, const statement& s, std::vector<sql_value> 
   return {};
 }
 
+result<void> forget_sign_ins(transaction& tx, const settings& kept, instant now, forgotten& into) {
+  const auto gone =
+      delete_expired_sign_ins(tx, now, instant(now - kept.session_idle), most_forgotten_at_once);
+  if (!gone) return tl::unexpected(gone.error());
+  into.sign_ins += *gone;
+  into.more = into.more || *gone >= most_forgotten_at_once;
+  return {};
+}
+
 } // namespace
 
 forgotten& forgotten::operator+=(const forgotten& o) {
@@ -71,6 +85,7 @@ forgotten& forgotten::operator+=(const forgotten& o) {
   conflicts += o.conflicts;
   audit_lines += o.audit_lines;
   answers += o.answers;
+  sign_ins += o.sign_ins;
   more = o.more;
   return *this;
 }
@@ -106,6 +121,20 @@ result<forgotten> forget_old_rows(transaction& tx, const settings& kept, instant
   const auto answers = delete_expired_answers(tx, now);
   if (!answers) return tl::unexpected(answers.error());
   f.answers = *answers;
+  if (auto gone = forget_sign_ins(tx, kept, now, f); !gone) return tl::unexpected(gone.error());
+  return f;
+}
+
+result<forgotten> forget_installation_rows(transaction& tx, const settings& kept, instant now) {
+  forgotten f;
+  const auto turn = tx.query(take_turn, {tx.tenant().str()});
+  if (!turn) return tl::unexpected(turn.error());
+  if (!turn->boolean(0, 0)) return f;
+  auto ok = forget(tx, old_installation_lines,
+                   {tx.tenant(), most_forgotten_at_once, first_uuid(instant(now - kept.audit_kept))},
+                   f.audit_lines, f.more);
+  if (ok) ok = forget_sign_ins(tx, kept, now, f);
+  if (!ok) return tl::unexpected(ok.error());
   return f;
 }
 

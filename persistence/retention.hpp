@@ -15,15 +15,21 @@ namespace kalends::persistence {
 inline constexpr std::size_t most_forgotten_at_once = 500;
 
 struct forgotten {
-  std::size_t facts = 0, decisions = 0, runs = 0, letters = 0, audit_lines = 0, conflicts = 0, answers = 0;
+  std::size_t facts = 0, decisions = 0, runs = 0, letters = 0, audit_lines = 0, conflicts = 0, answers = 0,
+              sign_ins = 0;
   bool more = false; ///< a kind filled its batch: ask again
 
-  std::size_t all() const { return facts + decisions + runs + letters + audit_lines + conflicts + answers; }
+  std::size_t all() const {
+    return facts + decisions + runs + letters + audit_lines + conflicts + answers + sign_ins;
+  }
   forgotten& operator+=(const forgotten& o);
 };
 
 /// The first sequence that somebody still has to be told; facts from there on stay whatever their age.
 using facts_needed_from = std::function<result<std::int64_t>(transaction&)>;
+
+/// The installation's own rows: sessions of operators, its trace.
+result<forgotten> forget_installation_rows(transaction& tx, const settings& kept, instant now);
 
 /// Of the transaction's one tenant. Nothing if another node is at it. Facts go in the order of their
 /// sequence, so that what is left has no gap (`check_facts_kept`).

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/schedule.hpp"
 
+#include "persistence/own_things.hpp"
 #include "persistence/row_codec.hpp"
 #include "persistence/schedule_rows.hpp"
 
@@ -11,7 +12,10 @@
   " FROM decisions WHERE tenant_id = $1 AND decision_id < $2 AND entry_id "
 #define KALENDS_NARROWED                                                                                     \
   " AND ($5::uuid IS NULL OR provider_id = $5) AND ($6::text IS NULL OR event_id = $6)"                      \
-  " AND ($7::smallint IS NULL OR reason = $7) ORDER BY decision_id DESC LIMIT $3"
+  " AND ($7::smallint IS NULL OR reason = $7)"                                                               \
+  " AND ($8::uuid IS NULL OR provider_id IS NULL OR provider_id IN (SELECT own.provider_id FROM providers"   \
+  " own WHERE own.tenant_id = $1 AND own.user_id = $8 AND own.scope = 'user'))"                              \
+  " ORDER BY decision_id DESC LIMIT $3"
 
 namespace kalends::persistence {
 namespace {
@@ -58,12 +62,14 @@ const statement select_facts_kept{
 
 const statement select_run{"find_run", "SELECT " KALENDS_RUN_COLUMNS
                                        " FROM sync_runs r WHERE r.tenant_id = $1 AND r.run_id = $2"};
-const statement select_runs{"list_runs", "SELECT " KALENDS_RUN_COLUMNS
-                                         " FROM sync_runs r WHERE r.tenant_id = $1 AND r.run_id < $2"
-                                         " ORDER BY r.run_id DESC LIMIT $3"};
-const statement select_runs_of{"list_runs_of", "SELECT " KALENDS_RUN_COLUMNS
-                                               " FROM sync_runs r WHERE r.tenant_id = $1 AND r.run_id < $2"
-                                               " AND r.provider_id = $4 ORDER BY r.run_id DESC LIMIT $3"};
+const statement select_runs{"list_runs",
+                            "SELECT " KALENDS_RUN_COLUMNS
+                            " FROM sync_runs r WHERE r.tenant_id = $1 AND r.run_id < $2" KALENDS_OF_PERSON(
+                                "r.provider_id", "$4") " ORDER BY r.run_id DESC LIMIT $3"};
+const statement select_runs_of{
+    "list_runs_of",
+    "SELECT " KALENDS_RUN_COLUMNS " FROM sync_runs r WHERE r.tenant_id = $1 AND r.run_id < $2"
+    " AND r.provider_id = $4" KALENDS_OF_PERSON("r.provider_id", "$5") " ORDER BY r.run_id DESC LIMIT $3"};
 
 const statement select_facts{"list_facts", "SELECT " KALENDS_FACT_COLUMNS
                                            " FROM facts f WHERE f.tenant_id = $1 AND f.sequence > $2"
@@ -157,7 +163,7 @@ result<page_of<decision_line>> list_decisions(transaction& tx, const decision_fi
   const bool of_event = filter.entry.empty() && !filter.event.empty();
   std::vector<sql_value> more{filter.entry.empty() ? sql_value(lowest_uuid) : sql_value(filter.entry),
                               text_or_null(filter.provider.str()), text_or_null(filter.event.str()),
-                              filter.why ? sql_value(number_of(*filter.why)) : sql_value()};
+                              filter.why ? sql_value(number_of(*filter.why)) : sql_value(), filter.of_person};
   return ask_page<decision_line>(tx, of_event ? select_decisions_of_event : select_decisions, cursor,
                                  highest_uuid, limit, std::move(more), read_decision,
                                  [](const decision_line& d) { return d.what.id; });
@@ -171,9 +177,10 @@ result<std::optional<sync_run>> find_run(transaction& tx, const run_id& id) {
 }
 
 result<page_of<sync_run>> list_runs(transaction& tx, const provider_id& provider, const std::string& cursor,
-                                    std::size_t limit) {
+                                    std::size_t limit, const user_id& of_person) {
   std::vector<sql_value> more;
   if (!provider.empty()) more.emplace_back(provider);
+  more.emplace_back(of_person);
   return ask_page<sync_run>(tx, provider.empty() ? select_runs : select_runs_of, cursor, highest_uuid, limit,
                             std::move(more), read_run, [](const sync_run& r) { return r.id.str(); });
 }

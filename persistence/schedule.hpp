@@ -46,14 +46,16 @@ struct decision_filter {
   provider_id provider;
   event_id event;
   std::optional<reason> why;
+  user_id of_person = {}; ///< those that concern a calendar of theirs, or none
 };
 result<page_of<decision_line>> list_decisions(transaction& tx, const decision_filter& filter,
                                               const std::string& cursor, std::size_t limit);
 
 result<std::optional<sync_run>> find_run(transaction& tx, const run_id& id);
 /// Newest first.
+/// Of one calendar, or of all of a person's, if given.
 result<page_of<sync_run>> list_runs(transaction& tx, const provider_id& provider, const std::string& cursor,
-                                    std::size_t limit);
+                                    std::size_t limit, const user_id& of_person = {});
 
 /// Oldest first, after `sequence`.
 result<std::vector<fact>> list_facts(transaction& tx, std::int64_t after, std::size_t limit);

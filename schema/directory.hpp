@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kalends {
@@ -42,6 +43,7 @@ struct person_line {
 /// What a key may do: `reader` looks, `operator_` also changes entries and starts runs, `admin` also
 /// connects, disconnects and manages users and keys.
 enum class key_role { reader, operator_, admin };
+std::string_view name_of(key_role r);
 
 /// A tenant's API key. The key itself is shown once and never stored; its SHA-256 is.
 struct api_key {

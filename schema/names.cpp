@@ -2,6 +2,7 @@
 #include "schema/conflict.hpp"
 #include "schema/dead_letter.hpp"
 #include "schema/fact.hpp"
+#include "schema/sign_in.hpp"
 #include "schema/sync.hpp"
 
 #include <algorithm>
@@ -44,6 +45,14 @@ static_assert(names<guest_mail>.size() == static_cast<std::size_t>(guest_mail::g
 template <>
 constexpr std::array names<attendee_response>{"needs_action"sv, "declined"sv, "tentative"sv, "accepted"sv};
 static_assert(names<attendee_response>.size() == static_cast<std::size_t>(attendee_response::accepted) + 1);
+
+template <>
+constexpr std::array names<key_role>{"reader"sv, "operator"sv, "admin"sv};
+static_assert(names<key_role>.size() == static_cast<std::size_t>(key_role::admin) + 1);
+
+template <>
+constexpr std::array names<session_kind>{"user"sv, "member"sv, "operator"sv};
+static_assert(names<session_kind>.size() == static_cast<std::size_t>(session_kind::operator_) + 1);
 
 template <>
 constexpr std::array names<conflict_state>{"open"sv, "resolved"sv};
@@ -172,6 +181,8 @@ std::string_view name_of(import_policy v) { return text_of(v); }
 std::string_view name_of(guest_mail v) { return text_of(v); }
 std::string_view name_of(attendee_response v) { return text_of(v); }
 std::string_view name_of(conflict_state v) { return text_of(v); }
+std::string_view name_of(key_role v) { return text_of(v); }
+std::string_view name_of(session_kind v) { return text_of(v); }
 std::string_view name_of(conflict_choice v) { return text_of(v); }
 std::string_view name_of(deletion_policy v) { return text_of(v); }
 std::string_view name_of(provider_status v) { return text_of(v); }
@@ -201,6 +212,8 @@ template std::optional<import_policy> read_name(std::string_view);
 template std::optional<guest_mail> read_name(std::string_view);
 template std::optional<attendee_response> read_name(std::string_view);
 template std::optional<conflict_state> read_name(std::string_view);
+template std::optional<key_role> read_name(std::string_view);
+template std::optional<session_kind> read_name(std::string_view);
 template std::optional<conflict_choice> read_name(std::string_view);
 template std::optional<deletion_policy> read_name(std::string_view);
 template std::optional<provider_status> read_name(std::string_view);

@@ -35,6 +35,10 @@ struct settings {
   std::optional<oauth_app> google, microsoft; ///< the installation's own OAuth clients
   std::string extra_ca_file;
   std::string metrics_token; ///< for GET /metrics, besides the admin key
+  /// How long a session of the pages lives without being used, and at the longest.
+  std::chrono::minutes session_idle{30}, session_lifetime{12 * 60};
+  /// Who may show the pages in a frame, as Content-Security-Policy's frame-ancestors has it; empty: nobody.
+  std::string frame_ancestors;
   std::size_t metrics_tenant_limit =
       100;                     ///< so many tenants have figures of their own, the rest one together
   std::string log_format = {}; ///< "json" or "text"; empty: as the command likes it

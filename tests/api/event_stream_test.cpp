@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <set>
 
 namespace kalends::api {
 namespace {
@@ -40,19 +41,26 @@ struct event_stream_test : testing::Test {
   std::vector<fact> table;
   std::deque<std::function<void()>> reads;
   bool broken = false;
+  std::set<std::int64_t> hidden; ///< from this reader
 
-  std::shared_ptr<event_stream> open(std::int64_t after) {
+  std::shared_ptr<event_stream> open(std::int64_t after, live_facts live = live_facts::shown) {
     auto read = [this](std::int64_t from, std::size_t limit,
-                       std::function<void(result<std::vector<fact>>)> done) {
+                       std::function<void(result<stretch_of_facts>)> done) {
       reads.push_back([this, from, limit, done = std::move(done)] {
         if (broken) return done(failure(errc::retry_later, "database_away", "Away."));
-        std::vector<fact> found;
-        for (const auto& f : table)
-          if (f.sequence > from && found.size() < limit) found.push_back(f);
+        stretch_of_facts found{{}, from, false};
+        std::size_t looked_at = 0;
+        for (const auto& f : table) {
+          if (f.sequence <= from || looked_at == limit) continue;
+          ++looked_at;
+          found.through = f.sequence;
+          if (!hidden.contains(f.sequence)) found.facts.push_back(f);
+        }
+        found.more = looked_at == limit;
         done(std::move(found));
       });
     };
-    return std::make_shared<event_stream>(out, read, after);
+    return std::make_shared<event_stream>(out, read, after, live);
   }
   void settle() {
     while (!reads.empty()) {

@@ -65,6 +65,9 @@ TEST(openapi_test, asks_for_the_key_that_the_route_asks_for) {
       ASSERT_NE(security, nullptr) << r.path;
       EXPECT_TRUE(security->as_array().at(0).as_object().contains("metrics_token")) << r.path;
       EXPECT_TRUE(security->as_array().at(1).as_object().contains("admin_key")) << r.path;
+    } else if (r.needs == access::session) {
+      ASSERT_NE(security, nullptr) << r.path;
+      EXPECT_TRUE(security->as_array().at(0).as_object().contains("session_cookie")) << r.path;
     } else {
       EXPECT_EQ(security, nullptr) << r.path;
     }

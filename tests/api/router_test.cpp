@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "api/person_rules.hpp"
 #include "api/router.hpp"
 
 #include <gtest/gtest.h>
@@ -49,6 +50,8 @@ TEST(router_test, opens_nothing_of_the_api_to_everybody) {
   for (const auto& r : routes()) {
     if (r.path.starts_with("/v1/admin/")) {
       EXPECT_EQ(r.needs, access::installation) << r.path;
+    } else if (r.path == "/v1/session") {
+      EXPECT_EQ(r.needs, r.method == "POST" ? access::open : access::session);
     } else if (r.path.starts_with("/v1/")) {
       EXPECT_TRUE(r.needs != access::open && r.needs != access::installation) << r.path;
     } else if (r.path == "/metrics") {
@@ -67,9 +70,31 @@ TEST(router_test, lets_readers_change_nothing) {
     }
 }
 
+TEST(router_test, rules_for_persons_name_routes_that_there_are) {
+  for (const auto& line : person_rules()) {
+    const auto m = match(routes(), line.method, line.path);
+    ASSERT_NE(m.found, nullptr) << line.method << " " << line.path;
+    EXPECT_EQ(m.found->path, line.path);
+    EXPECT_EQ(rule_for_person(*m.found), line.rule) << line.method << " " << line.path;
+    EXPECT_EQ(line.rule == person_rule::own_path, line.path.find('{') != std::string_view::npos) << line.path;
+  }
+}
+
+TEST(router_test, refuses_a_person_where_nothing_is_said) {
+  const route unknown{"GET", "/v1/news", access::reader, nullptr};
+  EXPECT_EQ(rule_for_person(unknown), person_rule::refused);
+  for (const auto& r : routes())
+    if (r.needs == access::installation || r.path.starts_with("/v1/oauth-clients") ||
+        r.path == "/v1/audit-log" || r.path == "/v1/sign-in-links") {
+      EXPECT_EQ(rule_for_person(r), person_rule::refused) << r.path;
+    }
+}
+
 TEST(router_test, keeps_no_answer_that_holds_a_secret) {
   for (const auto& r : routes()) {
-    if (!r.path.ends_with("/keys") && !r.path.ends_with("/authorization")) continue;
+    if (!r.path.ends_with("/keys") && !r.path.ends_with("/authorization") &&
+        !r.path.ends_with("-links") && r.path != "/v1/session")
+      continue;
     EXPECT_FALSE(r.idempotent) << r.path;
   }
 }
