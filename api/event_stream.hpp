@@ -109,6 +109,7 @@ public:
   event_streams& operator=(const event_streams&) = delete;
 
   bool full();
+  void beat_all();
   template <class Stream>
   void add(const std::shared_ptr<Stream>& s) {
     enroll({[s] { return s->beat(); }, [s] { s->end(); }});
@@ -121,7 +122,6 @@ private:
   };
   void enroll(member m);
   void run(std::chrono::milliseconds interval);
-  void beat_all();
 
   std::mutex guard_;
   std::condition_variable wake_;

@@ -66,6 +66,8 @@ void receive(const call_ptr& c) {
 
 front::front(services s) : house_(std::make_shared<house>(std::move(s))) {}
 
+void front::beat() const { house_->streams.beat_all(); }
+
 void front::close() const { house_->streams.close(); }
 
 void front::accept(net::http_request request, net::http_responder answer) const {

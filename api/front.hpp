@@ -13,6 +13,8 @@ class front {
 public:
   explicit front(services s);
   void accept(net::http_request request, net::http_responder answer) const;
+  /// Looks after the open streams now, and not only at their next beat.
+  void beat() const;
   /// Ends what would otherwise stay open.
   void close() const;
 

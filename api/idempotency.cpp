@@ -111,7 +111,9 @@ void claim_key_then(const call_ptr& c, std::function<void()> then) {
     return c->fail({errc::invalid, "malformed_idempotency_key", "At most 200 characters.", {}, {}});
   wanted.held = c->at->held.hold(c->who.tenant, wanted.key);
   const auto asked = c->request.query.empty() ? c->request.path : c->request.path + '?' + c->request.query;
-  wanted.fingerprint = net::sha256(c->request.method + '\n' + asked + '\n' + c->request.body);
+  // A person's answer is for nobody else, whoever guesses the key.
+  const auto whose = c->who.person() ? c->who.user.str() + '\n' : std::string();
+  wanted.fingerprint = net::sha256(whose + c->request.method + '\n' + asked + '\n' + c->request.body);
   ask<claimed>(
       c, c->who.tenant, [c, wanted](persistence::transaction& tx) { return claim(tx, *c, wanted); },
       [c, then = std::move(then)](claimed got) {

@@ -205,8 +205,9 @@ void check_session(const call_ptr& c, const std::string& token, begin_call begin
   c->with().db.run<session>(
       {*tenant_of_session(token)},
       [c, token](persistence::transaction& tx) {
-        auto found = find_live_session(tx, c->with(), token);
-        if (found) persistence::touch_session(tx, *found, c->with().outside.now());
+        const auto now = c->with().outside.now();
+        auto found = find_live_session(tx, c->with().configured, now, token);
+        if (found) persistence::touch_session(tx, *found, now);
         return found;
       },
       [c, token, begin, refuse](result<session> found) {
@@ -239,31 +240,34 @@ error session_expired() {
   return {errc::forbidden, "session_expired", "The session is over. Sign in again.", {}, {}};
 }
 
-result<session> find_live_session(persistence::transaction& tx, const services& with,
+result<session> find_live_session(persistence::transaction& tx, const settings& configured, instant now,
                                   const std::string& token) {
   const auto tenant = tenant_of_session(token);
   if (!tenant) return tl::unexpected(session_expired());
   const auto found = persistence::find_session(tx, *tenant, net::sha256(token));
   if (!found) return tl::unexpected(found.error());
-  const auto now = with.outside.now();
-  if (!*found || !is_alive(**found, with.configured, now)) return tl::unexpected(session_expired());
+  if (!*found || !is_alive(**found, configured, now)) return tl::unexpected(session_expired());
   const auto& s = **found;
-  if (!s.proof.empty() && !net::equal_in_constant_time(s.proof, proof_of(token, with.configured.admin_key)))
+  if (!s.proof.empty() && !net::equal_in_constant_time(s.proof, proof_of(token, configured.admin_key)))
     return tl::unexpected(session_expired());
   return s;
 }
 
 session_check check_of(const call& c) {
   if (!c.by_session) return [](const std::function<void(result<void>)>& done) { done({}); };
-  const auto checked = std::make_shared<instant>(c.with().outside.now()); // one check at a time
-  return [house = c.at, token = std::string(session_token(c.request)),
-          checked](std::function<void(result<void>)> done) {
-    const auto now = house->with.outside.now();
+  // Not the house itself: what is open hangs on it. One check at a time.
+  const auto checked = std::make_shared<instant>(c.with().outside.now());
+  const auto configured = std::make_shared<const settings>(c.with().configured);
+  return [&db = c.with().db, outside = c.with().outside, configured, checked,
+          token = std::string(session_token(c.request))](std::function<void(result<void>)> done) {
+    const auto now = outside.now();
     if (now - *checked < session_check_interval) return done({});
     *checked = now;
-    house->with.db.run<session>(
+    db.run<session>(
         {*tenant_of_session(token)},
-        [house, token](persistence::transaction& tx) { return find_live_session(tx, house->with, token); },
+        [configured, now, token](persistence::transaction& tx) {
+          return find_live_session(tx, *configured, now, token);
+        },
         [done = std::move(done)](const result<session>& found) { done(found.map([](const session&) {})); });
   };
 }

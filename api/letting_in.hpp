@@ -23,7 +23,7 @@ result<key_lookup> look_up_key(persistence::transaction& tx, const std::string& 
 
 /// The session with that token if it is alive and, when it was begun with the admin key, that key is the
 /// same. Error forbidden `session_expired`. The transaction acts for the token's tenant.
-result<session> find_live_session(persistence::transaction& tx, const services& with,
+result<session> find_live_session(persistence::transaction& tx, const settings& configured, instant now,
                                   const std::string& token);
 /// Says, now and then and at most every `session_check_interval` for real, whether the request's session is
 /// still alive: for answers that stay open. A request without a session goes on for ever.

@@ -245,7 +245,8 @@ result<void> add_standings(persistence::transaction& tx, json::array& items, con
     json::array lines;
     const auto of_entry = found->find(entry_id(std::string(i.at("id").as_string())));
     if (of_entry != found->end())
-      for (const auto& l : of_entry->second) if (person.empty() || own->contains(l.provider.str())) lines.emplace_back(to_json(l));
+      for (const auto& l : of_entry->second)
+        if (person.empty() || own->contains(l.provider.str())) lines.emplace_back(to_json(l));
     i.as_object()["sync"] = std::move(lines);
   }
   return {};
@@ -280,8 +281,8 @@ result<net::http_response> entries_as_kept(persistence::transaction& tx, const s
   const auto page = persistence::list_entries(tx, q.filter, q.cursor, q.limit);
   if (!page) return tl::unexpected(page.error());
   auto listed = list_json(*page);
-  return page_answer(tx, std::move(listed["items"].as_array()), std::move(listed["next_cursor"]),
-                     q.with_sync, q.person);
+  return page_answer(tx, std::move(listed["items"].as_array()), std::move(listed["next_cursor"]), q.with_sync,
+                     q.person);
 }
 
 } // namespace

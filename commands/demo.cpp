@@ -72,6 +72,7 @@ private:
   result<void> open_mailbox(const person& who);
   result<json::object> connect(const person& who, const std::string& user, const std::string& key);
   result<void> wait_until_synced();
+  result<void> open_pages();
   result<std::string> access_token(const std::string& account, const std::string& client);
   result<void> write_manifest(const std::string& file) const;
   /// demo.json for ourselves, half of one while the first start goes on: whoever waits for demo.json may have
@@ -139,7 +140,17 @@ result<void> demonstration::start() {
   auto asked = talk_->call("POST", admin_url() + "/consent-mode", "", json::object{{"mode", "page"}});
   if (!asked) return tl::unexpected(asked.error());
   if (auto r = write_manifest(memory_file()); !r) return r;
+  if (auto r = open_pages(); !r) return r;
   return write_manifest(file_);
+}
+
+/// A link that lets its first bearer in as an operator, for a day.
+result<void> demonstration::open_pages() {
+  auto link = talk_->call("POST", server_->base_url() + "/v1/admin/sign-in-links", server_->admin_key(),
+                          json::object{{"expires_in", 86'400}});
+  if (!link) return tl::unexpected(link.error());
+  manifest_["pages_url"] = link->at("url");
+  return {};
 }
 
 /// Channels lead to the ports of before, and so do the delta links of the calendars: on others the
@@ -369,12 +380,14 @@ void demonstration::stop() {
 void greet(const demonstration& d, const demo_options& o) {
   const auto& m = d.manifest();
   std::printf("\n  Kalends keeps two tenants' calendars in step.\n\n"
-              "  The page         %s/#key=%s\n"
+              "  The page         %s   (signs you in once; kalends prints another at the next start)\n"
+              "  ... with a key   %s/#key=%s\n"
               "  The calendars    %s   (a sandbox of Google and Microsoft; its certificate is self-made)\n"
               "  Keys and ids     %s/demo.json\n\n"
               "  Stop with Ctrl-C.\n\n",
-              m.at("base_url").as_string().c_str(), m.at("admin_key").as_string().c_str(),
-              m.at("sandbox").at("admin_url").as_string().c_str(), o.data_dir.c_str());
+              m.at("pages_url").as_string().c_str(), m.at("base_url").as_string().c_str(),
+              m.at("admin_key").as_string().c_str(), m.at("sandbox").at("admin_url").as_string().c_str(),
+              o.data_dir.c_str());
   std::fflush(stdout);
 }
 

@@ -330,10 +330,10 @@ served_api::served_api()
                                    metrics_token),
                       [this](const net::outgoing_request& r) { return on_send_on(r); }))) {}
 
-void served_api::start_anew() {
-  former_front_ =
-      std::exchange(front_, std::make_unique<front>(services{*db_, vault_, engine_, oauth_,
-                                                             settings_of_test(admin_key), outside_}));
+void served_api::start_anew(const std::string& with_admin_key) {
+  former_front_ = std::exchange(
+      front_, std::make_unique<front>(services{*db_, vault_, engine_, oauth_,
+                                               settings_of_test(with_admin_key.c_str()), outside_}));
 }
 
 net::http_response served_api::ask(const std::string& key, const std::string& method,

@@ -158,7 +158,7 @@ protected:
   std::vector<std::string> audit(const tenant_keys& t, const std::string& action);
   void pass(std::chrono::seconds time) { offset_ += time.count(); }
   /// A process that comes after the first one, whose requests may still be under way. Once.
-  void start_anew();
+  void start_anew(const std::string& with_admin_key = admin_key);
 
   /// What is found out about the token of a push.
   std::function<result<net::oidc_identity>(const std::string& token, const std::string& audience)>
