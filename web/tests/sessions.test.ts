@@ -6,7 +6,7 @@ import {Sessions} from '../src/session/sessions';
 import {readSession, rightsOf, type Session} from '../src/session/shape';
 
 const operator: Session = {
-  kind: 'operator', user: null, tenant: null, role: 'admin', name: 'Ada', csrf_token: 'c1', idle_expires_at: '2026-12-01T08:30:00Z', expires_at: '2026-12-01T20:00:00Z',
+  kind: 'operator', user: null, tenant: null, role: 'admin', name: 'Ada', csrf_token: 'c1', idle_expires_at: '2026-12-01T08:30:00Z', expires_at: '2026-12-01T20:00:00Z', return_to: null,
 };
 const person: Session = {
   ...operator, kind: 'user', role: 'user', name: 'Dana', user: {id: 'u1', name: 'Dana', email: 'd@acme.example', time_zone: 'UTC'}, tenant: {id: 't1', name: 'Acme'},

@@ -13,7 +13,7 @@ export async function arrive(given: Credentials, go: (to: string, how: {replace:
   arrivalProblem = null;
   try {
     await sessions.begin(given);
-    go(destination(), {replace: true});
+    go(safeReturn(sessions.state.session?.return_to) ?? destination(), {replace: true});
   } catch (e) {
     arrivalProblem = reasonOf(e, given);
     await sessions.resume();
@@ -33,6 +33,7 @@ export function reasonOf(e: unknown, given: Credentials): string {
   if (e instanceof Unreachable) return words.unreachable;
   if (!(e instanceof Problem)) return words.other;
   if (e.status === 429) return words.many;
+  if (e.code === 'link_void') return words.link;
   if (e.status === 401 || e.status === 403) return 'link' in given ? words.link : 'key' in given ? words.key : words.account;
   return [e.title, e.detail].filter((s) => s !== '').join('. ') || words.other;
 }

@@ -12,6 +12,8 @@ export interface Session {
   csrf_token: string;
   idle_expires_at: string;
   expires_at: string;
+  /** Where the link that began it leads; null otherwise. */
+  return_to: string | null;
 }
 
 export function readSession(value: unknown): Session | null {
@@ -21,7 +23,7 @@ export function readSession(value: unknown): Session | null {
   if (typeof v.csrf_token !== 'string') return null;
   return {
     kind: v.kind, user: v.user ?? null, tenant: v.tenant ?? null, role: v.role ?? 'reader', name: v.name ?? '',
-    csrf_token: v.csrf_token, idle_expires_at: v.idle_expires_at ?? '', expires_at: v.expires_at ?? '',
+    csrf_token: v.csrf_token, idle_expires_at: v.idle_expires_at ?? '', expires_at: v.expires_at ?? '', return_to: v.return_to ?? null,
   };
 }
 

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { checkPage } from './support/check_page.mjs';
+import { ask } from './support/demo.mjs';
+import { settled, signIn, test } from './support/pages.mjs';
+import { screenshot } from './support/screenshot.mjs';
+
+/** The vendor is the sandbox, whose certificate is its own. */
+const vendor = { ignoreHTTPSErrors: true };
+const vendorPages = /^https:\/\/127\.0\.0\.1:\d+\//;
+
+const choose = async (page, field, option) => {
+  await page.click(`#${field}`);
+  await page.getByRole('option', { name: option }).click();
+};
+
+test('the calendars of a tenant: how each is, and its pages', async ({ page, world }) => {
+  const tenant = world.tenants[1];
+  await signIn(page, tenant.api_key, '/calendars');
+  await page.waitForSelector('.provider');
+  assert.equal(await page.locator('.provider').count(), tenant.providers.length);
+  assert.match(await page.textContent('.provider-pills'), /OAuth complete/);
+  await checkPage(page, 'the calendars');
+  await screenshot(page, 'calendars');
+  await page.click(`#calendar-${tenant.providers[0].id}-open`);
+  await page.waitForSelector('#calendar-status');
+  await checkPage(page, 'a calendar');
+  await page.click('#calendar-tab-runs');
+  await page.waitForSelector('#calendar-runs');
+  await checkPage(page, 'the runs of a calendar');
+});
+
+test('settings are changed, kept, and warn before they are lost', async ({ page, world }) => {
+  const tenant = world.tenants[1];
+  const id = tenant.providers[1].id;
+  await signIn(page, tenant.api_key, `/calendars/${id}?tab=settings`);
+  await choose(page, 'settings-conflicts', /A person decides/);
+  page.once('dialog', (d) => d.dismiss());
+  await page.click('#nav-calendars');
+  assert.match(page.url(), new RegExp(id));
+  await page.click('#settings-save');
+  await page.waitForSelector('.toast');
+  assert.equal((await ask(tenant.api_key, 'GET', `/v1/calendar-providers/${id}`)).conflict_policy, 'manual');
+  await checkPage(page, 'the settings');
+});
+
+test('a calendar is switched off and on', async ({ page, world }) => {
+  const tenant = world.tenants[1];
+  const id = tenant.providers[1].id;
+  await signIn(page, tenant.api_key, '/calendars');
+  await page.locator(`label:has(#calendar-${id}-active)`).click();
+  await page.waitForSelector(`#calendar-${id}-mend`);
+  assert.equal((await ask(tenant.api_key, 'GET', `/v1/calendar-providers/${id}`)).status, 'paused');
+  await page.click(`#calendar-${id}-mend`);
+  await page.waitForSelector(`#calendar-${id}-mend`, { state: 'detached' });
+  assert.equal((await ask(tenant.api_key, 'GET', `/v1/calendar-providers/${id}`)).status, 'active');
+});
+
+test('a sync shows its progress, in another tab too, and says what came of it', async ({ page, world }) => {
+  const tenant = world.tenants[0];
+  const id = tenant.providers[0].id;
+  await signIn(page, tenant.api_key, '/calendars');
+  await page.click(`#calendar-${id}-sync`);
+  await page.waitForFunction(() => [...document.querySelectorAll('.toast')].some((t) => /is in step/.test(t.textContent)));
+  await page.waitForFunction((b) => !document.querySelector(b).hasAttribute('data-pending'), `#calendar-${id}-sync`);
+  const { items } = await ask(tenant.api_key, 'GET', `/v1/sync-runs?provider_id=${id}&limit=5`);
+  assert.ok(items.some((r) => r.cause === 'manual' && r.outcome === 'succeeded'));
+});
+
+test('a calendar is added, connected in a window, rehearsed, begun, and disconnected', async ({ page, world }) => {
+  page.allowed.push(vendorPages, /net::ERR_CERT|favicon/);
+  const tenant = world.tenants[0];
+  await signIn(page, tenant.api_key, '/calendars');
+  await settled(page);
+  await page.click('#calendars-add');
+  await page.click('#add-calendar-submit');
+  assert.match(await page.textContent('.field-problem'), /Choose a person/);
+  await checkPage(page, 'the form without a person');
+  await choose(page, 'add-calendar-person-open', new RegExp(tenant.users[1].email));
+  await page.click('#add-calendar-submit');
+  await page.waitForSelector('#connect-window');
+  await checkPage(page, 'before the consent');
+  const [consent] = await Promise.all([page.waitForEvent('popup'), page.click('#connect-window')]);
+  await consent.waitForURL(vendorPages);
+  await Promise.all([consent.waitForEvent('close'), consent.click('button.yes')]);
+  await page.waitForSelector('#calendar-rehearsal');
+  const id = new URL(page.url()).pathname.split('/').at(-1);
+  await page.waitForSelector('#rehearsal-approve');
+  await checkPage(page, 'the rehearsal');
+  await page.click('#rehearsal-approve');
+  await page.click('#rehearsal-confirm-confirm');
+  await page.waitForSelector('#calendar-rehearsal', { state: 'detached' });
+  await page.click('#calendar-more');
+  await page.click('[data-item="calendar-more-remove"]');
+  await page.waitForSelector('#remove-calendar-confirm');
+  await checkPage(page, 'before disconnecting');
+  await page.click('#remove-calendar-confirm');
+  await page.waitForURL(/\/calendars$/);
+  await assert.rejects(ask(tenant.api_key, 'GET', `/v1/calendar-providers/${id}`), /404/);
+}, vendor);
+
+test('a person sees their own calendars and nothing else', async ({ page, world }) => {
+  const tenant = world.tenants[0];
+  const { url } = await ask(tenant.api_key, 'POST', '/v1/sign-in-links', { user_id: tenant.users[0].id, return_to: '/calendars' });
+  await page.goto(url);
+  await page.waitForSelector('.provider');
+  assert.equal(await page.locator('.provider').count(), tenant.providers.filter((p) => p.user_id === tenant.users[0].id).length);
+  assert.equal(await page.locator('#nav-console').count(), 0);
+  await checkPage(page, 'a person’s own calendars');
+});
