@@ -11,7 +11,7 @@ const vendorPages = /^https:\/\/127\.0\.0\.1:\d+\//;
 
 const choose = async (page, field, option) => {
   await page.click(`#${field}`);
-  await page.getByRole('option', { name: option }).click();
+  await page.getByRole('option').filter({ hasText: option }).click();
 };
 
 test('the calendars of a tenant: how each is, and its pages', async ({ page, world }) => {

@@ -34,6 +34,9 @@ export const useRuns = (providerId?: string): UseQueryResult<SyncRun[], Error> =
     {everyMs: (known) => (known?.some((r) => r.outcome === 'running') ? watchMs : false)},
   );
 
+/** The runs that were asked for here: a short one has ended before it is ever seen under way. */
+const askedHere = new Set<string>();
+
 /** Says what came of the runs that a person asked for, once they end. */
 export function useRunEnds(runs: readonly SyncRun[] | undefined, providers: readonly Provider[]): void {
   const watched = useRef(new Set<string>());
@@ -43,7 +46,8 @@ export function useRunEnds(runs: readonly SyncRun[] | undefined, providers: read
         if (run.cause === 'manual' || run.cause === 'reconcile') watched.current.add(run.id);
         continue;
       }
-      if (!watched.current.delete(run.id)) continue;
+      const seen = watched.current.delete(run.id);
+      if (!askedHere.delete(run.id) && !seen) continue;
       const provider = providers.find((p) => p.id === run.provider_id);
       const name = provider ? nameOf(provider) : words.title;
       if (run.outcome === 'succeeded') toast({tone: 'good', title: words.sync.done(name), detail: words.sync.counts(run)});
@@ -58,8 +62,10 @@ export const runsUnderWay = runningOf;
 export type SyncMode = 'changes' | 'reconcile';
 
 export function useSync(): UseMutationResult<SyncRun, Error, {id: string; mode: SyncMode}> {
-  const write = useWrite(({id, mode}: {id: string; mode: SyncMode}) => api.post('/v1/calendar-providers/{provider_id}/sync', {path: {provider_id: id}, body: {mode}}), ['runs'], () =>
-    toast({tone: 'info', title: words.sync.begun}));
+  const write = useWrite(({id, mode}: {id: string; mode: SyncMode}) => api.post('/v1/calendar-providers/{provider_id}/sync', {path: {provider_id: id}, body: {mode}}), ['runs'], (run) => {
+    askedHere.add(run.id);
+    toast({tone: 'info', title: words.sync.begun});
+  });
   return withProblem(write, words.sync.refused);
 }
 
