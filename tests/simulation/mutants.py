@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plants the bugs in mutants/ one by one and lives seeds until the simulation notices.
 
-mutants.py BUILD_DIR [--seeds N] [--only NAME]   compile, link, live; the last line is "mutants=M caught=C"
+mutants.py BUILD_DIR [--seeds N] [--only NAME,…]  compile, link, live; the last line is "mutants=M caught=C"
 mutants.py --check                               only: does each patch still apply?
 """
 import concurrent.futures
@@ -120,7 +120,8 @@ def main():
     build = os.path.abspath(sys.argv[1])
     options = dict(zip(sys.argv[2::2], sys.argv[3::2]))
     seeds = int(options.get("--seeds", "1000"))
-    chosen = [p for p in patches() if options.get("--only", "") in os.path.basename(p)]
+    named = options.get("--only", "").split(",")
+    chosen = [p for p in patches() if any(name in os.path.basename(p) for name in named)]
     with open(os.path.join(build, "compile_commands.json")) as text:
         compile_commands = json.load(text)
     link = link_command(build)
