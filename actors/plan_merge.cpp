@@ -106,12 +106,12 @@ bool names_all(const std::vector<attendee>& guests, const std::vector<attendee>&
                      [&](const attendee& g) { return is_guest(guests, lower_case(g.email)); });
 }
 
-void merge_guest_lists(const tenant_picture& p, merge_case& c) {
+void merge_guest_lists(merge_case& c) {
   if (!c.weights.changed.has(field_group::attendees)) return;
   const guest_rule rule{c.weights.direction != sync_direction::to_provider, calendar_wins(c.weights)};
   c.theirs.attendees =
       merge_guests(c.link.base_event.attendees, c.entry.what.attendees, c.shown.attendees, rule);
-  c.guests_refused = !rule.list_flows && invites_from(p, c.calendar, c.entry, &c.link) &&
+  c.guests_refused = !rule.list_flows && c.calendar.mails == guest_mail::guests &&
                      !names_all(c.theirs.attendees, c.shown.attendees);
   c.weights.parts.add(field_group::attendees);
 }
@@ -262,7 +262,7 @@ void merge_event(tenant_picture& p, const provider& calendar, const mapping& lin
   merge_case c{calendar, event, entry, link, {}, {}, {}, {}, {}, false, {}}; // both may lie in the picture
   c.theirs = c.shown = without_people(p, event.what, entry.assigned);
   weigh_sides(c);
-  merge_guest_lists(p, c);
+  merge_guest_lists(c);
   merge_occurrence_slots(c);
   keep_occurrences_of_others(p, c);
   keep_tail_of_others(p, calendar, c.link, c.entry, event, c.theirs);

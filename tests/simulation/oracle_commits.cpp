@@ -322,7 +322,9 @@ field_set oracle::disputed(const rows& t, const mapping& link) {
     return c.state == conflict_state::open && c.provider == link.provider && c.entry == link.entry &&
            c.groups == link.disputed;
   });
-  if (!open) log_.violation(18, "what is in dispute of entry " + link.entry.str() + " is no open conflict");
+  if (!open)
+    log_.violation(18, "what is in dispute of entry " + link.entry.str() + " is no open conflict" +
+                           story(t, link.entry));
   return waiting_for_a_person(link);
 }
 
