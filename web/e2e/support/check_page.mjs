@@ -47,11 +47,11 @@ function sideways() {
 /** Ids that react-aria makes up are unique, but nobody's: only parts inside a named whole may have them. */
 function badIds() {
   const wanted = 'a[href], button, input:not([type="hidden"]), select, textarea, [role="tab"], [role="switch"], [role="radio"], [role="combobox"]';
-  const made = /^(react-aria|_?:?r|«)/;
+  const made = /^(react-aria|_r_|:r|«)/;
   const out = [];
   const seen = new Set();
   for (const node of document.querySelectorAll(wanted)) {
-    if (node.closest('[aria-hidden="true"], [inert]') || node.tabIndex < 0 && !node.id) continue;
+    if (node.closest('[aria-hidden="true"], [inert]') || (node.tabIndex < 0 && (node.id === '' || made.test(node.id)))) continue;
     const told = node.outerHTML.slice(0, 120);
     if (node.id === '') out.push(`no id: ${told}`);
     else if (made.test(node.id)) out.push(`made-up id: ${told}`);
@@ -68,7 +68,7 @@ function smallTargets() {
     const box = node.getBoundingClientRect();
     const inLabel = node.closest('label');
     const { width, height } = inLabel ? inLabel.getBoundingClientRect() : box;
-    if (box.width === 0 || (width >= 24 && height >= 24)) continue;
+    if (box.width === 0 || node.tabIndex < 0 || (width >= 24 && height >= 24)) continue;
     out.push(`smaller than 24 pixels: ${node.id || node.outerHTML.slice(0, 80)} (${Math.round(width)}×${Math.round(height)})`);
   }
   return out;

@@ -14,7 +14,7 @@ const screens = fileURLToPath(new URL('../screens/', import.meta.url));
 const mostDifferent = 0.02;
 const sizes = [[360, 'light'], [360, 'dark'], [1280, 'light'], [1280, 'dark']];
 
-/** What differs from run to run is covered: times (`data-mask`), and what `masks` names. */
+/** What differs from run to run is covered: times (`data-mask`), the state of the connection, and what `masks` names. */
 export async function screenshot(page, name, { masks = [] } = {}) {
   const before = page.viewportSize();
   const wrong = [];
@@ -22,7 +22,7 @@ export async function screenshot(page, name, { masks = [] } = {}) {
     await page.setViewportSize({ width, height: 800 });
     await page.emulateMedia({ colorScheme: theme });
     await page.mouse.move(0, 0);
-    const taken = await page.screenshot({ animations: 'disabled', caret: 'hide', mask: [page.locator('[data-mask]'), ...masks.map((m) => page.locator(m))], maskColor: '#888888' });
+    const taken = await page.screenshot({ animations: 'disabled', caret: 'hide', mask: [page.locator('[data-mask], .stream'), ...masks.map((m) => page.locator(m))], maskColor: '#888888' });
     const problem = await compare(`${name}-${width}-${theme}.png`, taken);
     if (problem) wrong.push(problem);
   }

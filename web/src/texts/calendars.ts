@@ -148,7 +148,7 @@ export const calendars = {
     keep: {label: 'Keep the events', detail: 'Syncing stops at once. What we wrote into the calendar stays there and is not touched again.'},
     erase: {label: 'Remove our copies', detail: 'Events that we made there are deleted first; what people made themselves is never deleted. The calendar shows as “being disconnected” until that is done.'},
     choice: 'What becomes of the events in the calendar?',
-    always: 'Entries here stay as they are. The consent that was given is withdrawn from this connection; connecting again begins anew.',
+    always: 'Entries here stay as they are. The permission that we hold is forgotten; connecting again asks for it anew.',
     confirm: 'Disconnect',
     done: 'Disconnected',
     leaving: 'Our copies are being removed',
