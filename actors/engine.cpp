@@ -106,6 +106,7 @@ struct engine::impl {
   quiet_config config;
   caf::actor_system system{config};
   std::shared_ptr<doors> at = std::make_shared<doors>();
+  std::shared_ptr<governor> vendors_leave;
 
   /// Mails the supervisor; whoever waits for an answer hears that we are stopping.
   template <class T, class Message>
@@ -127,17 +128,9 @@ result<std::unique_ptr<engine>> engine::start(engine_parts parts) {
   auto& at = *i->at;
   const std::shared_ptr<channel_directory> channels(i->at, &at.channels);
   const std::shared_ptr<lease_book> leases(i->at, &at.leases);
-  const staff_parts staff{p.store,
-                          p.google,
-                          p.microsoft,
-                          p.refresh,
-                          p.configured,
-                          p.outside,
-                          channels,
-                          p.meter,
-                          leases,
-                          p.node,
-                          governor::open(lease_book::clock_of(leases), p.meter, {p.granted})};
+  i->vendors_leave = governor::open(lease_book::clock_of(leases), p.meter, {p.granted});
+  const staff_parts staff{p.store,  p.google, p.microsoft, p.refresh, p.configured,    p.outside,
+                          channels, p.meter,  leases,      p.node,    i->vendors_leave};
   at.bus = i->system.spawn<event_bus>(std::ref(p.store), leases, std::ref(p.meter));
   at.supervisor = i->system.spawn<supervisor>(staff, at.bus);
   at.intake = i->system.spawn<intake>(std::ref(p.store), at.supervisor, std::ref(p.meter));
@@ -311,6 +304,8 @@ subscription engine::subscribe(tenant_id tenant, std::function<void(const fact&)
     if (const auto here = at.lock()) here->tell(&doors::bus, reader_left{reader});
   });
 }
+
+budget_report engine::budgets(std::size_t most) const { return impl_->vendors_leave->report(most); }
 
 void engine::status(answer_to<engine_status> done) { impl_->order(done, count_house{done}); }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "actors/budget_line.hpp"
 #include "actors/plan_sync.hpp"
 #include "actors/vendor_budget.hpp"
 #include "net/calendar_client.hpp"
@@ -194,6 +195,8 @@ public:
   [[nodiscard]] subscription subscribe(tenant_id tenant, std::function<void(const fact&)> sink);
 
   void status(answer_to<engine_status> done);
+  /// What is in use of what the vendors allow, here; the tightest `most` budgets. Does not wait.
+  budget_report budgets(std::size_t most) const;
 
 private:
   struct doors;

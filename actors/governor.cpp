@@ -159,6 +159,12 @@ void governor::remember_project(const tenant_id& tenant, provider_type type, std
   projects_.insert_or_assign({tenant, type}, known_project{std::move(client_id), now + project_known_for});
 }
 
+budget_report governor::report(std::size_t most) {
+  const auto now = now_();
+  const std::lock_guard lock(guard_);
+  return core_.report(most, now);
+}
+
 std::size_t governor::calls_waiting() {
   const std::lock_guard lock(guard_);
   return core_.waiting();

@@ -72,6 +72,7 @@ public:
   std::optional<std::string> project_of(const tenant_id& tenant, provider_type type);
   void remember_project(const tenant_id& tenant, provider_type type, std::string client_id);
 
+  budget_report report(std::size_t most);
   std::size_t calls_waiting();
   std::size_t calls_under_way();
 

@@ -2,6 +2,7 @@
 #include "actors/governor_core.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace kalends::actors {
@@ -397,6 +398,68 @@ void governor_core::forget_idle(instant now) {
   for (auto& [key, p] : projects_)
     std::erase_if(p->tenants,
                   [&](const auto& t) { return t.second.in_flight == 0 && t.second.touched + longest < now; });
+}
+
+budget_report governor_core::report(std::size_t most, instant now) {
+  now = steady(now);
+  std::unordered_map<const void*, std::uint32_t> waiting;
+  std::map<std::pair<const void*, tenant_id>, std::uint32_t> of_tenants;
+  for (const auto& [id, c] : waits_) {
+    ++waiting[c.mailbox];
+    ++waiting[c.project];
+    ++of_tenants[{c.project, c.what.who.tenant}];
+  }
+  auto line_of = [&](budget_line::kind what, const std::string& key, const call_limit& limit, auto& account) {
+    const auto cut = key.find('\n');
+    budget_line l;
+    l.what = what;
+    l.type = key.front() == 'g' ? provider_type::google : provider_type::microsoft;
+    (what == budget_line::kind::mailbox ? l.mailbox : l.project) = key.substr(2, cut - 2);
+    if (what == budget_line::kind::mailbox) l.project = key.substr(cut + 1);
+    l.limit = part(limit.calls);
+    l.span = limit.span;
+    l.used = account.window.used(now, limit.span);
+    if (const auto n = waiting.find(&account); n != waiting.end()) l.waiting = n->second;
+    if (account.resting.until && *account.resting.until > now) l.paused_for = *account.resting.until - now;
+    return l;
+  };
+  budget_report out;
+  out.nodes = nodes_;
+  for (auto& [key, box] : mailboxes_) {
+    const auto& limits = key.front() == 'g' ? limits_.google : limits_.microsoft;
+    out.lines.push_back(line_of(budget_line::kind::mailbox, key, limits.mailbox, *box));
+    out.lines.back().in_flight = box->in_flight;
+  }
+  for (auto& [key, project] : projects_) {
+    const auto& limits = key.front() == 'g' ? limits_.google : limits_.microsoft;
+    auto whole = line_of(budget_line::kind::project, key, limits.project, *project);
+    for (const auto& [tenant, use] : project->tenants) whole.in_flight += use.in_flight;
+    out.lines.push_back(whole);
+    for (auto& [tenant, use] : project->tenants) {
+      auto l = whole;
+      l.what = budget_line::kind::tenant;
+      l.tenant = tenant;
+      l.used = use.window.used(now, limits.project.span);
+      l.in_flight = use.in_flight;
+      const auto n = of_tenants.find({project.get(), tenant});
+      l.waiting = n == of_tenants.end() ? 0 : n->second;
+      out.lines.push_back(std::move(l));
+    }
+  }
+  out.total = out.lines.size();
+  const auto shown = std::min(most, out.lines.size());
+  auto order = [](const budget_line& a, const budget_line& b) {
+    const auto pa = a.pressure(), pb = b.pressure();
+    if (pa != pb) return pa > pb;
+    return std::tie(a.what, a.project, a.tenant, a.mailbox) <
+           std::tie(b.what, b.project, b.tenant, b.mailbox);
+  };
+  std::partial_sort(out.lines.begin(), out.lines.begin() + static_cast<std::ptrdiff_t>(shown),
+                    out.lines.end(), order);
+  out.lines.resize(shown);
+  for (const auto type : {provider_type::google, provider_type::microsoft})
+    out.circuits.emplace_back(type, circuit_open(type));
+  return out;
 }
 
 std::uint32_t governor_core::mailbox_used(const vendor_caller& who, instant now) {

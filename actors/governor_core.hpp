@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "actors/budget_line.hpp"
 #include "actors/vendor_budget.hpp"
 
 #include <deque>
@@ -84,6 +85,8 @@ public:
   /// For tests and for those who watch: calls in the window.
   std::uint32_t mailbox_used(const vendor_caller& who, instant now);
   std::uint32_t project_used(const vendor_caller& who, instant now);
+  /// How all budgets stand, the tightest `most` first. Walks over all that is kept and waits.
+  budget_report report(std::size_t most, instant now);
   std::size_t accounts_kept() const { return mailboxes_.size() + projects_.size(); }
 
 private:

@@ -28,11 +28,25 @@ void lease_book::hold(const tenant_id& tenant) {
 void lease_book::let_go(const tenant_id& tenant) {
   const std::unique_lock lock(guard_);
   held_.erase(tenant);
+  paused_.erase(tenant);
 }
 
 bool lease_book::holds(const tenant_id& tenant) const {
   const std::shared_lock lock(guard_);
   return held_.contains(tenant) && clock_() < until_;
+}
+
+void lease_book::pause(const tenant_id& tenant, bool stopped) {
+  const std::unique_lock lock(guard_);
+  if (stopped)
+    paused_.insert(tenant);
+  else
+    paused_.erase(tenant);
+}
+
+bool lease_book::may_call(const tenant_id& tenant) const {
+  const std::shared_lock lock(guard_);
+  return held_.contains(tenant) && !paused_.contains(tenant) && clock_() < until_;
 }
 
 lease_book::milliseconds machine_uptime() {

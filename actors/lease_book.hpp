@@ -35,12 +35,16 @@ public:
   void let_go(const tenant_id& tenant);
   /// Held, and not run out.
   bool holds(const tenant_id& tenant) const;
+  /// An operator stopped the tenant's work, or lets it go on. Forgotten when the tenant is let go.
+  void pause(const tenant_id& tenant, bool stopped);
+  /// Held, not run out, and not stopped.
+  bool may_call(const tenant_id& tenant) const;
 
 private:
   const clock clock_;
   mutable std::shared_mutex guard_;
   milliseconds until_{0};
-  std::unordered_set<tenant_id> held_;
+  std::unordered_set<tenant_id> held_, paused_;
 };
 
 /// Milliseconds since the machine started, its sleep included.

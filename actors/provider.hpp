@@ -199,7 +199,7 @@ private:
 
   // ---- provider_token.cpp: no vendor call without a valid token, one refresh in flight ----
   /// Asked for right before each vendor call: a process that was frozen must not go on where it stood.
-  static tl::unexpected<error> not_ours();
+  tl::unexpected<error> not_ours() const;
   using with_token = std::function<void(result<bool>)>;
   void have_token(with_token then);
   void refresh(with_token then);
@@ -402,7 +402,7 @@ void connected_calendar::call_vendor(vendor_verb verb, vendor_call<T> start,
   with_leave(verb, [this, verb, start = std::move(start), then = std::move(then),
                     refreshed](result<waited> wait) {
     if (!wait) return then(tl::unexpected(wait.error()));
-    if (!parts_.leases->holds(tenant_id_)) {
+    if (!parts_.leases->may_call(tenant_id_)) {
       state.allowed = {};
       return then(not_ours());
     }

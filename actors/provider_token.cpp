@@ -15,7 +15,9 @@ const std::optional<oauth_app>& installed_app(const settings& s, provider_type t
 
 } // namespace
 
-tl::unexpected<error> connected_calendar::not_ours() {
+tl::unexpected<error> connected_calendar::not_ours() const {
+  if (parts_.leases->holds(tenant_id_))
+    return failure(errc::stopped, "work_stopped", "An operator has stopped the tenant's work.");
   return failure(errc::stopped, "fenced", "The tenant is run by another node now.");
 }
 
@@ -51,7 +53,7 @@ void connected_calendar::refresh(with_token then) {
 }
 
 void connected_calendar::send_refresh(const oauth_app& app, waited wait, with_token then) {
-  if (!parts_.leases->holds(tenant_id_)) {
+  if (!parts_.leases->may_call(tenant_id_)) {
     state.allowed = {};
     return then(not_ours());
   }

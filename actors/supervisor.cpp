@@ -20,6 +20,16 @@ constexpr auto look_around_period = 30s; ///< a slow second look at the rows: wh
 constexpr auto look_around_among_nodes = 10s; ///< others mark our calendars, too
 constexpr auto erasure_patience = 60s;        ///< by then a tenant that was dismissed is erased, or works on
 
+error work_stopped() {
+  return {errc::conflict,
+          "work_stopped",
+          "An operator has stopped the work for this tenant. What is to be done waits, and is done when the "
+          "stop is "
+          "lifted.",
+          "",
+          {}};
+}
+
 error moving() {
   return {errc::retry_later, "tenant_moving",
           "Another node is taking this tenant over. Try again in a moment.", "", 1s};
@@ -111,7 +121,7 @@ void supervisor::look_around() {
   state.next_look = now + (state.nodes_alive > 1 ? look_around_among_nodes : look_around_period);
   std::vector<tenant_id> ids;
   for (const auto& [id, t] : state.tenants)
-    if (!t.resting && !state.unopened.contains(id)) ids.push_back(id);
+    if (!t.resting && !t.stopped && !state.unopened.contains(id)) ids.push_back(id);
   if (ids.empty()) return;
   state.looking = true;
   parts_.store.load_schedule(std::move(ids),
@@ -125,7 +135,7 @@ void supervisor::take_schedule(const std::vector<persistence::schedule_line>& li
   auto now = parts_.outside.now();
   for (const auto& line : lines) {
     auto* t = find_tenant(line.tenant);
-    if (t == nullptr) continue;
+    if (t == nullptr || t->stopped) continue;
     auto& p = t->providers[line.provider];
     if (line.status == provider_status::leaving && !p.actor)
       tell({line.tenant, line.provider}, wake{wake_reason::reloaded, 0});
@@ -250,7 +260,7 @@ tenant_actor supervisor::tenant_of(const tenant_id& id, supervisor_state::tenant
 
 provider_actor supervisor::provider_of(const key& who) {
   auto* t = find_tenant(who.first);
-  if (t == nullptr || t->resting || state.unopened.contains(who.first)) return {};
+  if (t == nullptr || t->resting || t->stopped || state.unopened.contains(who.first)) return {};
   auto& p = t->providers[who.second];
   if (p.respawn_at) return {};
   if (!p.actor) {
@@ -277,6 +287,7 @@ void supervisor::tell(const key& who, const Message& m) {
   }
   if constexpr (!std::is_same_v<Message, wake>) {
     if (!state.shut && (t == nullptr || t->resting)) return m.done(tl::unexpected(moving()));
+    if (!state.shut && t->stopped) return m.done(tl::unexpected(work_stopped()));
     m.done(failure(errc::retry_later, "provider_not_awake",
                    "The calendar cannot work right now: it failed repeatedly, or the server is stopping. It "
                    "tries again by itself."));

@@ -64,6 +64,7 @@ struct supervisor_state {
     std::int64_t epoch = 0;
     std::uint64_t tenure = 0; ///< what its actors decide is committed in this one or not at all
     bool resting = false;     ///< comes to rest to be given away: takes nothing new
+    bool stopped = false;     ///< by an operator: no calendar is awake; commands are taken
     mortality health;
     std::optional<instant> respawn_at; ///< it died, and its calendars with it
     std::size_t awake = 0;             ///< of its calendars
@@ -173,11 +174,14 @@ private:
   void open_arrivals();
   void take_arrivals(const std::vector<persistence::lease>& arrivals,
                      const result<std::vector<persistence::schedule_line>>& lines);
+  /// An operator stopped its work, or lets it go on.
+  void switch_work(const tenant_id& id, bool stop);
   void bring_to_rest(const tenant_id& id);
   void rested(const tenant_id& id);
   /// Whatever runs for it ends now, in the middle of its step.
   void let_go(const tenant_id& id);
   void let_all_go();
+  void end_providers(const tenant_id& id, supervisor_state::tenant_line& t);
   void stop_providers(const tenant_id& id, supervisor_state::tenant_line& t);
   void fenced(const lease_fenced& m);
   void give_everything_back();

@@ -95,7 +95,11 @@ void supervisor::take_news(const persistence::lease_news& news) {
     const auto* t = find_tenant(l.tenant);
     if (t != nullptr && t->epoch != l.epoch) let_go(l.tenant);
     // What came to rest after this question was asked is still on its list.
-    if (find_tenant(l.tenant) != nullptr || state.giving.contains(l.tenant)) continue;
+    if (find_tenant(l.tenant) != nullptr) {
+      switch_work(l.tenant, l.stopped);
+      continue;
+    }
+    if (state.giving.contains(l.tenant)) continue;
     if (const auto at = state.dismissed.find(l.tenant);
         at != state.dismissed.end() && parts_.leases->now() < at->second)
       continue;
@@ -114,6 +118,8 @@ void supervisor::take_up(const persistence::lease& l) {
   state.dismissed.erase(l.tenant);
   auto& t = state.tenants[l.tenant];
   t.epoch = l.epoch;
+  t.stopped = l.stopped;
+  parts_.leases->pause(l.tenant, l.stopped);
   t.tenure = parts_.store.hold(l.tenant, l.epoch);
   state.unopened.insert(l.tenant);
   parts_.leases->hold(l.tenant);
@@ -174,6 +180,24 @@ void supervisor::take_arrivals(const std::vector<persistence::lease>& arrivals,
 
 // ---------------------------------------------------------------- those that go
 
+/// What was under way is broken off, as by a crash: all that counts stands in rows. It goes on as a tenant
+/// does that has just come.
+void supervisor::switch_work(const tenant_id& id, bool stop) {
+  auto& t = state.tenants.at(id);
+  if (t.stopped == stop || t.resting) return;
+  t.stopped = stop;
+  parts_.leases->pause(id, stop); // first the vendors, then the actors
+  log(log_level::warn, stop ? "the work of a tenant is stopped" : "the work of a tenant goes on",
+      {{"tenant", id}});
+  if (!stop) {
+    state.unopened.insert(id); // opened at the end of the round
+    return;
+  }
+  end_providers(id, t);
+  if (!state.unopened.contains(id))
+    parts_.store.end_interrupted_runs({id}, {}, ask<bool>(this, [](const result<bool>&) {}));
+}
+
 void supervisor::bring_to_rest(const tenant_id& id) {
   auto* t = find_tenant(id);
   if (t == nullptr || t->resting) return;
@@ -191,9 +215,13 @@ void supervisor::rested(const tenant_id& id) {
 }
 
 void supervisor::stop_providers(const tenant_id& id, supervisor_state::tenant_line& t) {
+  for (const auto& [pid, p] : t.providers) parts_.channels->drop_all(pid);
+  end_providers(id, t);
+}
+
+void supervisor::end_providers(const tenant_id& id, supervisor_state::tenant_line& t) {
   for (auto& [pid, p] : t.providers) {
     if (p.queued_at) state.due.erase({*p.queued_at, {id, pid}});
-    parts_.channels->drop_all(pid);
     if (p.actor) send_exit(p.actor, caf::exit_reason::user_shutdown);
     forget_actor({id, pid}, t, p);
   }

@@ -79,6 +79,7 @@ public:
     return engine_.subscribe(std::move(tenant), std::move(sink));
   }
   void status(actors::answer_to<actors::engine_status> done) override { engine_.status(std::move(done)); }
+  actors::budget_report budgets(std::size_t most) override { return engine_.budgets(most); }
 
 private:
   actors::engine& engine_;

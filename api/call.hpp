@@ -146,6 +146,17 @@ void ask(const call_ptr& c, const tenant_id& tenant, transaction_work<T> work, s
   });
 }
 
+/// Runs `work` over all tenants' rows, which it cannot write, and goes on with what it returned.
+template <class T>
+void look(const call_ptr& c, transaction_work<T> work, std::function<void(T)> then) {
+  c->with().db.look<T>(std::move(work), [c, then = std::move(then)](result<T> r) {
+    guarded(c, [&] {
+      if (!r) return c->fail(r.error());
+      then(std::move(*r));
+    });
+  });
+}
+
 /// Runs `work` for the caller's tenant and answers with what it returns.
 void answer_from(const call_ptr& c, transaction_work<net::http_response> work);
 void answer_from(const call_ptr& c, const tenant_id& tenant, transaction_work<net::http_response> work);

@@ -2,6 +2,7 @@
 #include "api/connect_pages.hpp"
 #include "api/forwarding.hpp"
 #include "api/handling.hpp"
+#include "api/tenant_work.hpp"
 #include "api/tickets.hpp"
 #include "net/oauth.hpp"
 #include "persistence/connections.hpp"
@@ -90,6 +91,7 @@ void begin_authorization(const call_ptr& c) {
     const auto& with = c->with();
     const auto found = present(persistence::find_provider(tx, id), "provider_not_found");
     if (!found) return tl::unexpected(found.error());
+    if (auto may = check_may_connect(tx, found->type); !may) return tl::unexpected(may.error());
     if (auto app = app_for(tx, *c, found->type); !app) return tl::unexpected(app.error());
     const auto now = with.outside.now();
     if (auto swept = persistence::delete_expired_authorizations(tx, now); !swept)
@@ -284,6 +286,7 @@ void take_authorization(const call_ptr& c, const callback& back, const std::stri
                                                     net::sha256(cookie), with.outside.now());
     if (!taken) return tl::unexpected(taken.error());
     if (!*taken || (*taken)->type != back.type) return std::nullopt; // committed: what was misused stays used
+    if (auto may = check_may_connect(tx, back.type); !may) return tl::unexpected(may.error());
     auto app = app_for(tx, *c, back.type);
     if (!app) return tl::unexpected(app.error());
     return consumed{std::move(**taken), std::move(*app)};

@@ -51,6 +51,8 @@ public:
   [[nodiscard]] virtual actors::subscription subscribe(tenant_id tenant,
                                                        std::function<void(const fact&)> sink) = 0;
   virtual void status(actors::answer_to<actors::engine_status> done) = 0;
+  /// Does not wait.
+  virtual actors::budget_report budgets(std::size_t) { return {}; }
 };
 
 } // namespace kalends::api

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/handling.hpp"
+#include "api/tenant_work.hpp"
 
 namespace kalends::api {
 namespace json = boost::json;
@@ -73,6 +74,11 @@ result<void> check_user(persistence::transaction& tx, const user_id& id) {
   return {};
 }
 
+result<void> check_mail(persistence::transaction& tx, std::optional<guest_mail> wanted) {
+  if (wanted != guest_mail::guests) return {};
+  return check_feature(tx, feature::guest_mail);
+}
+
 sync_mode read_sync_mode(object_reader& body) {
   return body.choice<sync_mode>("mode").value_or(sync_mode::changes);
 }
@@ -125,6 +131,10 @@ void create_provider(const call_ptr& c) {
       if (*before) return created(place_of(made.id), to_json(**before));
     }
     if (auto known = check_user(tx, made.user); !known) return tl::unexpected(known.error());
+    const auto wanted =
+        made.type == provider_type::google ? feature::connect_google : feature::connect_microsoft;
+    if (auto may = check_feature(tx, wanted); !may) return tl::unexpected(may.error());
+    if (auto may = check_mail(tx, made.mails); !may) return tl::unexpected(may.error());
     if (auto r = persistence::insert_provider(tx, made); !r) return tl::unexpected(r.error());
     if (auto a = persistence::append_audit(tx, audit_of(*c, "provider.created", "provider:" + made.id.str(),
                                                         {{"type", name_of(made.type)}}));
@@ -142,9 +152,13 @@ void list_providers(const call_ptr& c) {
   const bool own = c->who.person();
   if (own) of_user = c->who.user;
   answer_from(c, [of_user, own, wanted](persistence::transaction& tx) {
+    const auto stopped = work_stopped_since(tx);
+    if (!stopped) return result<net::http_response>(tl::unexpected(stopped.error()));
     auto page = persistence::list_providers(tx, of_user, wanted.cursor, wanted.limit);
     if (page && own)
       std::erase_if(page->items, [](const provider& p) { return p.scope != provider_scope::user; });
+    if (page)
+      for (auto& p : page->items) show_stop(p, *stopped);
     return list_answer(page);
   });
 }
@@ -153,7 +167,10 @@ void get_provider(const call_ptr& c) {
   const auto id = path_id<provider_id>(*c, 0, "provider_not_found");
   if (!id) return c->fail(id.error());
   answer_from(c, [id = *id](persistence::transaction& tx) -> result<net::http_response> {
-    return present(persistence::find_provider(tx, id), "provider_not_found").map([](const provider& p) {
+    const auto stopped = work_stopped_since(tx);
+    if (!stopped) return tl::unexpected(stopped.error());
+    return present(persistence::find_provider(tx, id), "provider_not_found").map([&](provider p) {
+      show_stop(p, *stopped);
       return json_answer(200, to_json(p));
     });
   });
@@ -173,6 +190,7 @@ void change_provider(const call_ptr& c) {
                      "Remove this provider and connect another one to sync another calendar.", "calendar_id");
     if (wanted.user)
       if (auto known = check_user(tx, user_id(*wanted.user)); !known) return tl::unexpected(known.error());
+    if (auto may = check_mail(tx, wanted.mails); !may) return tl::unexpected(may.error());
     if (wanted.status)
       if (auto switched = switch_to(tx, *wanted.status, *found); !switched)
         return tl::unexpected(switched.error());

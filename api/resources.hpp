@@ -11,9 +11,11 @@ namespace kalends::api {
 void create_tenant(const call_ptr& c);
 void list_tenants(const call_ptr& c);
 void get_tenant(const call_ptr& c);
-void rename_tenant(const call_ptr& c);
 void erase_tenant(const call_ptr& c);
 void get_overview(const call_ptr& c);
+void change_tenant(const call_ptr& c); ///< tenant_work.cpp
+void get_work(const call_ptr& c);      ///< tenant_work.cpp
+void put_work(const call_ptr& c);      ///< tenant_work.cpp
 void create_key(const call_ptr& c);
 void list_keys(const call_ptr& c);
 void revoke_key(const call_ptr& c);
@@ -24,6 +26,17 @@ void get_session(const call_ptr& c);
 void end_session(const call_ptr& c);
 void create_sign_in_link(const call_ptr& c);
 void create_operator_link(const call_ptr& c);
+
+// ---- console.cpp: over all tenants ----
+void list_all_providers(const call_ptr& c);
+void get_summary(const call_ptr& c);
+void get_quota(const call_ptr& c);             ///< quota.cpp
+void list_all_dead_letters(const call_ptr& c); ///< console_lists.cpp, and what follows
+void list_all_conflicts(const call_ptr& c);
+void list_all_approvals(const call_ptr& c);
+void list_all_runs(const call_ptr& c);
+void list_all_audit(const call_ptr& c);
+void get_timeline(const call_ptr& c);
 
 // ---- users.cpp ----
 void create_user(const call_ptr& c);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "api/console.hpp"
 #include "api/forwarding.hpp"
 #include "api/handling.hpp"
 
@@ -40,25 +41,40 @@ void add_next_tenant(const call_ptr& c, const overview_ptr& o) {
       });
 }
 
+struct tenants_request : list_request {
+  bool summed = false; ///< with=summary
+};
+result<tenants_request> read_tenants_request(const call& c) {
+  query_reader query(c.request.query);
+  tenants_request out{{query.cursor(), query.limit()}};
+  if (const auto with = query.text("with", 16)) {
+    out.summed = *with == "summary";
+    if (!out.summed) query.refuse("unknown_value", "Tenants come with their summary.", "with");
+  }
+  if (auto sound = query.close(); !sound) return tl::unexpected(sound.error());
+  return out;
+}
+
 /// One stretch of the directory: ids first, which need no tenant, then the rows of exactly those.
 void page_through_tenants(const call_ptr& c, std::size_t most,
-                          std::function<void(std::vector<tenant>, std::string)> then) {
-  const auto wanted = read_list_request(*c);
+                          std::function<void(std::vector<tenant>, std::string, bool summed)> then) {
+  const auto wanted = read_tenants_request(*c);
   if (!wanted) return c->fail(wanted.error());
   if (!wanted->cursor.empty() && !is_uuid(wanted->cursor))
     return c->fail({errc::invalid, "malformed_cursor", "Cursors come from next_cursor.", "cursor", {}});
   const auto limit = std::min(wanted->limit, most);
-  auto go_on = [c, limit, then = std::move(then)](result<std::vector<tenant_id>> ids) {
+  auto go_on = [c, limit, summed = wanted->summed,
+                then = std::move(then)](result<std::vector<tenant_id>> ids) {
     guarded(c, [&] {
       if (!ids) return c->fail(ids.error());
       std::string next = ids->size() == limit ? ids->back().str() : "";
-      if (ids->empty()) return then({}, next);
+      if (ids->empty()) return then({}, next, summed);
       c->with().db.run<std::vector<tenant>>(
           *ids, [](persistence::transaction& tx) { return persistence::list_tenants(tx); },
-          [c, then, next](result<std::vector<tenant>> found) {
+          [c, then, next, summed](result<std::vector<tenant>> found) {
             guarded(c, [&] {
               if (!found) return c->fail(found.error());
-              then(std::move(*found), next);
+              then(std::move(*found), next, summed);
             });
           });
     });
@@ -94,13 +110,15 @@ void create_tenant(const call_ptr& c) {
 }
 
 void list_tenants(const call_ptr& c) {
-  page_through_tenants(c, list_limit, [c](std::vector<tenant> tenants, std::string next) {
-    c->finish(json_answer(200, list_json(page_of<tenant>{std::move(tenants), std::move(next)})));
+  page_through_tenants(c, list_limit, [c](std::vector<tenant> tenants, std::string next, bool summed) {
+    page_of<tenant> page{std::move(tenants), std::move(next)};
+    if (summed) return add_standings(c, std::move(page));
+    c->finish(json_answer(200, list_json(page)));
   });
 }
 
 void get_overview(const call_ptr& c) {
-  page_through_tenants(c, list_default, [c](std::vector<tenant> tenants, std::string next) {
+  page_through_tenants(c, list_default, [c](std::vector<tenant> tenants, std::string next, bool) {
     add_next_tenant(c, std::make_shared<overview>(overview{std::move(tenants), std::move(next), {}}));
   });
 }
@@ -113,25 +131,6 @@ void get_tenant(const call_ptr& c) {
       return json_answer(200, to_json(t));
     });
   });
-}
-
-void rename_tenant(const call_ptr& c) {
-  const auto id = path_tenant(*c);
-  if (!id) return c->fail(id.error());
-  auto name = read_body(*c, read_name_body);
-  if (!name) return c->fail(name.error());
-  answer_from(
-      c, *id, [c, name = std::move(*name)](persistence::transaction& tx) -> result<net::http_response> {
-        auto found = present(persistence::find_tenant(tx), "tenant_not_found");
-        if (!found) return tl::unexpected(found.error());
-        if (auto r = persistence::rename_tenant(tx, name); !r) return tl::unexpected(r.error());
-        if (auto a =
-                persistence::append_audit(tx, audit_of(*c, "tenant.renamed", "tenant:" + found->id.str()));
-            !a)
-          return tl::unexpected(a.error());
-        found->name = name;
-        return json_answer(200, to_json(*found));
-      });
 }
 
 void erase_tenant(const call_ptr& c) {

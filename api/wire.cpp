@@ -119,7 +119,16 @@ json::object to_json(const schedule_entry& e) {
 }
 
 json::object to_json(const tenant& t) {
-  return {{"id", t.id.str()}, {"name", t.name}, {"created_at", to_rfc3339(t.created_at)}};
+  json::object flags;
+  for (const auto f : all_features)
+    flags[json::string_view(name_of(f).data(), name_of(f).size())] = !t.withheld.contains(f);
+  return {{"id", t.id.str()},
+          {"name", t.name},
+          {"created_at", to_rfc3339(t.created_at)},
+          {"release_stage", word(t.stage)},
+          {"flags", std::move(flags)},
+          {"work_stopped", t.work_stopped_at.has_value()},
+          {"work_stopped_at", time_or_null(t.work_stopped_at)}};
 }
 
 json::object to_json(const user& u) {

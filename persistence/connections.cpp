@@ -80,9 +80,10 @@ const statement select_secret{"channel_secret",
                               " AND provider_id = $2 AND channel_id = $3 FOR UPDATE"};
 const statement drop_channel{
     "delete_channel", "DELETE FROM channels WHERE tenant_id = $1 AND provider_id = $2 AND channel_id = $3"};
-const statement select_channels{"list_channels", "SELECT " KALENDS_CHANNEL_COLUMNS
-                                                 ", c.tenant_id, c.provider_id FROM channels c"
-                                                 " ORDER BY c.tenant_id, c.provider_id, c.expires_at"};
+const statement select_channels{
+    "list_channels", "SELECT " KALENDS_CHANNEL_COLUMNS ", c.tenant_id, c.provider_id FROM channels c"
+                     " WHERE c.tenant_id = ANY ((SELECT acting_tenants())::uuid[])"
+                     " ORDER BY c.tenant_id, c.provider_id, c.expires_at"};
 const statement select_channels_of{"find_channels",
                                    "SELECT " KALENDS_CHANNEL_COLUMNS " FROM channels c WHERE c.tenant_id = $1"
                                    " AND c.provider_id = $2 ORDER BY c.expires_at"};

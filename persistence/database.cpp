@@ -221,7 +221,7 @@ std::optional<database::impl::waiting> database::impl::next(connection& c) {
 void database::impl::perform(connection& c, waiting w) {
   const auto began = clock::now();
   auto& j = w.work;
-  transaction tx(c, std::move(j.tenants));
+  transaction tx = j.over_all ? transaction::over_all(c) : transaction(c, std::move(j.tenants));
   result<void> outcome;
   try {
     outcome = j.work(tx);

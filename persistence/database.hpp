@@ -50,18 +50,13 @@ public:
   template <class T>
   void run(std::vector<tenant_id> tenants, std::function<result<T>(transaction&)> work,
            std::function<void(result<T>)> done) {
-    auto shared = std::make_shared<std::pair<std::function<void(result<T>)>, result<T>>>(
-        std::move(done), failure(errc::stopped, "database_stopped", "The database is closed."));
-    enqueue({std::move(tenants),
-             [shared, work = std::move(work)](transaction& tx) -> result<void> {
-               shared->second = work(tx);
-               if (!shared->second) return tl::unexpected(shared->second.error());
-               return {};
-             },
-             [shared](result<void> outcome) {
-               if (!outcome) shared->second = tl::unexpected(outcome.error());
-               shared->first(std::move(shared->second));
-             }});
+    enqueue(job_of<T>(std::move(tenants), std::move(work), std::move(done), false));
+  }
+
+  /// Runs `work` over the rows of all tenants, for the installation's operator; it can write nothing.
+  template <class T>
+  void look(std::function<result<T>(transaction&)> work, std::function<void(result<T>)> done) {
+    enqueue(job_of<T>({}, std::move(work), std::move(done), true));
   }
 
   /// The same, waiting: for start-up, tools and tests, never for a mailbox or an I/O thread.
@@ -77,7 +72,25 @@ private:
     std::vector<tenant_id> tenants;
     std::function<result<void>(transaction&)> work;
     std::function<void(result<void>)> done;
+    bool over_all = false; ///< looks, whoever's the rows are
   };
+  template <class T>
+  static job job_of(std::vector<tenant_id> tenants, std::function<result<T>(transaction&)> work,
+                    std::function<void(result<T>)> done, bool over_all) {
+    auto shared = std::make_shared<std::pair<std::function<void(result<T>)>, result<T>>>(
+        std::move(done), failure(errc::stopped, "database_stopped", "The database is closed."));
+    return {std::move(tenants),
+            [shared, work = std::move(work)](transaction& tx) -> result<void> {
+              shared->second = work(tx);
+              if (!shared->second) return tl::unexpected(shared->second.error());
+              return {};
+            },
+            [shared](result<void> outcome) {
+              if (!outcome) shared->second = tl::unexpected(outcome.error());
+              shared->first(std::move(shared->second));
+            },
+            over_all};
+  }
   struct impl;
   explicit database(std::unique_ptr<impl> i);
   void enqueue(job j);
@@ -96,7 +109,8 @@ result<T> database::run_now(std::vector<tenant_id> tenants, std::function<result
                     },
                     [&](result<void> outcome) {
                       if (!outcome) answer = tl::unexpected(outcome.error());
-                    }});
+                    },
+                    false});
   return answer;
 }
 

@@ -16,16 +16,33 @@ namespace {
 
 constexpr std::size_t tenants_limit = 10'000;
 
+#define KALENDS_TENANT                                                                                       \
+  "t.tenant_id, t.name, t.created_at, t.release_stage, t.withheld, d.work_stopped_at FROM tenants t"         \
+  " JOIN tenant_directory d ON d.tenant_id = t.tenant_id"
 const statement add_tenant{"insert_tenant",
                            "INSERT INTO tenants (tenant_id, name, created_at) VALUES ($1, $2, $3)"};
 const statement add_to_directory{"insert_directory", "INSERT INTO tenant_directory (tenant_id) VALUES ($1)"};
 const statement tell_nodes{"tell_nodes", "SELECT pg_notify('kalends', 'leases')"};
 const statement add_counter{"insert_counter", "INSERT INTO tenant_counters (tenant_id) VALUES ($1)"};
-const statement select_tenant{"find_tenant",
-                              "SELECT tenant_id, name, created_at FROM tenants WHERE tenant_id = $1"};
-const statement update_tenant{"rename_tenant", "UPDATE tenants SET name = $2 WHERE tenant_id = $1"};
-const statement select_tenants{"list_tenants",
-                               "SELECT tenant_id, name, created_at FROM tenants ORDER BY tenant_id"};
+const statement select_tenant{"find_tenant", "SELECT " KALENDS_TENANT " WHERE t.tenant_id = $1"};
+const statement lock_directory{"lock_directory",
+                               "SELECT FROM tenant_directory WHERE tenant_id = $1 FOR UPDATE"};
+const statement change_tenant{"update_tenant", "UPDATE tenants SET name = $2, release_stage = $3,"
+                                               " withheld = $4 WHERE tenant_id = $1"};
+const statement change_work{"stop_work", "UPDATE tenant_directory SET work_stopped_at = $2"
+                                         " WHERE tenant_id = $1 AND work_stopped_at IS DISTINCT FROM $2"};
+const statement select_switch{"find_work_switch",
+                              "SELECT stopped_at, changed_at, changed_by FROM work_switch"};
+const statement change_switch{"put_work_switch",
+                              "UPDATE work_switch SET stopped_at = $1, changed_at = $2, changed_by = $3"};
+const statement add_audit_lines{
+    "append_audit_everywhere",
+    "INSERT INTO audit_log (tenant_id, audit_id, happened_at, actor, action, subject, detail, peer)"
+    " SELECT n.tenant_id, n.audit_id, $3, $4, $5, $6, $7, $8 FROM unnest($1::uuid[], $2::uuid[])"
+    " AS n(tenant_id, audit_id)"};
+const statement select_tenants{"list_tenants", "SELECT " KALENDS_TENANT
+                                               " WHERE t.tenant_id = ANY ((SELECT acting_tenants())::uuid[])"
+                                               " ORDER BY t.tenant_id"};
 const statement select_tenant_ids{
     "list_tenant_ids",
     "SELECT tenant_id FROM tenant_directory WHERE tenant_id > $1 ORDER BY tenant_id LIMIT $2"};
@@ -91,8 +108,33 @@ const statement select_audit{"list_audit",
                              " FROM audit_log WHERE tenant_id = $1 AND audit_id < $2"
                              " ORDER BY audit_id DESC LIMIT $3"};
 
+/// Names with blanks between them.
+std::set<feature> read_features(std::string_view text) {
+  std::set<feature> all;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(' '), text.size());
+    all.insert(read_enum<feature>(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return all;
+}
+
+std::string write_features(const std::set<feature>& all) {
+  std::string text;
+  for (const auto f : all) {
+    if (!text.empty()) text += ' ';
+    text += name_of(f);
+  }
+  return text;
+}
+
 tenant read_tenant(const rows& found, std::size_t row) {
-  return {found.as<tenant_id>(row, 0), found.text(row, 1), found.time(row, 2)};
+  return {found.as<tenant_id>(row, 0),
+          found.text(row, 1),
+          found.time(row, 2),
+          read_enum<release_stage>(found.view(row, 3)),
+          read_features(found.view(row, 4)),
+          found.optional_time(row, 5)};
 }
 api_key read_key(const rows& found, std::size_t row) {
   return {found.as<api_key_id>(row, 0), found.text(row, 1), read_enum<key_role>(found.view(row, 2)),
@@ -164,8 +206,31 @@ result<std::optional<tenant>> find_tenant(transaction& tx) {
   return read_one<tenant>(tx.query(select_tenant, {tx.tenant()}), read_tenant);
 }
 
-result<void> rename_tenant(transaction& tx, const std::string& name) {
-  return nothing(tx.query(update_tenant, {tx.tenant(), name}));
+result<std::optional<tenant>> lock_tenant(transaction& tx) {
+  tx.defer(lock_directory, {tx.tenant()});
+  return find_tenant(tx);
+}
+
+result<bool> update_tenant(transaction& tx, const tenant& t) {
+  auto done =
+      tx.query_all({{change_tenant, {tx.tenant(), t.name, name_of(t.stage), write_features(t.withheld)}},
+                    {change_work, {tx.tenant(), t.work_stopped_at}},
+                    {tell_nodes, {}}});
+  if (!done) return tl::unexpected(std::move(done.error()));
+  return done->front().affected() > 0;
+}
+
+result<work_switch> find_work_switch(transaction& tx) {
+  auto found = tx.query(select_switch);
+  if (!found) return tl::unexpected(std::move(found.error()));
+  return work_switch{found->optional_time(0, 0), found->optional_time(0, 1), found->text(0, 2)};
+}
+
+result<void> put_work_switch(transaction& tx, const work_switch& now) {
+  auto done =
+      tx.query_all({{change_switch, {now.stopped_at, now.changed_at, now.changed_by}}, {tell_nodes, {}}});
+  if (!done) return tl::unexpected(std::move(done.error()));
+  return {};
 }
 
 result<bool> erase_tenant(transaction& tx) {
@@ -258,6 +323,17 @@ result<page_of<user>> list_users(transaction& tx, const std::string& cursor, std
 result<void> append_audit(transaction& tx, const audit_line& line) {
   return nothing(tx.query(add_audit, {tx.tenant(), line.id, line.time, line.actor, line.action, line.subject,
                                       line.detail, line.peer}));
+}
+
+result<void> append_audit_everywhere(transaction& tx, const audit_line& line,
+                                     const std::vector<std::string>& ids) {
+  row_set<2> wanted;
+  for (std::size_t i = 0; i < tx.tenants().size() && i < ids.size(); ++i) wanted.add(tx.tenants()[i], ids[i]);
+  auto values = wanted.values();
+  for (const auto& text : {line.actor, line.action, line.subject, line.detail, line.peer})
+    values.emplace_back(text);
+  values.insert(values.begin() + 2, sql_value(line.time));
+  return nothing(tx.query(add_audit_lines, values));
 }
 
 result<page_of<audit_line>> list_audit(transaction& tx, const std::string& cursor, std::size_t limit) {

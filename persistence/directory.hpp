@@ -17,13 +17,25 @@ namespace kalends::persistence {
 // ---- tenants (the transaction must act for the tenant in question) ----
 result<void> insert_tenant(transaction& tx, const tenant& t);
 result<std::optional<tenant>> find_tenant(transaction& tx);
-result<void> rename_tenant(transaction& tx, const std::string& name);
+/// The same, kept from others who change it until the transaction ends.
+result<std::optional<tenant>> lock_tenant(transaction& tx);
+/// Name, stage, withheld features and whether its work is stopped. Every node hears of it at once, and sees
+/// it within two seconds in any case.
+result<bool> update_tenant(transaction& tx, const tenant& t);
 /// Removes every row of the tenant, in every table.
 result<bool> erase_tenant(transaction& tx);
 /// The ids of all tenants after `after`: the one question that needs no tenant.
 result<std::vector<tenant_id>> list_tenant_ids(transaction& tx, const tenant_id& after, std::size_t limit);
 /// The tenants this transaction acts for, in id order.
 result<std::vector<tenant>> list_tenants(transaction& tx);
+
+// ---- the work of all tenants; these need no tenant ----
+result<work_switch> find_work_switch(transaction& tx);
+/// Heard of as the tenant's own is.
+result<void> put_work_switch(transaction& tx, const work_switch& now);
+/// One line each for all tenants that the transaction acts for; `ids`: of the lines.
+result<void> append_audit_everywhere(transaction& tx, const audit_line& line,
+                                     const std::vector<std::string>& ids);
 
 // ---- keys ----
 /// `hash` is SHA-256 of the key's text, 32 raw bytes.

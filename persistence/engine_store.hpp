@@ -95,6 +95,7 @@ struct lease_round {
 struct lease {
   tenant_id tenant;
   std::int64_t epoch = 0;
+  bool stopped = false; ///< an operator stopped its work, or everybody's: no vendor is called for it
   bool operator==(const lease&) const = default;
 };
 struct lease_news {

@@ -16,11 +16,14 @@ constexpr statement patience{"figures_patience", "SELECT set_config('statement_t
 /// and so begins with the time of its commit: no column, no index.
 constexpr statement count_calendars{"figures_calendars", R"(
 WITH waiting AS (
-  SELECT tenant_id, provider_id, count(*) AS n, min(outbox_id::text COLLATE "C") AS oldest FROM outbox GROUP BY 1, 2),
+  SELECT tenant_id, provider_id, count(*) AS n, min(outbox_id::text COLLATE "C") AS oldest FROM outbox
+  WHERE tenant_id = ANY ((SELECT acting_tenants())::uuid[]) GROUP BY 1, 2),
 ways AS (
-  SELECT tenant_id, provider_id, max(expires_at) AS ends FROM channels GROUP BY 1, 2),
+  SELECT tenant_id, provider_id, max(expires_at) AS ends FROM channels
+  WHERE tenant_id = ANY ((SELECT acting_tenants())::uuid[]) GROUP BY 1, 2),
 letters AS (
-  SELECT tenant_id, provider_id, count(*) AS n FROM dead_letters WHERE state = 0 GROUP BY 1, 2)
+  SELECT tenant_id, provider_id, count(*) AS n FROM dead_letters
+  WHERE state = 0 AND tenant_id = ANY ((SELECT acting_tenants())::uuid[]) GROUP BY 1, 2)
 SELECT p.tenant_id, p.type, s.status, coalesce(s.problem_code, '') = 'provider_parked' AS parked,
        count(*) AS calendars,
        coalesce(sum(w.n), 0) AS outbox_rows,
@@ -41,6 +44,7 @@ JOIN provider_state s USING (tenant_id, provider_id)
 LEFT JOIN waiting w USING (tenant_id, provider_id)
 LEFT JOIN letters d USING (tenant_id, provider_id)
 LEFT JOIN ways c ON c.tenant_id = p.tenant_id AND c.provider_id = p.provider_id
+WHERE p.tenant_id = ANY ((SELECT acting_tenants())::uuid[])
 GROUP BY p.tenant_id, p.type, s.status, parked
 ORDER BY p.tenant_id, p.type)"};
 

@@ -21,7 +21,8 @@ const statement count_house{"count_house", "SELECT (SELECT count(*) FROM tenant_
 /// Ours, and what no living process has.
 const statement look{
     "look_at_leases",
-    "SELECT d.tenant_id, d.epoch, coalesce(d.node_id = $1, false), coalesce(d.incarnation = $2, false)"
+    "SELECT d.tenant_id, d.epoch, coalesce(d.node_id = $1, false), coalesce(d.incarnation = $2, false),"
+    " d.work_stopped_at IS NOT NULL OR (SELECT stopped_at IS NOT NULL FROM work_switch)"
     " FROM tenant_directory d WHERE d.node_id = $1 OR NOT EXISTS (SELECT FROM nodes n"
     " WHERE n.node_id = d.node_id AND n.incarnation = d.incarnation AND n.expires_at > now())"
     " ORDER BY d.tenant_id"};
@@ -37,9 +38,10 @@ const statement take{
     " ON w.tenant_id = c.tenant_id ORDER BY c.tenant_id FOR NO KEY UPDATE OF c SKIP LOCKED),"
     " moved AS (UPDATE tenant_directory d SET node_id = $1, incarnation = $2, epoch = d.epoch + 1"
     " FROM wanted w WHERE d.tenant_id = w.tenant_id AND d.epoch = w.epoch"
-    " AND d.tenant_id IN (SELECT tenant_id FROM locked) RETURNING d.tenant_id, d.epoch)"
+    " AND d.tenant_id IN (SELECT tenant_id FROM locked) RETURNING d.tenant_id, d.epoch,"
+    " d.work_stopped_at IS NOT NULL OR (SELECT stopped_at IS NOT NULL FROM work_switch) AS stopped)"
     " UPDATE tenant_counters c SET epoch = m.epoch FROM moved m WHERE c.tenant_id = m.tenant_id"
-    " RETURNING c.tenant_id, c.epoch"};
+    " RETURNING c.tenant_id, c.epoch, m.stopped"};
 const statement give{"give_leases", "UPDATE tenant_directory SET node_id = NULL, incarnation = NULL"
                                     " WHERE node_id = $1 AND incarnation = $2"
                                     " AND tenant_id = ANY ((SELECT acting_tenants())::uuid[])"};
@@ -110,7 +112,7 @@ result<lease_view> beat(transaction& tx, const lease_round& r) {
     const bool own = lines.boolean(i, 2);
     const bool this_life = own && lines.boolean(i, 3);
     auto& list = this_life ? view.held : own ? view.before : view.free;
-    list.push_back({lines.as<tenant_id>(i, 0), lines.integer(i, 1)});
+    list.push_back({lines.as<tenant_id>(i, 0), lines.integer(i, 1), lines.boolean(i, 4)});
   }
   return view;
 }
@@ -123,7 +125,7 @@ result<std::vector<lease>> take_leases(transaction& tx, const lease_round& r,
   auto got = tx.query(take, values);
   if (!got) return tl::unexpected(std::move(got.error()));
   return read_all<lease>(*got, [](const rows& found, std::size_t i) {
-    return lease{found.as<tenant_id>(i, 0), found.integer(i, 1)};
+    return lease{found.as<tenant_id>(i, 0), found.integer(i, 1), found.boolean(i, 2)};
   });
 }
 

@@ -109,15 +109,17 @@ const statement update_calendar{"choose_calendar", "UPDATE providers SET calenda
 const statement update_zone{"calendar_zone", "UPDATE provider_state SET calendar_zone = $3"
                                              " WHERE tenant_id = $1 AND provider_id = $2"};
 
+#define KALENDS_OF_ACTING " WHERE tenant_id = ANY ((SELECT acting_tenants())::uuid[])"
 const statement select_schedule{
     "schedule_lines",
     "SELECT s.tenant_id, s.provider_id, s.status, s.stale_since IS NOT NULL, o.due_at, s.next_poll_at,"
     " c.expires_at, s.mark, p.type, s.channel_renews_at, s.next_reconcile_at FROM provider_state s"
     " JOIN providers p ON p.tenant_id = s.tenant_id AND p.provider_id = s.provider_id"
-    " LEFT JOIN (SELECT tenant_id, provider_id, min(due_at) AS due_at FROM outbox GROUP BY 1, 2) o"
-    " ON o.tenant_id = s.tenant_id AND o.provider_id = s.provider_id"
-    " LEFT JOIN (SELECT tenant_id, provider_id, max(expires_at) AS expires_at FROM channels GROUP BY 1, 2) c"
-    " ON c.tenant_id = s.tenant_id AND c.provider_id = s.provider_id"};
+    " LEFT JOIN (SELECT tenant_id, provider_id, min(due_at) AS due_at FROM outbox" KALENDS_OF_ACTING
+    " GROUP BY 1, 2) o ON o.tenant_id = s.tenant_id AND o.provider_id = s.provider_id"
+    " LEFT JOIN (SELECT tenant_id, provider_id, max(expires_at) AS expires_at FROM channels" KALENDS_OF_ACTING
+    " GROUP BY 1, 2) c ON c.tenant_id = s.tenant_id AND c.provider_id = s.provider_id"
+    " WHERE s.tenant_id = ANY ((SELECT acting_tenants())::uuid[])"};
 
 const statement select_providers{"all_providers", "SELECT " KALENDS_PROVIDER_COLUMNS KALENDS_PROVIDER_TABLES
                                                   " WHERE p.tenant_id = $1 ORDER BY p.provider_id"};

@@ -11,6 +11,8 @@ namespace kalends::persistence {
 namespace {
 
 const statement begin_sql{"begin", "BEGIN"};
+const statement begin_look_sql{"begin_look", "BEGIN READ ONLY"};
+const statement acting_for_all_sql{"acting_for_all", "SELECT set_config('kalends.all_tenants', 'on', true)"};
 const statement acting_tenants_sql{"acting_tenants", "SELECT set_config('kalends.tenants', $1, true)"};
 const statement commit_sql{"commit", "COMMIT"};
 const statement rollback_sql{"rollback", "ROLLBACK"};
@@ -20,6 +22,12 @@ const std::vector<sql_value> no_values;
 
 transaction::transaction(connection& c, std::vector<tenant_id> tenants)
     : connection_(c), tenants_(std::move(tenants)) {}
+
+transaction transaction::over_all(connection& c) {
+  transaction tx(c, {});
+  tx.over_all_ = true;
+  return tx;
+}
 
 const tenant_id& transaction::tenant() const {
   require(tenants_.size() == 1, "a transaction asked for its tenant acts for exactly one");
@@ -48,7 +56,10 @@ result<std::vector<rows>> transaction::send(std::vector<sql_call_view> calls, bo
   std::vector<sql_call_view> all;
   all.reserve(deferred_.size() + calls.size() + 3);
   std::vector<sql_value> acting;
-  if (!begun_) {
+  if (!begun_ && over_all_) {
+    all.push_back({&begin_look_sql, &no_values});
+    all.push_back({&acting_for_all_sql, &no_values});
+  } else if (!begun_) {
     sql_array ids;
     for (const auto& t : tenants_) ids.add(t);
     acting.push_back(ids);

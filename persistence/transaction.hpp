@@ -113,6 +113,8 @@ using sql_call = std::pair<statement, std::vector<sql_value>>;
 class transaction {
 public:
   transaction(connection& c, std::vector<tenant_id> tenants);
+  /// Looks over all tenants' rows, of the tables that are open to operators (migration 0021); read-only.
+  static transaction over_all(connection& c);
   const std::vector<tenant_id>& tenants() const noexcept { return tenants_; }
   /// The only tenant; a check fails if there are several.
   const tenant_id& tenant() const;
@@ -138,6 +140,7 @@ private:
 
   connection& connection_;
   std::vector<tenant_id> tenants_;
+  bool over_all_ = false;
   std::vector<sql_call> deferred_;
   std::optional<error> failed_;
   bool begun_ = false;

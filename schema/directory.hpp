@@ -6,16 +6,42 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace kalends {
 
+/// How far a tenant is in a roll-out: a label for operators.
+enum class release_stage { internal, beta, ga };
+/// What an operator may withhold from a tenant. Everything that is not withheld may be used.
+enum class feature {
+  connect_google,    ///< connect Google calendars
+  connect_microsoft, ///< connect Microsoft calendars
+  guest_mail,        ///< writes may mail guests
+};
+inline constexpr feature all_features[] = {feature::connect_google, feature::connect_microsoft,
+                                           feature::guest_mail};
+
+std::string_view name_of(release_stage v);
+std::string_view name_of(feature v);
+
 struct tenant {
   tenant_id id;
   std::string name;
   instant created_at{};
+  release_stage stage = release_stage::ga;
+  std::set<feature> withheld = {};
+  /// An operator stopped its work: no vendor is called for it. Notices and commands are still taken.
+  std::optional<instant> work_stopped_at = {};
+};
+
+/// The same for all tenants.
+struct work_switch {
+  std::optional<instant> stopped_at;
+  std::optional<instant> changed_at;
+  std::string changed_by;
 };
 
 struct user {

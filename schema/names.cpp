@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "schema/conflict.hpp"
 #include "schema/dead_letter.hpp"
+#include "schema/directory.hpp"
 #include "schema/fact.hpp"
 #include "schema/sign_in.hpp"
 #include "schema/sync.hpp"
@@ -147,6 +148,14 @@ constexpr std::array names<reason>{"pull_created"sv,
 static_assert(names<reason>.size() == static_cast<std::size_t>(last_reason) + 1);
 
 template <>
+constexpr std::array names<release_stage>{"internal"sv, "beta"sv, "ga"sv};
+static_assert(names<release_stage>.size() == static_cast<std::size_t>(release_stage::ga) + 1);
+
+template <>
+constexpr std::array names<feature>{"connect_google"sv, "connect_microsoft"sv, "guest_mail"sv};
+static_assert(names<feature>.size() == std::size(all_features));
+
+template <>
 constexpr std::array names<letter_kind>{"push"sv, "pull"sv};
 static_assert(names<letter_kind>.size() == static_cast<std::size_t>(letter_kind::pull) + 1);
 
@@ -193,6 +202,8 @@ std::string_view name_of(run_outcome v) { return text_of(v); }
 std::string_view name_of(renewal_cause v) { return text_of(v); }
 std::string_view name_of(sync_mode v) { return text_of(v); }
 std::string_view name_of(reason v) { return text_of(v); }
+std::string_view name_of(release_stage v) { return text_of(v); }
+std::string_view name_of(feature v) { return text_of(v); }
 std::string_view name_of(letter_kind v) { return text_of(v); }
 std::string_view name_of(letter_state v) { return text_of(v); }
 std::string_view name_of(fact_type v) { return text_of(v); }
@@ -224,6 +235,8 @@ template std::optional<run_outcome> read_name(std::string_view);
 template std::optional<renewal_cause> read_name(std::string_view);
 template std::optional<sync_mode> read_name(std::string_view);
 template std::optional<reason> read_name(std::string_view);
+template std::optional<release_stage> read_name(std::string_view);
+template std::optional<feature> read_name(std::string_view);
 template std::optional<letter_kind> read_name(std::string_view);
 template std::optional<letter_state> read_name(std::string_view);
 template std::optional<fact_type> read_name(std::string_view);

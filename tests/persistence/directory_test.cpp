@@ -12,7 +12,9 @@ TEST_F(directory_test, makes_finds_renames_and_lists_tenants) {
   const auto a = add_household();
   const auto b = add_household();
 
-  must(as(a.tenant, [](transaction& tx) { return rename_tenant(tx, "Umbrella"); }));
+  must(as(a.tenant, [&](transaction& tx) {
+    return update_tenant(tx, {a.tenant, "Umbrella", now, release_stage::beta, {feature::guest_mail}, now});
+  }));
 
   const auto found = must(as(a.tenant, [](transaction& tx) { return find_tenant(tx); }));
   ASSERT_TRUE(found);

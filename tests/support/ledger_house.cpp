@@ -136,7 +136,7 @@ result<lease_news> ledger_store::round_of(const lease_round& r) {
     const auto& l = rows.leases[id];
     if (given.contains(id)) continue;
     if (l.node == r.node && l.incarnation == r.incarnation)
-      seen.held.push_back({id, l.epoch});
+      seen.held.push_back({id, l.epoch, stopped.contains(id)});
     else if (l.node == r.node)
       seen.before.push_back({id, l.epoch});
     else if (!lives(l))
@@ -146,7 +146,7 @@ result<lease_news> ledger_store::round_of(const lease_round& r) {
   lease_news news{std::move(seen.held), std::move(plan.to_give), seen.nodes_alive, 0};
   for (const auto& l : plan.take) {
     rows.leases[l.tenant] = {r.node, r.incarnation, l.epoch + 1};
-    news.held.push_back({l.tenant, l.epoch + 1});
+    news.held.push_back({l.tenant, l.epoch + 1, stopped.contains(l.tenant)});
   }
   return news;
 }

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -84,6 +85,8 @@ public:
   /// What was asked, in order: "commit", "load", …
   std::vector<std::string> asked;
   std::size_t times(std::string_view what) const;
+
+  std::set<tenant_id> stopped; ///< whose work an operator has stopped
 
   // ---- pace: held questions are carried out and answered when the test says so ----
   bool held = false;
