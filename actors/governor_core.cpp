@@ -426,12 +426,12 @@ budget_report governor_core::report(std::size_t most, instant now) {
   budget_report out;
   out.nodes = nodes_;
   for (auto& [key, box] : mailboxes_) {
-    const auto& limits = key.front() == 'g' ? limits_.google : limits_.microsoft;
+    const auto& limits = limits_of(key.front() == 'g' ? provider_type::google : provider_type::microsoft);
     out.lines.push_back(line_of(budget_line::kind::mailbox, key, limits.mailbox, *box));
     out.lines.back().in_flight = box->in_flight;
   }
   for (auto& [key, project] : projects_) {
-    const auto& limits = key.front() == 'g' ? limits_.google : limits_.microsoft;
+    const auto& limits = limits_of(key.front() == 'g' ? provider_type::google : provider_type::microsoft);
     auto whole = line_of(budget_line::kind::project, key, limits.project, *project);
     for (const auto& [tenant, use] : project->tenants) whole.in_flight += use.in_flight;
     out.lines.push_back(whole);

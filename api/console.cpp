@@ -11,9 +11,9 @@ namespace kalends::api {
 namespace json = boost::json;
 namespace {
 
+using persistence::operator_figures;
 using persistence::provider_line;
 using persistence::provider_question;
-using persistence::standing;
 
 constexpr std::size_t words_bytes = 200;
 
@@ -27,7 +27,7 @@ json::object counts_json(const std::map<std::string, std::int64_t>& counts) {
   return out;
 }
 
-json::object standing_json(const standing& s) {
+json::object standing_json(const operator_figures& s) {
   return {{"providers",
            {{"total", s.providers},
             {"by_type", counts_json(s.by_type)},
@@ -172,7 +172,7 @@ void get_summary(const call_ptr& c) {
 void add_standings(const call_ptr& c, page_of<tenant> page) {
   std::vector<tenant_id> ids;
   for (const auto& t : page.items) ids.push_back(t.id);
-  using standings = std::map<tenant_id, standing>;
+  using standings = std::map<tenant_id, operator_figures>;
   look<standings>(
       c,
       [ids, now = c->with().outside.now()](persistence::transaction& tx) {
@@ -183,7 +183,7 @@ void add_standings(const call_ptr& c, page_of<tenant> page) {
         for (const auto& t : page.items) {
           auto item = to_json(t);
           const auto at = found.find(t.id);
-          item["summary"] = standing_json(at == found.end() ? standing{} : at->second);
+          item["summary"] = standing_json(at == found.end() ? operator_figures{} : at->second);
           items.push_back(std::move(item));
         }
         c->finish(json_answer(

@@ -131,9 +131,9 @@ void create_provider(const call_ptr& c) {
       if (*before) return created(place_of(made.id), to_json(**before));
     }
     if (auto known = check_user(tx, made.user); !known) return tl::unexpected(known.error());
-    const auto wanted =
+    const auto needed =
         made.type == provider_type::google ? feature::connect_google : feature::connect_microsoft;
-    if (auto may = check_feature(tx, wanted); !may) return tl::unexpected(may.error());
+    if (auto may = check_feature(tx, needed); !may) return tl::unexpected(may.error());
     if (auto may = check_mail(tx, made.mails); !may) return tl::unexpected(may.error());
     if (auto r = persistence::insert_provider(tx, made); !r) return tl::unexpected(r.error());
     if (auto a = persistence::append_audit(tx, audit_of(*c, "provider.created", "provider:" + made.id.str(),

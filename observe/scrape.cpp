@@ -101,6 +101,8 @@ row_families(const row_figures& rows, const std::function<std::string(const tena
       calendars.add(at == f.by_status.end() ? 0 : double(at->second),
                     {{"tenant", key.first}, {"type", key.second}, {"status", name}});
     }
+    if (const auto at = f.by_status.find("stopped"); at != f.by_status.end())
+      calendars.add(double(at->second), {{"tenant", key.first}, {"type", key.second}, {"status", "stopped"}});
     auto channel = [&, k = key](const char* state, std::int64_t n) {
       channels.add(double(n), {{"tenant", k.first}, {"type", k.second}, {"state", state}});
     };

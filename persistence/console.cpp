@@ -171,7 +171,7 @@ std::optional<instant> earlier(std::optional<instant> a, std::optional<instant> 
   return a && b ? std::min(a, b) : a ? a : b;
 }
 
-void add_calendars(standing& to, const rows& found, std::size_t row) {
+void add_calendars(operator_figures& to, const rows& found, std::size_t row) {
   const auto status = found.text(row, 2);
   const auto n = found.integer(row, 4);
   to.providers += n;
@@ -191,7 +191,7 @@ void add_calendars(standing& to, const rows& found, std::size_t row) {
   to.approvals_waiting += found.integer(row, 12);
 }
 
-void add_backlog(standing& to, const rows& found, std::size_t row) {
+void add_backlog(operator_figures& to, const rows& found, std::size_t row) {
   to.outbox_rows += found.integer(row, 1);
   to.oldest_outbox_row = earlier(to.oldest_outbox_row, made_at(found.optional_text(row, 2)));
   to.open_conflicts += found.integer(row, 3);
@@ -257,10 +257,10 @@ result<whole_standing> count_installation(transaction& tx, instant now) {
   return whole;
 }
 
-result<std::map<tenant_id, standing>> count_tenants(transaction& tx, const std::vector<tenant_id>& tenants,
-                                                    instant now) {
+result<std::map<tenant_id, operator_figures>>
+count_tenants(transaction& tx, const std::vector<tenant_id>& tenants, instant now) {
   sql_array ids;
-  std::map<tenant_id, standing> all;
+  std::map<tenant_id, operator_figures> all;
   for (const auto& t : tenants) {
     ids.add(t);
     all.try_emplace(t);

@@ -72,7 +72,7 @@ result<sorted_page<provider_line>> list_all_providers(transaction& tx, const pro
                                                       instant now);
 
 /// The installation, or one tenant, in figures.
-struct standing {
+struct operator_figures {
   std::int64_t providers = 0;
   std::map<std::string, std::int64_t> by_type, by_state, by_health;
   std::int64_t read_within_5_minutes = 0, read_within_1_hour = 0, read_within_1_day = 0; ///< active ones
@@ -85,14 +85,14 @@ struct standing {
   std::int64_t open_conflicts = 0, open_dead_letters = 0, approvals_waiting = 0;
 };
 struct whole_standing {
-  standing all;
+  operator_figures all;
   std::int64_t tenants = 0, tenants_stopped = 0;
   bool everything_stopped = false;
 };
 /// Two aggregates in one round trip. Gives up after five seconds: `statement_timeout`.
 result<whole_standing> count_installation(transaction& tx, instant now);
 /// The same for some tenants, those without a calendar included.
-result<std::map<tenant_id, standing>> count_tenants(transaction& tx, const std::vector<tenant_id>& tenants,
-                                                    instant now);
+result<std::map<tenant_id, operator_figures>>
+count_tenants(transaction& tx, const std::vector<tenant_id>& tenants, instant now);
 
 } // namespace kalends::persistence

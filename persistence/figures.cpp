@@ -24,7 +24,8 @@ ways AS (
 letters AS (
   SELECT tenant_id, provider_id, count(*) AS n FROM dead_letters
   WHERE state = 0 AND tenant_id = ANY ((SELECT acting_tenants())::uuid[]) GROUP BY 1, 2)
-SELECT p.tenant_id, p.type, s.status, coalesce(s.problem_code, '') = 'provider_parked' AS parked,
+SELECT p.tenant_id, p.type, CASE WHEN s.status = 'active' AND (n.work_stopped_at IS NOT NULL
+         OR (SELECT stopped_at IS NOT NULL FROM work_switch)) THEN 'stopped' ELSE s.status END AS how, coalesce(s.problem_code, '') = 'provider_parked' AS parked,
        count(*) AS calendars,
        coalesce(sum(w.n), 0) AS outbox_rows,
        min(w.oldest) AS outbox_oldest,
@@ -41,11 +42,12 @@ SELECT p.tenant_id, p.type, s.status, coalesce(s.problem_code, '') = 'provider_p
        min(s.reconciled_at) AS reconciled
 FROM providers p
 JOIN provider_state s USING (tenant_id, provider_id)
+JOIN tenant_directory n USING (tenant_id)
 LEFT JOIN waiting w USING (tenant_id, provider_id)
 LEFT JOIN letters d USING (tenant_id, provider_id)
 LEFT JOIN ways c ON c.tenant_id = p.tenant_id AND c.provider_id = p.provider_id
 WHERE p.tenant_id = ANY ((SELECT acting_tenants())::uuid[])
-GROUP BY p.tenant_id, p.type, s.status, parked
+GROUP BY p.tenant_id, p.type, how, parked
 ORDER BY p.tenant_id, p.type)"};
 
 constexpr statement nothing{"figures_knock", "SELECT 1"};
@@ -90,7 +92,7 @@ result<std::vector<observe::calendar_figures>> count_rows(transaction& tx, insta
     line.stale_marks += found->integer(i, 7);
     line.dead_letters += found->integer(i, 13);
     if (status != name_of(provider_status::active)) continue;
-    // What waits for a person is told by its status; its age would only tell it again.
+    // What waits for a person or is stopped by one is told by its status; its age would only tell it again.
     raise(line.outbox_oldest_age, age(made_at(found->optional_text(i, 6)), now));
     raise(line.stale_oldest_age, age(found->optional_time(i, 8), now));
     raise(line.last_sync_age, age(found->optional_time(i, 9), now));

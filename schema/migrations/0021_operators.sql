@@ -36,7 +36,7 @@ ALTER TABLE tenant_directory ADD COLUMN work_stopped_at timestamptz;
 
 -- The same for all tenants, those to come included. One row; holds no tenant's data.
 CREATE TABLE work_switch (
-  only       boolean PRIMARY KEY DEFAULT true CHECK (only),
+  the_one    boolean PRIMARY KEY DEFAULT true CHECK (the_one),
   stopped_at timestamptz,
   changed_at timestamptz,
   changed_by text NOT NULL DEFAULT ''
