@@ -20,7 +20,7 @@ export interface Route {
   /** Starts loading the page's code: a link that is pointed at is probably followed. */
   load: Load;
   /** Present: it stands in the navigation. */
-  nav?: {id: string; icon: IconName; group?: 'operations'};
+  nav?: {id: string; icon: IconName; group?: 'operations'; /** What its number counts. */ count?: 'conflicts'};
   /** Absent: everybody who is signed in. */
   needs?: keyof Rights;
   /** Shows one tenant's things: an operator chooses one first. */
@@ -37,6 +37,8 @@ export const routes: Route[] = [
   route('/', shell.nav.home, () => import('./pages/home/page'), {nav: {id: 'home', icon: 'home'}}),
   route('/calendars', shell.nav.calendars, () => import('./pages/calendars/page'), {tenant: true, nav: {id: 'calendars', icon: 'calendars'}}),
   route('/calendars/:id', shell.nav.calendars, () => import('./pages/calendar/page'), {tenant: true}),
+  route('/conflicts', shell.nav.conflicts, () => import('./pages/conflicts/page'), {tenant: true, nav: {id: 'conflicts', icon: 'conflict', count: 'conflicts'}}),
+  route('/conflicts/:id', shell.nav.conflicts, () => import('./pages/conflict/page'), {tenant: true}),
   route('/activity', shell.nav.activity, () => import('./pages/activity/page'), {nav: {id: 'activity', icon: 'activity'}}),
   route('/sign-in', '', () => import('./pages/sign_in/page'), {open: true}),
 ];

@@ -4,6 +4,7 @@ import {useEffect, useRef, useState, type ReactNode} from 'react';
 import {Dialog} from 'react-aria-components/Dialog';
 import {Link as AriaLink} from 'react-aria-components/Link';
 import {Modal, ModalOverlay} from 'react-aria-components/Modal';
+import {useOpenConflicts} from '../data/conflicts';
 import {live, useLive} from '../data/live';
 import {useLocation} from '../router/router';
 import {routes, routeOf, type Route} from '../routes';
@@ -88,10 +89,19 @@ function NavItem({prefix, route, path}: {prefix: string; route: Route; path: str
     <li>
       <span className="nav-item" data-current={current || undefined} onPointerEnter={() => void route.load()}>
         <Icon name={route.nav!.icon} />
-        <Link id={`${prefix}-${route.nav!.id}`} href={route.path} look="plain" aria-current={current ? 'page' : undefined}>{route.title}</Link>
+        <Link id={`${prefix}-${route.nav!.id}`} href={route.path} look="plain" aria-current={current ? 'page' : undefined}>{route.title}{route.nav!.count ? <OpenConflicts /> : null}</Link>
       </span>
     </li>
   );
+}
+
+/** How many wait, as part of the link's name. */
+function OpenConflicts(): ReactNode {
+  const {data} = useOpenConflicts();
+  const n = data?.items.length ?? 0;
+  if (n === 0) return null;
+  const more = !!data?.next_cursor;
+  return <span className="nav-count"><span aria-hidden="true">{n}{more ? '+' : ''}</span><span className="unseen">, {shell.notices.conflicts(n, more)}</span></span>;
 }
 
 function StreamState(): ReactNode {

@@ -8,6 +8,10 @@ const problems: Record<string, string> = {
   database_away: 'The server cannot reach its database just now. Nothing was changed; try again in a moment.',
   database_busy: 'The server is very busy just now. Nothing was changed; try again in a moment.',
   version_mismatch: 'Somebody changed this in the meantime. Look at it again before you change it.',
+  conflict_resolved_already: 'It is decided already, otherwise than you chose. Look at it again: what gave way can be brought back, and the entry can be changed.',
+  conflict_open: 'It is not decided yet, so nothing gave way. Look at it again and decide it.',
+  conflict_too_old: 'What gave way was kept for 90 days and is gone. Change the entry itself instead.',
+  conflict_not_found: 'There is no such conflict, or not for you. The list has those that there are.',
   stopping: 'The server is being restarted. Try again in a moment.',
   starting: 'The server is starting. Try again in a moment.',
 };

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { Calendar } from '../../tests/e2e/support/calendar.mjs';
+import { anHour, titled } from '../../tests/e2e/support/entries.mjs';
+import { Host } from '../../tests/e2e/support/host.mjs';
+import { Sandbox } from '../../tests/e2e/support/sandbox.mjs';
+import { checkPage } from './support/check_page.mjs';
+import { settled, signIn, test } from './support/pages.mjs';
+
+const within = { within: 60_000 };
+
+/** An entry and its event that both gave other texts since they agreed; the calendar's setting leaves it to a person. */
+async function overlap(world) {
+  const tenant = world.tenants[1];
+  const provider = tenant.providers[0];
+  const host = new Host(() => world.base_url, tenant.api_key);
+  const sandbox = new Sandbox(world.sandbox);
+  const calendar = new Calendar(sandbox, { type: provider.type, email: provider.account, token: provider.sandbox_access_token });
+  await host.request('PATCH', `/v1/calendar-providers/${provider.id}`, { conflict_policy: 'manual' });
+  const title = titled('Agreed');
+  const { id } = await host.createEntry({ ...anHour(title, [provider.user_id]), location: 'Base' });
+  await host.settled(id, within);
+  const event = await calendar.event(title);
+  const fault = await sandbox.fault({ account: provider.account, method: 'events.*', times: 0, status: 503 });
+  await host.changeEntry(id, { title: titled("Host's"), location: 'Hall' });
+  await calendar.edit(event.id, { title: titled("Person's"), location: 'Roof' });
+  await fault.end();
+  await host.sync(provider.id);
+  const [conflict] = await host.all(`/v1/conflicts?entry_id=${id}&state=open`);
+  assert.ok(conflict, 'the conflict');
+  return { key: tenant.api_key, host, id, conflict };
+}
+
+test('a conflict is told of once, seen side by side, and decided field by field', async ({ page, world }) => {
+  const { key, host, id, conflict } = await overlap(world);
+  await signIn(page, key, '/conflicts');
+  await page.waitForSelector(`#conflict-${conflict.id}-open`);
+  await page.waitForSelector('#nav-conflicts .nav-count');
+  await checkPage(page, 'the open conflicts');
+  await page.click('#bell');
+  await page.click(`#bell-conflict-${conflict.id}`);
+  await page.waitForSelector('#conflict-group-title');
+  assert.match(await page.textContent('#conflict-location-base'), /Base/);
+  assert.match(await page.textContent('#conflict-location-local'), /Changed.*Hall/);
+  assert.match(await page.textContent('#conflict-location-external'), /Changed.*Roof/);
+  await page.locator('label:has(#conflict-pick-title-external), #conflict-pick-title-external').first().click();
+  assert.equal(await page.locator('#conflict-merge[data-disabled]').count(), 1);
+  await page.locator('label:has(#conflict-pick-location-local), #conflict-pick-location-local').first().click();
+  await page.waitForSelector('#conflict-preview .conflict-side');
+  await checkPage(page, 'an open conflict with its preview');
+  await page.click('#conflict-merge');
+  await page.waitForSelector('#conflict-decider');
+  const entry = await host.entry(id);
+  assert.deepEqual([entry.title, entry.location], [conflict.external.title, 'Hall']);
+  assert.match(await page.textContent('#conflict-title-external'), /Stands/);
+  assert.match(await page.textContent('#conflict-title-local'), /Gave way/);
+});
+
+test('one click decides, who was slower is told, and what gave way comes back', async ({ page, world }) => {
+  page.allowed.push(/status of 409/);
+  const { key, host, id, conflict } = await overlap(world);
+  await signIn(page, key, `/conflicts/${conflict.id}`);
+  await page.waitForSelector('#conflict-keep-external');
+  await settled(page);
+  // Somebody else is faster, and this page has not heard of it yet.
+  await page.route(`**/v1/conflicts/${conflict.id}`, (r) => r.fulfill({ json: conflict }));
+  await host.post(`/v1/conflicts/${conflict.id}/resolution`, { choice: 'local' });
+  await page.click('#conflict-keep-external');
+  await page.waitForSelector('#conflict-look-again');
+  assert.match(await page.textContent('.error-cause'), /decided already/);
+  await page.unroute(`**/v1/conflicts/${conflict.id}`);
+  await page.click('#conflict-look-again');
+  await page.waitForSelector('#conflict-restore');
+  await checkPage(page, 'a decided conflict');
+  await page.click('#conflict-restore');
+  await page.click('#conflict-restore-confirm-confirm');
+  await page.waitForSelector('.toast');
+  const entry = await host.entry(id);
+  assert.deepEqual([entry.title, entry.location], [conflict.external.title, 'Roof']);
+  await page.click('#conflict-back');
+  await page.click('#conflicts-filter-resolved');
+  await page.waitForSelector(`#conflict-${conflict.id}-open`);
+});
