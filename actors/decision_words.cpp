@@ -143,6 +143,11 @@ std::string pushed_sentence(reason why, const json::object& o) {
            listed(o, "groups") + " it.";
   case reason::push_held:
     return "Too many events would be deleted at once; nothing was written, and approval is waited for.";
+  case reason::push_approved:
+    return "Somebody agreed that the held deletion may be carried out.";
+  case reason::push_kept:
+    return "Somebody refused the held deletion; the event stays in the calendar, which is left alone with "
+           "it.";
   case reason::push_replayed:
     return "Somebody asked for the write that had been set aside to be tried again.";
   case reason::sweep_missing:

@@ -256,8 +256,9 @@ void engine::renew_channel(tenant_id tenant, provider_id provider, answer_to<cha
   impl_->order(done, for_provider{std::move(tenant), std::move(provider), renewal_order{done}});
 }
 
-void engine::approve_removals(tenant_id tenant, provider_id provider, bool yes, answer_to<bool> done) {
-  impl_->order(done, for_provider{std::move(tenant), std::move(provider), approval_order{yes, done}});
+void engine::approve_removals(tenant_id tenant, provider_id provider, removal_answer answer,
+                              answer_to<bool> done) {
+  impl_->order(done, for_provider{std::move(tenant), std::move(provider), approval_order{answer, done}});
 }
 
 void engine::replay_pushes(tenant_id tenant, std::vector<dead_letter> letters, answer_to<int> done) {

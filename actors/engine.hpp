@@ -158,10 +158,12 @@ public:
   /// Renews or re-creates the channel now.
   void renew_channel(tenant_id tenant, provider_id provider, answer_to<channel> done);
 
-  /// A person's answer to removals that are held (`provider::held`). Yes: the next pass carries them out, and
-  /// begins at once. No: they are not carried out; a pass that finds the same again is held again. Errors:
-  /// not_found, also `nothing_held`; conflict `provider_not_connected`.
-  void approve_removals(tenant_id tenant, provider_id provider, bool yes, answer_to<bool> done);
+  /// A person's answer to removals that are held. Entries that would go (`provider::held`): yes lets the next
+  /// read carry them out, and it begins at once; no carries nothing out, and a read that finds the same again
+  /// is held again. Events that would go (`provider::held_events`): yes deletes exactly those, no leaves them
+  /// in the calendar for good. Errors: not_found, also `nothing_held`; conflict `approval_ambiguous` (both
+  /// wait), `approval_stale` (they are not as many as the person saw).
+  void approve_removals(tenant_id tenant, provider_id provider, removal_answer answer, answer_to<bool> done);
 
   // ---- dead letters ----
   /// Puts pushes back into the outbox: what the calendar needs by then is written. Says how many were put

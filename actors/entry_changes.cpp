@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/entry_changes.hpp"
 
+#include "actors/plan_brake.hpp"
 #include "actors/plan_conflict.hpp"
 #include "actors/plan_people.hpp"
 
@@ -75,9 +76,7 @@ void reach_calendar(tenant_picture& p, const provider& calendar, const entry_id&
   if (calendar.id != *c.cause) remember_superseded(p, *link, c);
   link = p.link(calendar.id, id);
   if (link->removing) {
-    auto back = *link;
-    back.removing = false;
-    p.put_link(std::move(back));
+    p.put_link(stays(*link));
   } else if (calendar.id == *c.cause ||
              (link->linked && c.before != nullptr && difference(c.before->what, c.after->what).empty() &&
               !unwritten(p, calendar, *c.after, *link).has(field_group::attendees))) {

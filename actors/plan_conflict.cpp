@@ -97,7 +97,7 @@ void tenant_picture::close_conflicts() {
     const auto* at = link(c.provider, c.entry);
     if (at != nullptr && !at->removing && !at->disputed.empty()) continue;
     c.state = conflict_state::resolved;
-    c.decided_by = at != nullptr && !at->removing ? "both_agree" : "left_the_calendar";
+    c.decided_by = at != nullptr && !at->removing ? "same_values" : "left_the_calendar";
     c.resolved_at = world_.now();
     touched_conflicts_.insert(id);
     state(fact_type::calendar_conflict_resolved, resolution_fact(c));
@@ -125,6 +125,19 @@ field_set keep_disputed(tenant_picture& p, const overlap& o, field_set fresh) {
   told.groups = news;
   p.state(fact_type::calendar_conflict_detected, dispute_fact(told));
   return disputed;
+}
+
+void end_by_direction(tenant_picture& p, const overlap& o, bool external_won) {
+  const auto* open = p.open_conflict({o.calendar.id, o.entry.id});
+  if (open == nullptr) return;
+  auto c = *open;
+  c.state = conflict_state::resolved;
+  c.choice = external_won ? conflict_choice::external : conflict_choice::local;
+  c.from_calendar = external_won ? c.groups : field_set();
+  c.decided_by = o.calendar.direction == sync_direction::both ? "calendar" : "direction";
+  c.resolved_at = p.outside().now();
+  p.state(fact_type::calendar_conflict_resolved, resolution_fact(c));
+  p.put_conflict(std::move(c));
 }
 
 void note_decided(tenant_picture& p, const overlap& o, field_set groups, bool external_won) {

@@ -25,6 +25,9 @@ struct overlap {
 /// Under policy `manual`: the groups that stay in dispute after a look at the event. `fresh` are those that
 /// it newly disputes. The row is opened (with its fact) or brought up to date.
 field_set keep_disputed(tenant_picture& p, const overlap& o, field_set fresh);
+/// The event is met while one of the sides has no say any more (the calendar's direction was changed): what
+/// was open ends with the other's values. Another conflict policy ends nothing.
+void end_by_direction(tenant_picture& p, const overlap& o, bool external_won);
 /// Under the other policies: the overlap, decided, with the losing values.
 void note_decided(tenant_picture& p, const overlap& o, field_set groups, bool external_won);
 /// The host changed the entry: conflicts about it show what it says now; what is no difference any more is

@@ -190,9 +190,14 @@ void tell_merge(tenant_picture& p, const merge_case& c) {
                              : external ? "external"
                                         : "local",
                              c.entry.version, c.event.version};
-  if (!m.conflict.empty() && !open) note_decided(p, c.met(), m.conflict, external);
-  if (!m.conflict.empty() && !open)
-    p.state(fact_type::calendar_conflict_detected, conflict_fact(story, c.entry.id, c.calendar.id));
+  // Of what was in dispute already, people know.
+  const auto news = m.conflict - c.link.disputed;
+  if (!news.empty() && !open) {
+    note_decided(p, c.met(), news, external);
+    auto fresh = story;
+    fresh.groups = news;
+    p.state(fact_type::calendar_conflict_detected, conflict_fact(fresh, c.entry.id, c.calendar.id));
+  }
   tell(why, conflict_inputs(story, external ? c.entry.what : c.event.what, c.sides()));
 }
 
@@ -212,7 +217,10 @@ void commit_merge(tenant_picture& p, const merge_case& c) {
   link.superseded.clear(); // no write guarded by the version before can reach it any more
   p.note_meeting(c.event.ical_uid, c.entry.id);
   link.disputed = {};
-  if (c.weights.direction == sync_direction::both) link.disputed = keep_disputed(p, c.met(), c.plan.disputed);
+  if (c.weights.direction == sync_direction::both)
+    link.disputed = keep_disputed(p, c.met(), c.plan.disputed);
+  else if (!c.link.disputed.empty())
+    end_by_direction(p, c.met(), c.weights.direction == sync_direction::from_provider);
   if (c.plan.changed.empty()) return p.put_link(std::move(link));
 
   auto after = c.entry;

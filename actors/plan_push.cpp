@@ -2,6 +2,7 @@
 #include "actors/decision_inputs.hpp"
 #include "actors/entry_changes.hpp"
 #include "actors/import_projector.hpp"
+#include "actors/plan_brake.hpp"
 #include "actors/plan_people.hpp"
 
 #include <algorithm>
@@ -36,6 +37,8 @@ push_step plan_push(const tenant_picture& p, const provider_id& calendar, const 
   const auto* link = p.link(calendar, entry);
   const auto* what = p.entry(entry);
   if (where == nullptr || link == nullptr || !takes_pushes(*where))
+    return push_nothing{reason::push_nothing_to_do};
+  if (link->gate == removal_gate::held || link->gate == removal_gate::refused)
     return push_nothing{reason::push_nothing_to_do};
   if (link->removing || what == nullptr) return push_remove{*link};
   if (!belongs_in(*what, *where)) return push_nothing{reason::push_nothing_to_do};
@@ -155,6 +158,8 @@ void settle_removal(tenant_picture& p, const mapping& link, reason why) {
   const auto* current = p.link(link.provider, link.entry);
   if (current == nullptr || !same_event(*current, link)) return;
   const bool wanted_again = !current->removing;
+  if (why == reason::push_deleted && link.linked && link.gate == removal_gate::open)
+    p.note_removal(link.provider);
   p.explain(link.provider, link.entry, link.event, why,
             change_inputs(link.entry_version, link.event_version, {}));
   const mapping_key key{link.provider, link.entry};
@@ -188,9 +193,7 @@ void plan_backfill(tenant_picture& p, const provider_id& calendar, std::span<con
     } else if (link == nullptr) {
       if (!comes_by_itself(p, e, *where)) bring_anew(p, e, *where);
     } else if (link->removing) {
-      auto back = *link;
-      back.removing = false;
-      p.put_link(std::move(back));
+      p.put_link(stays(*link));
       p.enqueue(calendar, e.id, e.version, push_action::upsert);
     } else if (!link->linked || !unwritten(p, *where, e, *link).empty()) {
       p.enqueue(calendar, e.id, e.version, push_action::upsert);

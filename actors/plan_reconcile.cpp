@@ -66,7 +66,10 @@ pull_verdict compare_pair(tenant_picture& p, mapping link, const calendar_event&
     link = *p.link(link.provider, link.entry);
     entry = p.entry(link.entry);
   }
-  const auto changed = difference(event.what, link.base_event) - link.disputed;
+  // Where one of the sides has no say any more, nothing waits for a person.
+  const auto* calendar = p.calendar(link.provider);
+  const bool waits = calendar != nullptr && calendar->direction == sync_direction::both;
+  const auto changed = difference(event.what, link.base_event) - (waits ? link.disputed : field_set());
   const bool version_known = event.version == link.event_version;
   if (changed.empty() || !(version_known || should_have_been_told(event, by)))
     return plan_pull(p, link.provider, event, proof);
@@ -95,6 +98,7 @@ std::string_view repair(tenant_picture& p, const provider& calendar, const entry
     return "no_mapping";
   }
   const auto link = *known;
+  if (link.gate == removal_gate::held || link.gate == removal_gate::refused) return {};
   if (link.removing) {
     send_away(p, link, link.entry_version);
     return "removal_not_queued";

@@ -86,6 +86,8 @@ bool replay_letter(tenant_picture& p, const dead_letter& letter) {
   const auto* entry = p.entry(letter.entry);
   const auto* link = p.link(letter.provider, letter.entry);
   if (calendar == nullptr || !takes_pushes(*calendar)) return false;
+  if (link != nullptr && (link->gate == removal_gate::held || link->gate == removal_gate::refused))
+    return false;
   if (link != nullptr && (link->removing || entry == nullptr)) {
     p.enqueue(letter.provider, letter.entry, link->entry_version, push_action::remove);
     return true;

@@ -86,6 +86,8 @@ public:
   void note_meeting(const std::string& ical_uid, const entry_id& e);
   void enqueue(const provider_id& p, const entry_id& e, std::int64_t version, push_action action);
   void state(fact_type type, std::string data);
+  /// An event of that calendar was deleted there without a person's having been asked.
+  void note_removal(const provider_id& p);
   /// Set aside, with its decision `why` and the fact that tells people of it.
   void open_letter(dead_letter letter, reason why);
   void end_letter(letter_end end);
@@ -135,6 +137,7 @@ private:
   std::vector<dead_letter> letters_;
   std::vector<letter_end> letters_ended_;
   std::set<std::string> new_meetings_;
+  std::map<provider_id, int> removals_;
 
   int entry_changes_ = 0;
   int refusals_ = 0;

@@ -81,7 +81,7 @@ struct reread_order {
 };
 /// A person's answer to removals that are held (`provider::held`).
 struct approval_order {
-  bool yes = false;
+  removal_answer answer;
   answer_to<bool> done;
 };
 /// Disconnect for good: close the channel, delete the rows, end.
@@ -163,6 +163,27 @@ struct repair_order {
   answer_to<drift_counts> done;
 };
 
+/// Deletions in a calendar that a person has to agree to first. Their outbox rows are done: agreeing makes
+/// new ones. How many are held now.
+struct hold_order {
+  struct line {
+    entry_id entry;
+    std::vector<std::string> rows;
+  };
+  provider_id provider;
+  std::vector<line> lines;
+  held_removals with;
+  bool news = false; ///< people have not heard that something waits there
+  answer_to<int> done;
+};
+/// A person's answer to them. How many still waited for it.
+struct release_order {
+  provider_id provider;
+  std::vector<entry_id> entries;
+  bool yes = false;
+  answer_to<int> done;
+};
+
 /// Entries that a newly connected calendar might have to show.
 struct backfill_order {
   provider_id provider;
@@ -194,6 +215,8 @@ using tenant_actor =
     caf::typed_actor<caf::reacts_to<entry_order>,    // host -> entry, fact, outbox
                      caf::reacts_to<page_pulled>,    // calendar -> entries, mappings, facts, cursor
                      caf::reacts_to<push_settled>,   // vendor write -> mapping, outbox row done
+                     caf::reacts_to<hold_order>,     // too many deletions -> they wait for a person
+                     caf::reacts_to<release_order>,  // a person's answer -> outbox, or left alone
                      caf::reacts_to<backfill_order>, // connect -> mappings and outbox for what belongs there
                      caf::reacts_to<repair_order>,   // full comparison -> outbox rows that were lost
                      caf::reacts_to<replay_order>,   // dead letters -> outbox
@@ -325,6 +348,8 @@ KALENDS_MAIL(kalends::actors::go_to_sleep)
 KALENDS_MAIL(kalends::actors::entry_order)
 KALENDS_MAIL(kalends::actors::page_pulled)
 KALENDS_MAIL(kalends::actors::push_settled)
+KALENDS_MAIL(kalends::actors::hold_order)
+KALENDS_MAIL(kalends::actors::release_order)
 KALENDS_MAIL(kalends::actors::backfill_order)
 KALENDS_MAIL(kalends::actors::repair_order)
 KALENDS_MAIL(kalends::actors::replay_order)

@@ -122,6 +122,7 @@ struct provider_actor_state {
   std::optional<comparison> comparing; ///< the run is a full comparison, past its first read
   std::deque<push_group> pushing;
   std::optional<tenant_picture> picture; ///< of the entries in `pushing`
+  std::set<entry_id> may_go;             ///< of these: deletions that are few enough
   std::vector<calendar_event> reread;    ///< of the first of `reread_orders`, as far as it was read
   std::optional<instant> wrote_at;       ///< the last write that got through
 
@@ -299,6 +300,13 @@ private:
   void held_back(std::optional<error> failed);
   void forget_held(std::function<void()> then);
   void answer_held();
+  void answer_fresh(const approval_order& order);
+  void answer_entries(const approval_order& order);
+  void answer_events(const approval_order& order, entry_id after);
+
+  // ---- provider_brake.cpp: deletions there that a person has to agree to ----
+  void weigh_removals();
+  void hold_events(const removal_tally& t, const std::set<entry_id>& unasked);
 
   // ---- provider_departure.cpp: a calendar that takes its copies along ----
   using links_ptr = std::shared_ptr<const std::vector<mapping>>;

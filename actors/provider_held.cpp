@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "actors/plan_brake.hpp"
 #include "actors/provider.hpp"
 #include "actors/run_facts.hpp"
 
@@ -10,7 +11,7 @@ namespace {
 
 /// A read that was held back is tried again only so often by itself: it may be all of the calendar.
 constexpr std::chrono::milliseconds held_read_rests = std::chrono::hours(1);
-constexpr int links_per_removal_unasked = 20; ///< 5 %
+constexpr std::size_t held_per_commit = 200;
 
 } // namespace
 
@@ -26,7 +27,7 @@ bool connected_calendar::removals_held() {
       }));
   const auto& held = calendar().held;
   const bool agreed = held && held->from_calendar && held->approved;
-  const int unasked = std::max(removals_unasked, reading.links_known / links_per_removal_unasked);
+  const int unasked = removals_allowed(reading.links_known);
   if (gone <= unasked + (agreed ? held->count : 0)) return false;
   hold_removals(held_removals{true, gone, reading.links_known, now(), false});
   return true;
@@ -41,6 +42,7 @@ void connected_calendar::hold_removals(held_removals now_held) {
   if (!told)
     facts.push_back(provider_fact(fact_type::calendar_provider_error, id_,
                                   {{"code", "removals_held"},
+                                   {"kind", "entries_would_go"},
                                    {"count", std::to_string(now_held.count)},
                                    {"of", std::to_string(now_held.of)}},
                                   parts_.outside));
@@ -85,37 +87,75 @@ void connected_calendar::forget_held(std::function<void()> then) {
                          }));
 }
 
-/// Yes: the next pass carries out what was held, and begins now. No: nothing is held any more; a pass that
-/// finds the same is held again.
+/// The row as it stands now: what is held changes with what other actors commit.
 void connected_calendar::answer_held() {
   const auto order = state.approvals.front();
   state.approvals.erase(state.approvals.begin());
-  auto& held = state.row->calendar.held;
-  if (!held) {
-    order.done(tl::unexpected(error{errc::not_found, "nothing_held", "No removals wait for approval."}));
-    return step_done();
-  }
-  auto answered = held;
+  parts_.store.load_provider(
+      tenant_id_, id_,
+      ask<persistence::provider_state>(this, [this, order](const result<persistence::provider_state>& row) {
+        if (!row) {
+          order.done(tl::unexpected(row.error()));
+          return step_done();
+        }
+        state.row->calendar.held = row->calendar.held;
+        state.row->calendar.held_events = row->calendar.held_events;
+        answer_fresh(order);
+      }));
+}
+
+void connected_calendar::answer_fresh(const approval_order& order) {
+  const auto meant = meant_by(order.answer, calendar());
+  if (meant) return meant->from_calendar ? answer_entries(order) : answer_events(order, entry_id{});
+  order.done(tl::unexpected(meant.error()));
+  step_done();
+}
+
+/// Yes: the next read carries out what was held, and begins now. No: nothing is held any more; a read that
+/// finds the same is held again.
+void connected_calendar::answer_entries(const approval_order& order) {
+  const bool yes = order.answer.yes;
+  auto answered = calendar().held;
   answered->approved = true;
-  if (!order.yes) answered.reset();
+  if (!yes) answered.reset();
   parts_.store.save_held(
       tenant_id_, id_, answered, {},
-      ask<std::vector<fact>>(this, [this, order, answered](const result<std::vector<fact>>& saved) {
+      ask<std::vector<fact>>(this, [this, order, yes, answered](const result<std::vector<fact>>& saved) {
         if (!saved) {
           order.done(tl::unexpected(saved.error()));
           return step_done();
         }
-        const bool from_calendar = state.row->calendar.held && state.row->calendar.held->from_calendar;
         state.row->calendar.held = answered;
-        if (order.yes && from_calendar) {
+        if (yes) {
           state.pull_trouble.not_before.reset();
           state.reconcile = state.row->read_from.has_value();
           if (!state.reconcile && !state.pull) state.pull = run_cause::poll;
         }
-        if (order.yes && !from_calendar) state.push = true;
         order.done(true);
         step_done();
       }));
+}
+
+/// Page by page to the tenant. Nothing is held anew meanwhile, since that is done here, too; what a crash
+/// leaves unanswered is held as before.
+void connected_calendar::answer_events(const approval_order& order, entry_id after) {
+  auto ended = [this, order](result<bool> how) {
+    if (how) state.row->calendar.held_events.reset();
+    order.done(std::move(how));
+    step_done();
+  };
+  auto found = [this, order, ended](result<std::vector<entry_id>> page) {
+    if (!page) return ended(tl::unexpected(page.error()));
+    if (page->empty()) return ended(true);
+    release_order release{id_, std::move(*page), order.answer.yes, {}};
+    release.done = ask<int>(this, [this, order, ended, last = release.entries.back()](const result<int>& n) {
+      if (!n) return ended(tl::unexpected(n.error()));
+      answer_events(order, last);
+    });
+    send(state.tenant, std::move(release));
+  };
+  parts_.store.load_held(tenant_id_, id_, std::move(after), held_per_commit,
+                         ask<std::vector<entry_id>>(this, std::move(found)));
 }
 
 } // namespace kalends::actors

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/decision_inputs.hpp"
+#include "actors/plan_brake.hpp"
 #include "actors/provider.hpp"
 #include "actors/run_facts.hpp"
 
@@ -81,7 +82,7 @@ void connected_calendar::take_rows(std::vector<outbox_row> rows) {
         for (auto& e : found->entries) state.picture->know(std::move(e));
         for (auto& m : found->mappings) state.picture->know(std::move(m));
         for (const auto& l : found->people) state.picture->know(l);
-        push_next();
+        weigh_removals();
       }));
 }
 
@@ -99,7 +100,7 @@ void connected_calendar::know_all_calendars(persistence::loaded found) {
     for (auto& e : found.entries) state.picture->know(std::move(e));
     for (auto& m : found.mappings) state.picture->know(std::move(m));
     for (const auto& l : found.people) state.picture->know(l);
-    push_next();
+    weigh_removals();
   };
   parts_.store.load_providers(tenant_id_, ask<std::vector<provider>>(this, std::move(known)));
 }
@@ -124,6 +125,12 @@ void connected_calendar::push_next() {
     return set_aside(cause, {}, {});
   }
   if (unsayable_there(*step)) return;
+  if (goes_unasked(*step) && !state.may_go.contains(group.entry)) {
+    // It has to leave only since the pass began: the next one weighs it with all others.
+    state.push = true;
+    state.pushing.pop_front();
+    return push_next();
+  }
   std::visit([this](const auto& s) { carry_out(s); }, *step);
 }
 

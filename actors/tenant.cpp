@@ -4,6 +4,7 @@
 #include "actors/decision_inputs.hpp"
 #include "actors/event_questions.hpp"
 #include "actors/last_words.hpp"
+#include "actors/plan_brake.hpp"
 #include "actors/plan_conflict.hpp"
 #include "actors/run_facts.hpp"
 #include "observe/log.hpp"
@@ -28,6 +29,8 @@ std::size_t weight_of(const tenant_state::item& i) {
   if (const auto* page = std::get_if<page_pulled>(&w)) return page->events->size();
   if (const auto* fill = std::get_if<backfill_order>(&w)) return fill->entries.size();
   if (const auto* some = std::get_if<repair_order>(&w)) return some->entries.size();
+  if (const auto* some = std::get_if<hold_order>(&w)) return some->lines.size();
+  if (const auto* some = std::get_if<release_order>(&w)) return some->entries.size();
   return 1;
 }
 
@@ -39,6 +42,12 @@ void ask_for(persistence::load_request& r, const entry_order& o) {
 }
 void ask_for(persistence::load_request& r, const page_pulled& o) { ask_for_events(r, o.provider, *o.events); }
 void ask_for(persistence::load_request& r, const push_settled& o) { r.entries.push_back(o.entry); }
+void ask_for(persistence::load_request& r, const hold_order& o) {
+  for (const auto& l : o.lines) r.entries.push_back(l.entry);
+}
+void ask_for(persistence::load_request& r, const release_order& o) {
+  r.entries.insert(r.entries.end(), o.entries.begin(), o.entries.end());
+}
 void ask_for(persistence::load_request& r, const backfill_order& o) {
   for (const auto& e : o.entries) r.entries.push_back(e.id);
   r.people = true;
@@ -104,6 +113,8 @@ tenant::behavior_type tenant::make_behavior() {
   return {[this](const entry_order& o) { enqueue(o); },
           [this](const page_pulled& o) { enqueue(o); },
           [this](const push_settled& o) { enqueue(o); },
+          [this](const hold_order& o) { enqueue(o); },
+          [this](const release_order& o) { enqueue(o); },
           [this](const backfill_order& o) { enqueue(o); },
           [this](const repair_order& o) { enqueue(o); },
           [this](const replay_order& o) { enqueue(o); },
@@ -428,6 +439,36 @@ tenant::reply tenant::apply(tenant_picture& p, tenant_changes& extra, const push
   return [done = o.done](const std::optional<error>& failed) {
     if (failed) return done(tl::unexpected(*failed));
     done(true);
+  };
+}
+
+tenant::reply tenant::apply(tenant_picture& p, tenant_changes& extra, const hold_order& o) {
+  int held = 0;
+  for (const auto& l : o.lines) {
+    if (!hold_removal(p, o.provider, l.entry, o.with)) continue;
+    ++held;
+    extra.outbox_done.insert(extra.outbox_done.end(), l.rows.begin(), l.rows.end());
+  }
+  if (held > 0 && o.news)
+    extra.facts.push_back(provider_fact(fact_type::calendar_provider_error, o.provider,
+                                        {{"code", "removals_held"},
+                                         {"kind", "events_would_go"},
+                                         {"count", std::to_string(o.with.count)},
+                                         {"of", std::to_string(o.with.of)}},
+                                        world_));
+  return [done = o.done, held](const std::optional<error>& failed) {
+    if (failed) return done(tl::unexpected(*failed));
+    done(held);
+  };
+}
+
+tenant::reply tenant::apply(tenant_picture& p, tenant_changes&, const release_order& o) {
+  int answered = 0;
+  for (const auto& e : o.entries)
+    if (answer_removal(p, o.provider, e, o.yes)) ++answered;
+  return [done = o.done, answered](const std::optional<error>& failed) {
+    if (failed) return done(tl::unexpected(*failed));
+    done(answered);
   };
 }
 

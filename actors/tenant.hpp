@@ -18,8 +18,8 @@ namespace kalends::actors {
 struct tenant_state {
   tenant_state() = default; // no aggregate: CAF would put the actor's pointer into the first member
   static constexpr const char* name = "tenant";
-  using work = std::variant<entry_order, page_pulled, push_settled, backfill_order, repair_order,
-                            replay_order, conflict_order>;
+  using work = std::variant<entry_order, page_pulled, push_settled, hold_order, release_order, backfill_order,
+                            repair_order, replay_order, conflict_order>;
   /// Where a piece of work stands that the database refuses for what it says.
   enum class trial {
     none,
@@ -91,6 +91,8 @@ private:
   reply apply(tenant_picture& p, tenant_changes& extra, const entry_order& o);
   reply apply(tenant_picture& p, tenant_changes& extra, const page_pulled& o);
   reply apply(tenant_picture& p, tenant_changes& extra, const push_settled& o);
+  reply apply(tenant_picture& p, tenant_changes& extra, const hold_order& o);
+  reply apply(tenant_picture& p, tenant_changes& extra, const release_order& o);
   reply apply(tenant_picture& p, tenant_changes& extra, const backfill_order& o);
   reply apply(tenant_picture& p, tenant_changes& extra, const repair_order& o);
   reply apply(tenant_picture& p, tenant_changes& extra, const replay_order& o);

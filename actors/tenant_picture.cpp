@@ -204,6 +204,8 @@ void tenant_picture::open_letter(dead_letter letter, reason why) {
   letters_.push_back(std::move(letter));
 }
 
+void tenant_picture::note_removal(const provider_id& p) { ++removals_[p]; }
+
 void tenant_picture::end_letter(letter_end end) { letters_ended_.push_back(std::move(end)); }
 
 tenant_changes tenant_picture::take_changes() {
@@ -229,6 +231,8 @@ tenant_changes tenant_picture::take_changes() {
   out.letters_ended = std::exchange(letters_ended_, {});
   for (const auto& uid : std::exchange(new_meetings_, {}))
     if (meeting(uid) != nullptr) out.meetings.push_back({uid, meetings_.at(uid)});
+  for (const auto& [calendar, count] : std::exchange(removals_, {}))
+    out.removals.push_back({calendar, count, world_.now()});
   touched_entries_.clear();
   touched_links_.clear();
   queued_.clear();

@@ -53,9 +53,9 @@ public:
   void renew_channel(tenant_id tenant, provider_id provider, actors::answer_to<channel> done) override {
     engine_.renew_channel(std::move(tenant), std::move(provider), std::move(done));
   }
-  void approve_removals(tenant_id tenant, provider_id provider, bool yes,
+  void approve_removals(tenant_id tenant, provider_id provider, removal_answer answer,
                         actors::answer_to<bool> done) override {
-    engine_.approve_removals(std::move(tenant), std::move(provider), yes, std::move(done));
+    engine_.approve_removals(std::move(tenant), std::move(provider), answer, std::move(done));
   }
   void replay_pushes(tenant_id tenant, std::vector<dead_letter> letters,
                      actors::answer_to<int> done) override {

@@ -35,7 +35,7 @@ public:
   virtual void sync_now(tenant_id tenant, provider_id provider, sync_mode mode,
                         actors::answer_to<sync_run> done) = 0;
   virtual void renew_channel(tenant_id tenant, provider_id provider, actors::answer_to<channel> done) = 0;
-  virtual void approve_removals(tenant_id tenant, provider_id provider, bool yes,
+  virtual void approve_removals(tenant_id tenant, provider_id provider, removal_answer answer,
                                 actors::answer_to<bool> done) = 0;
   virtual void replay_pushes(tenant_id tenant, std::vector<dead_letter> letters,
                              actors::answer_to<int> done) = 0;

@@ -75,6 +75,16 @@ std::optional<bool> object_reader::flag(std::string_view name) {
   return value->get_bool();
 }
 
+std::optional<std::int64_t> object_reader::count(std::string_view name, std::int64_t most) {
+  const auto* value = find(name, false);
+  if (!value) return std::nullopt;
+  if (!value->is_int64() || value->get_int64() < 0 || value->get_int64() > most) {
+    refuse("wrong_type", "This field is a whole number from 0 to " + std::to_string(most) + ".", name);
+    return std::nullopt;
+  }
+  return value->get_int64();
+}
+
 std::optional<std::string> object_reader::uuid(std::string_view name, bool required) {
   auto word = text(name, {.max_bytes = 64, .required = required});
   if (word && !is_uuid(*word)) refuse("malformed_id", "Ids are lower-case UUIDs.", name);

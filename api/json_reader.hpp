@@ -45,6 +45,8 @@ public:
   /// Normalised as `clean_text` says; the limit counts after that.
   std::optional<std::string> text(std::string_view name, text_rule rule = {});
   std::optional<bool> flag(std::string_view name);
+  /// A whole number from 0 to `most`.
+  std::optional<std::int64_t> count(std::string_view name, std::int64_t most);
   std::optional<std::string> uuid(std::string_view name, bool required = false);
   std::optional<std::vector<std::string>> uuids(std::string_view name, std::size_t limit);
   std::optional<object_reader> object(std::string_view name, bool required = false);

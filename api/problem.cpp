@@ -96,6 +96,7 @@ constexpr problem_kind problems[] = {
     {"nothing_held", 404, "Nothing waits for a yes"},
     {"approval_stale", 409, "What waits is not what was shown"},
     {"link_void", 410, "This link has expired or was used"},
+    {"approval_ambiguous", 409, "Entries and events wait: name the kind that is meant"},
     {"conflict_not_found", 404, "There is no such conflict"},
     {"conflict_resolved_already", 409, "The conflict is resolved already"},
     {"conflict_open", 409, "The conflict is not resolved yet"},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/handling.hpp"
 #include "api/tenant_work.hpp"
+#include "persistence/provider_rows.hpp"
 
 namespace kalends::api {
 namespace json = boost::json;
@@ -18,7 +19,7 @@ struct provider_fields {
   std::optional<deletion_policy> on_deletion;
   std::optional<import_policy> imports;
   std::optional<guest_mail> mails;
-  bool rehearsal = false;
+  std::optional<bool> rehearsal;
 };
 
 /// What may be said at any time.
@@ -31,7 +32,7 @@ void read_common(object_reader& body, provider_fields& out) {
   out.calendar = body.text("calendar_id", {.max_bytes = calendar_id_bytes, .null_is_empty = true});
   for (const auto* name :
        {"id", "problem", "account", "calendar_name", "calendar_time_zone", "created_at", "last_sync_at",
-        "next_poll_at", "channel_expires_at", "channel", "reconciled", "held_removals"})
+        "next_poll_at", "channel_expires_at", "channel", "reconciled", "held_removals", "events_left"})
     body.read_only(name);
 }
 
@@ -40,7 +41,7 @@ provider_fields read_new(object_reader& body) {
   out.type = body.choice<provider_type>("type", true);
   out.user = body.uuid("user_id", true);
   out.scope = body.choice<provider_scope>("scope");
-  out.rehearsal = body.flag("rehearsal").value_or(false);
+  out.rehearsal = body.flag("rehearsal");
   body.read_only("status");
   read_common(body, out);
   return out;
@@ -119,29 +120,34 @@ void create_provider(const call_ptr& c) {
   provider made;
   made.id = provider_id(c->new_id());
   made.type = *wanted->type;
-  made.rehearsing = wanted->rehearsal;
   made.scope = wanted->scope.value_or(provider_scope::user);
   made.calendar_zone = "UTC";
   made.created_at = c->with().outside.now();
   apply(*wanted, made);
-  answer_from(c, [c, made](persistence::transaction& tx) -> result<net::http_response> {
-    if (c->claim && c->claim->repeated) { // the first attempt may have been kept
-      auto before = persistence::find_provider(tx, made.id);
-      if (!before) return tl::unexpected(before.error());
-      if (*before) return created(place_of(made.id), to_json(**before));
-    }
-    if (auto known = check_user(tx, made.user); !known) return tl::unexpected(known.error());
-    const auto needed =
-        made.type == provider_type::google ? feature::connect_google : feature::connect_microsoft;
-    if (auto may = check_feature(tx, needed); !may) return tl::unexpected(may.error());
-    if (auto may = check_mail(tx, made.mails); !may) return tl::unexpected(may.error());
-    if (auto r = persistence::insert_provider(tx, made); !r) return tl::unexpected(r.error());
-    if (auto a = persistence::append_audit(tx, audit_of(*c, "provider.created", "provider:" + made.id.str(),
-                                                        {{"type", name_of(made.type)}}));
-        !a)
-      return tl::unexpected(a.error());
-    return created(place_of(made.id), to_json(made));
-  });
+  answer_from(c,
+              [c, made, asked = wanted->rehearsal](
+                  persistence::transaction& tx) mutable -> result<net::http_response> {
+                if (c->claim && c->claim->repeated) { // the first attempt may have been kept
+                  auto before = persistence::find_provider(tx, made.id);
+                  if (!before) return tl::unexpected(before.error());
+                  if (*before) return created(place_of(made.id), to_json(**before));
+                }
+                if (auto known = check_user(tx, made.user); !known) return tl::unexpected(known.error());
+                const auto needed =
+                    made.type == provider_type::google ? feature::connect_google : feature::connect_microsoft;
+                if (auto may = check_feature(tx, needed); !may) return tl::unexpected(may.error());
+                if (auto may = check_mail(tx, made.mails); !may) return tl::unexpected(may.error());
+                const auto tenant = present(persistence::find_tenant(tx), "tenant_not_found");
+                if (!tenant) return tl::unexpected(tenant.error());
+                made.rehearsing = asked.value_or(tenant->rehearses);
+                if (auto r = persistence::insert_provider(tx, made); !r) return tl::unexpected(r.error());
+                if (auto a = persistence::append_audit(tx, audit_of(*c, "provider.created",
+                                                                    "provider:" + made.id.str(),
+                                                                    {{"type", name_of(made.type)}}));
+                    !a)
+                  return tl::unexpected(a.error());
+                return created(place_of(made.id), to_json(made));
+              });
 }
 
 void list_providers(const call_ptr& c) {
@@ -194,7 +200,13 @@ void change_provider(const call_ptr& c) {
     if (wanted.status)
       if (auto switched = switch_to(tx, *wanted.status, *found); !switched)
         return tl::unexpected(switched.error());
+    const auto direction = found->direction;
     apply(wanted, *found);
+    // Who may write what has changed: everything is looked at once, and open conflicts that one side has no
+    // say in any more come to their end.
+    if (found->direction != direction && found->last_sync_at)
+      if (auto soon = persistence::put_next_reconcile(tx, id, c->with().outside.now()); !soon)
+        return tl::unexpected(soon.error());
     if (auto kept = present(persistence::update_provider(tx, *found), "provider_not_found"); !kept)
       return tl::unexpected(kept.error());
     if (auto a = persistence::append_audit(tx, audit_of(*c, "provider.changed", "provider:" + id.str())); !a)

@@ -15,7 +15,7 @@ constexpr std::size_t tenants_told = 10'000;
 struct tenant_change {
   std::optional<std::string> name;
   std::optional<release_stage> stage;
-  std::optional<bool> stopped;
+  std::optional<bool> stopped, rehearses;
   std::vector<std::pair<feature, bool>> flags;
 };
 
@@ -24,14 +24,16 @@ tenant_change read_tenant_change(object_reader& body) {
   out.name = body.text("name", {.may_be_empty = false});
   out.stage = body.choice<release_stage>("release_stage");
   out.stopped = body.flag("work_stopped");
+  out.rehearses = body.flag("rehearsal_default");
   if (auto flags = body.object("flags", false)) {
     for (const auto f : all_features)
       if (const auto on = flags->flag(name_of(f))) out.flags.emplace_back(f, *on);
     (void)flags->close();
   }
   for (const auto* name : {"id", "created_at", "work_stopped_at"}) body.read_only(name);
-  if (!out.name && !out.stage && !out.stopped && out.flags.empty())
-    body.refuse("missing_field", "Say what is to be changed: name, release_stage, flags or work_stopped.",
+  if (!out.name && !out.stage && !out.stopped && !out.rehearses && out.flags.empty())
+    body.refuse("missing_field",
+                "Say what is to be changed: name, release_stage, flags, work_stopped or rehearsal_default.",
                 "name");
   return out;
 }
@@ -56,6 +58,10 @@ std::vector<std::pair<std::string, json::object>> apply(const tenant_change& wan
     else
       t.withheld.insert(f);
     news.emplace_back("tenant.flag_changed", json::object{{"flag", name_of(f)}, {"on", on}});
+  }
+  if (wanted.rehearses && *wanted.rehearses != t.rehearses) {
+    t.rehearses = *wanted.rehearses;
+    news.emplace_back("tenant.rehearsal_default_changed", json::object{{"on", t.rehearses}});
   }
   if (wanted.stopped && *wanted.stopped != t.work_stopped_at.has_value()) {
     t.work_stopped_at = *wanted.stopped ? std::optional(now) : std::nullopt;

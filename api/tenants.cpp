@@ -7,8 +7,14 @@ namespace kalends::api {
 namespace json = boost::json;
 namespace {
 
-std::string read_name_body(object_reader& body) {
-  return body.text("name", {.required = true, .may_be_empty = false}).value_or("");
+struct new_tenant {
+  std::string name;
+  bool rehearses = false;
+};
+
+new_tenant read_new(object_reader& body) {
+  return {body.text("name", {.required = true, .may_be_empty = false}).value_or(""),
+          body.flag("rehearsal_default").value_or(false)};
 }
 
 /// The tenant of the path, for the operator's routes.
@@ -90,9 +96,10 @@ void page_through_tenants(const call_ptr& c, std::size_t most,
 } // namespace
 
 void create_tenant(const call_ptr& c) {
-  auto name = read_body(*c, read_name_body);
-  if (!name) return c->fail(name.error());
-  const tenant made{tenant_id(make_uuid(c->with().outside)), std::move(*name), c->with().outside.now()};
+  auto wanted = read_body(*c, read_new);
+  if (!wanted) return c->fail(wanted.error());
+  tenant made{tenant_id(make_uuid(c->with().outside)), std::move(wanted->name), c->with().outside.now()};
+  made.rehearses = wanted->rehearses;
   ask<bool>(
       c, made.id,
       [c, made](persistence::transaction& tx) -> result<bool> {

@@ -128,7 +128,8 @@ json::object to_json(const tenant& t) {
           {"release_stage", word(t.stage)},
           {"flags", std::move(flags)},
           {"work_stopped", t.work_stopped_at.has_value()},
-          {"work_stopped_at", time_or_null(t.work_stopped_at)}};
+          {"work_stopped_at", time_or_null(t.work_stopped_at)},
+          {"rehearsal_default", t.rehearses}};
 }
 
 json::object to_json(const user& u) {
@@ -171,12 +172,13 @@ json::object reconciled_json(const provider& p) {
 }
 
 json::value held_json(const provider& p) {
-  if (!p.held) return nullptr;
-  return {{"side", p.held->from_calendar ? "entries" : "events"},
-          {"count", p.held->count},
-          {"of", p.held->of},
-          {"since", to_rfc3339(p.held->since)},
-          {"approved", p.held->approved}};
+  const auto& held = p.held ? p.held : p.held_events;
+  if (!held) return nullptr;
+  return {{"side", held->from_calendar ? "entries" : "events"},
+          {"count", held->count},
+          {"of", held->of},
+          {"since", to_rfc3339(held->since)},
+          {"approved", held->approved}};
 }
 
 } // namespace
@@ -208,6 +210,7 @@ json::object to_json(const provider& p) {
           {"channel", channel_json(p)},
           {"reconciled", reconciled_json(p)},
           {"held_removals", held_json(p)},
+          {"events_left", p.status == provider_status::leaving ? json::value(p.links_left) : json::value()},
           {"rehearsal", p.rehearsing}};
 }
 
@@ -266,7 +269,11 @@ json::object to_json(const persistence::entry_sync_line& l) {
     if (const auto* inputs = told.if_object())
       if (const auto* code = inputs->if_contains("code")) reason = *code;
   }
-  const auto* state = l.removing ? "removing" : l.pending ? "pending" : unsayable ? "unsayable" : "in_step";
+  const auto* state = l.held       ? "held"
+                      : l.removing ? "removing"
+                      : l.pending  ? "pending"
+                      : unsayable  ? "unsayable"
+                                   : "in_step";
   if (!l.linked && *state == 'i') state = "pending";
   return {{"state", state},
           {"reason", std::move(reason)},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/approvals.hpp"
 
+#include "persistence/schedule_rows.hpp"
+
 #include <utility>
 
 namespace kalends::persistence {
@@ -12,6 +14,11 @@ const statement update_held{
 const statement update_approved{"approve_held",
                                 "UPDATE provider_state SET held_approved = true"
                                 " WHERE tenant_id = $1 AND provider_id = $2 AND held_since IS NOT NULL"};
+
+const statement select_held_links{"held_links",
+                                  "SELECT " KALENDS_MAPPING_COLUMNS
+                                  " FROM mappings m WHERE m.tenant_id = $1 AND m.provider_id = $2"
+                                  " AND m.removal_gate = 1 ORDER BY m.entry_id LIMIT $3"};
 
 const statement upsert_rehearsal{
     "put_rehearsal",
@@ -48,6 +55,14 @@ result<bool> put_held(transaction& tx, const provider_id& id, const std::optiona
 
 result<bool> approve_held(transaction& tx, const provider_id& id) {
   return touched(tx.query(update_approved, {tx.tenant(), id}));
+}
+
+result<std::vector<mapping>> held_links(transaction& tx, const provider_id& id, std::size_t limit) {
+  auto found = tx.query(select_held_links, {tx.tenant(), id, limit});
+  if (!found) return tl::unexpected(std::move(found.error()));
+  std::vector<mapping> links;
+  for (std::size_t i = 0; i < found->size(); ++i) links.push_back(read_mapping(*found, i));
+  return links;
 }
 
 result<bool> put_rehearsal(transaction& tx, const provider_id& id, const rehearsal& r) {

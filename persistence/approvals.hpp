@@ -4,10 +4,12 @@
 #include "persistence/transaction.hpp"
 #include "schema/provider.hpp"
 #include "schema/result.hpp"
+#include "schema/sync.hpp"
 
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 /// What in a calendar waits for a person's yes: removals that were held, and a rehearsal.
 namespace kalends::persistence {
@@ -16,6 +18,9 @@ namespace kalends::persistence {
 result<bool> put_held(transaction& tx, const provider_id& id, const std::optional<held_removals>& held);
 /// The next pass may carry out what is held. False if nothing is.
 result<bool> approve_held(transaction& tx, const provider_id& id);
+
+/// The first links whose events wait for a person's yes.
+result<std::vector<mapping>> held_links(transaction& tx, const provider_id& id, std::size_t limit);
 
 /// What connecting this calendar would do, as JSON of at most this size.
 inline constexpr std::size_t rehearsal_report_bytes = 262'144;

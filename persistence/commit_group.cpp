@@ -75,15 +75,27 @@ const statement delete_mappings{
 const statement put_mappings{
     "put_mappings",
     "INSERT INTO mappings (tenant_id, entry_id, provider_id, event_id, transaction_id, linked, removing,"
-    " event_version, entry_version, base_entry, base_event, superseded, guest_copy, masked, disputed)"
+    " event_version, entry_version, base_entry, base_event, superseded, guest_copy, masked, disputed,"
+    " removal_gate, held_since)"
     " SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::boolean[],"
     " $7::boolean[], $8::text[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::boolean[],"
-    " $14::boolean[], $15::integer[])"
+    " $14::boolean[], $15::integer[], $16::smallint[], $17::timestamptz[])"
     " ON CONFLICT (tenant_id, entry_id, provider_id) DO UPDATE SET event_id = excluded.event_id,"
     " transaction_id = excluded.transaction_id, linked = excluded.linked, removing = excluded.removing,"
     " event_version = excluded.event_version, entry_version = excluded.entry_version,"
     " base_entry = excluded.base_entry, base_event = excluded.base_event, superseded = excluded.superseded,"
-    " guest_copy = excluded.guest_copy, masked = excluded.masked, disputed = excluded.disputed"};
+    " guest_copy = excluded.guest_copy, masked = excluded.masked, disputed = excluded.disputed,"
+    " removal_gate = excluded.removal_gate, held_since = excluded.held_since"};
+
+// Deletions are counted together for a while after the first of them.
+const statement count_removals{
+    "count_removals",
+    "UPDATE provider_state s SET"
+    " removed_count = CASE WHEN s.removed_since > n.since THEN s.removed_count ELSE 0 END + n.added,"
+    " removed_since = CASE WHEN s.removed_since > n.since THEN s.removed_since ELSE n.at END"
+    " FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::timestamptz[], $5::timestamptz[])"
+    " AS n(tenant_id, provider_id, added, at, since)"
+    " WHERE s.tenant_id = n.tenant_id AND s.provider_id = n.provider_id"};
 
 const statement add_outbox{
     "add_outbox", "INSERT INTO outbox (tenant_id, outbox_id, provider_id, entry_id, entry_version, action,"
@@ -285,7 +297,7 @@ private:
   row_set<23> updated_;
   row_set<2> deleted_;
   row_set<3> unlinked_;
-  row_set<15> mappings_;
+  row_set<17> mappings_;
   row_set<8> outbox_;
   row_set<2> outbox_done_;
   row_set<8> outbox_retries_;
@@ -296,6 +308,7 @@ private:
   meeting_rows meetings_;
   conflict_rows conflicts_;
   std::map<std::pair<tenant_id, provider_id>, provider_move> providers_;
+  std::map<std::pair<tenant_id, provider_id>, removals_made> removals_;
   fact_rows facts_;
   std::vector<sql_call> calls_;
   std::vector<step> steps_;
@@ -329,6 +342,11 @@ void unit_writer::add(const commit_unit& u) {
     if (is_kept_uid(m.ical_uid)) meetings_.add(t, m.ical_uid, m.entry);
   for (const auto& k : c.conflicts) add_conflict(conflicts_, t, k);
   for (const auto& m : c.cursors) providers_[{t, m.provider}].cursor = &m;
+  for (const auto& r : c.removals) {
+    auto& all = removals_[{t, r.provider}];
+    all.count += r.count;
+    all.at = std::max(all.at, r.at);
+  }
   for (const auto& f : c.facts) facts_.add(f, t);
 }
 
@@ -356,7 +374,7 @@ void unit_writer::add_mapping(const tenant_id& t, const mapping& m) {
                 m.event_version, m.entry_version, write_base(m.base_entry),
                 m.base_event == m.base_entry ? sql_value() : sql_value(write_base(m.base_event)),
                 m.superseded.empty() ? sql_value() : sql_value(write_bases(m.superseded)), m.guest_copy,
-                m.masked, static_cast<int>(m.disputed.bits()));
+                m.masked, static_cast<int>(m.disputed.bits()), number_of(m.gate), m.held_since);
 }
 
 void unit_writer::add_run(const tenant_id& t, const sync_run& r) {
@@ -415,6 +433,10 @@ void unit_writer::queue() {
   send(add_decisions, decisions_);
   send(put_runs, runs_);
   send_checked(move_providers, moves(), provider_gone, false);
+  row_set<5> removals;
+  for (const auto& [key, made] : removals_)
+    removals.add(key.first, key.second, made.count, made.at, made.at - removal_window);
+  send(count_removals, removals);
   send(add_facts, facts_);
 }
 

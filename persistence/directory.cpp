@@ -17,10 +17,11 @@ namespace {
 constexpr std::size_t tenants_limit = 10'000;
 
 #define KALENDS_TENANT                                                                                       \
-  "t.tenant_id, t.name, t.created_at, t.release_stage, t.withheld, d.work_stopped_at FROM tenants t"         \
+  "t.tenant_id, t.name, t.created_at, t.release_stage, t.withheld, d.work_stopped_at, t.rehearses FROM "     \
+  "tenants t"                                                                                                \
   " JOIN tenant_directory d ON d.tenant_id = t.tenant_id"
-const statement add_tenant{"insert_tenant",
-                           "INSERT INTO tenants (tenant_id, name, created_at) VALUES ($1, $2, $3)"};
+const statement add_tenant{
+    "insert_tenant", "INSERT INTO tenants (tenant_id, name, created_at, rehearses) VALUES ($1, $2, $3, $4)"};
 const statement add_to_directory{"insert_directory", "INSERT INTO tenant_directory (tenant_id) VALUES ($1)"};
 const statement tell_nodes{"tell_nodes", "SELECT pg_notify('kalends', 'leases')"};
 const statement add_counter{"insert_counter", "INSERT INTO tenant_counters (tenant_id) VALUES ($1)"};
@@ -28,7 +29,7 @@ const statement select_tenant{"find_tenant", "SELECT " KALENDS_TENANT " WHERE t.
 const statement lock_directory{"lock_directory",
                                "SELECT FROM tenant_directory WHERE tenant_id = $1 FOR UPDATE"};
 const statement change_tenant{"update_tenant", "UPDATE tenants SET name = $2, release_stage = $3,"
-                                               " withheld = $4 WHERE tenant_id = $1"};
+                                               " withheld = $4, rehearses = $5 WHERE tenant_id = $1"};
 const statement change_work{"stop_work", "UPDATE tenant_directory SET work_stopped_at = $2"
                                          " WHERE tenant_id = $1 AND work_stopped_at IS DISTINCT FROM $2"};
 const statement select_switch{"find_work_switch",
@@ -134,7 +135,8 @@ tenant read_tenant(const rows& found, std::size_t row) {
           found.time(row, 2),
           read_enum<release_stage>(found.view(row, 3)),
           read_features(found.view(row, 4)),
-          found.optional_time(row, 5)};
+          found.optional_time(row, 5),
+          found.boolean(row, 6)};
 }
 api_key read_key(const rows& found, std::size_t row) {
   return {found.as<api_key_id>(row, 0), found.text(row, 1), read_enum<key_role>(found.view(row, 2)),
@@ -194,7 +196,7 @@ result<page_of<T>> ask_page(transaction& tx, const statement& s, const std::stri
 } // namespace
 
 result<void> insert_tenant(transaction& tx, const tenant& t) {
-  auto done = tx.query_all({{add_tenant, {t.id, t.name, t.created_at}},
+  auto done = tx.query_all({{add_tenant, {t.id, t.name, t.created_at, t.rehearses}},
                             {add_to_directory, {t.id}},
                             {add_counter, {t.id}},
                             {tell_nodes, {}}});
@@ -212,10 +214,10 @@ result<std::optional<tenant>> lock_tenant(transaction& tx) {
 }
 
 result<bool> update_tenant(transaction& tx, const tenant& t) {
-  auto done =
-      tx.query_all({{change_tenant, {tx.tenant(), t.name, name_of(t.stage), write_features(t.withheld)}},
-                    {change_work, {tx.tenant(), t.work_stopped_at}},
-                    {tell_nodes, {}}});
+  auto done = tx.query_all(
+      {{change_tenant, {tx.tenant(), t.name, name_of(t.stage), write_features(t.withheld), t.rehearses}},
+       {change_work, {tx.tenant(), t.work_stopped_at}},
+       {tell_nodes, {}}});
   if (!done) return tl::unexpected(std::move(done.error()));
   return done->front().affected() > 0;
 }

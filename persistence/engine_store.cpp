@@ -56,6 +56,10 @@ public:
                            store_done<facts> done) override;
   void save_held(tenant_id tenant, provider_id provider, std::optional<held_removals> held, facts what,
                  store_done<facts> done) override;
+  void count_removals(tenant_id tenant, provider_id provider, instant now,
+                      store_done<removal_tally> done) override;
+  void load_held(tenant_id tenant, provider_id provider, entry_id after, std::size_t limit,
+                 store_done<std::vector<entry_id>> done) override;
   void save_rehearsal(tenant_id tenant, provider_id provider, std::string report,
                       store_done<bool> done) override;
   void plan_reconcile(tenant_id tenant, provider_id provider, std::optional<instant> at,
@@ -279,6 +283,20 @@ void postgres_store::save_held(tenant_id tenant, provider_id provider, std::opti
   write<facts>(
       std::move(tenant),
       told_with([provider, held](transaction& tx) { return put_held(tx, provider, held); }, std::move(what)),
+      std::move(done));
+}
+
+void postgres_store::count_removals(tenant_id tenant, provider_id provider, instant now,
+                                    store_done<removal_tally> done) {
+  ask<removal_tally>(
+      {std::move(tenant)}, [=](transaction& tx) { return tally_removals(tx, provider, now); },
+      std::move(done));
+}
+
+void postgres_store::load_held(tenant_id tenant, provider_id provider, entry_id after, std::size_t limit,
+                               store_done<std::vector<entry_id>> done) {
+  ask<std::vector<entry_id>>(
+      {std::move(tenant)}, [=](transaction& tx) { return held_after(tx, provider, after, limit); },
       std::move(done));
 }
 

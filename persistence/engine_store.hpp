@@ -161,9 +161,15 @@ public:
   virtual void save_channel_health(tenant_id tenant, provider_id provider, channel_health health,
                                    std::optional<provider_problem> problem, std::vector<fact> facts,
                                    store_done<std::vector<fact>> done) = 0;
-  /// Removals that wait for a person's yes; absent: none do (any more). Not_found `provider_gone`.
+  /// Entries' removals that wait for a person's yes; absent: none do (any more). Not_found `provider_gone`.
   virtual void save_held(tenant_id tenant, provider_id provider, std::optional<held_removals> held,
                          std::vector<fact> facts, store_done<std::vector<fact>> done) = 0;
+  /// What a pass that deletes events there has to know.
+  virtual void count_removals(tenant_id tenant, provider_id provider, instant now,
+                              store_done<removal_tally> done) = 0;
+  /// Entries after `after`, in id order, whose events there wait for a person's yes.
+  virtual void load_held(tenant_id tenant, provider_id provider, entry_id after, std::size_t limit,
+                         store_done<std::vector<entry_id>> done) = 0;
   /// What a rehearsal of this calendar has found, as JSON. False if the calendar does not rehearse (any
   /// more).
   virtual void save_rehearsal(tenant_id tenant, provider_id provider, std::string report,

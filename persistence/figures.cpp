@@ -23,7 +23,10 @@ ways AS (
   WHERE tenant_id = ANY ((SELECT acting_tenants())::uuid[]) GROUP BY 1, 2),
 letters AS (
   SELECT tenant_id, provider_id, count(*) AS n FROM dead_letters
-  WHERE state = 0 AND tenant_id = ANY ((SELECT acting_tenants())::uuid[]) GROUP BY 1, 2)
+  WHERE state = 0 AND tenant_id = ANY ((SELECT acting_tenants())::uuid[]) GROUP BY 1, 2),
+held AS (
+  SELECT tenant_id, provider_id, count(*) AS n FROM mappings
+  WHERE removal_gate = 1 AND tenant_id = ANY ((SELECT acting_tenants())::uuid[]) GROUP BY 1, 2)
 SELECT p.tenant_id, p.type, CASE WHEN s.status = 'active' AND (n.work_stopped_at IS NOT NULL
          OR (SELECT stopped_at IS NOT NULL FROM work_switch)) THEN 'stopped' ELSE s.status END AS how, coalesce(s.problem_code, '') = 'provider_parked' AS parked,
        count(*) AS calendars,
@@ -39,12 +42,14 @@ SELECT p.tenant_id, p.type, CASE WHEN s.status = 'active' AND (n.work_stopped_at
        count(*) FILTER (WHERE s.channel_failures > 0) AS failing,
        count(s.channel_silent_since) AS silent,
        min(s.channel_renews_at) FILTER (WHERE p.direction <> 'to_provider') AS renewal,
-       min(s.reconciled_at) AS reconciled
+       min(s.reconciled_at) AS reconciled,
+       coalesce(sum(h.n), 0) + coalesce(sum(s.held_count) FILTER (WHERE NOT s.held_approved), 0) AS approvals
 FROM providers p
 JOIN provider_state s USING (tenant_id, provider_id)
 JOIN tenant_directory n USING (tenant_id)
 LEFT JOIN waiting w USING (tenant_id, provider_id)
 LEFT JOIN letters d USING (tenant_id, provider_id)
+LEFT JOIN held h USING (tenant_id, provider_id)
 LEFT JOIN ways c ON c.tenant_id = p.tenant_id AND c.provider_id = p.provider_id
 WHERE p.tenant_id = ANY ((SELECT acting_tenants())::uuid[])
 GROUP BY p.tenant_id, p.type, how, parked
@@ -91,6 +96,7 @@ result<std::vector<observe::calendar_figures>> count_rows(transaction& tx, insta
     line.outbox_rows += found->integer(i, 5);
     line.stale_marks += found->integer(i, 7);
     line.dead_letters += found->integer(i, 13);
+    line.approvals += found->integer(i, 18);
     if (status != name_of(provider_status::active)) continue;
     // What waits for a person or is stopped by one is told by its status; its age would only tell it again.
     raise(line.outbox_oldest_age, age(made_at(found->optional_text(i, 6)), now));

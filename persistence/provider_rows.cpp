@@ -42,6 +42,23 @@ const statement select_outbox{
     " AND d.kind = 0 AND d.state = 0) FROM outbox o"
     " WHERE o.tenant_id = $1 AND o.provider_id = $2 AND o.due_at <= $3 ORDER BY o.outbox_id LIMIT $4"};
 
+// The links are counted only where the limit may depend on them.
+const statement select_tally{
+    "removal_tally",
+    "WITH n AS MATERIALIZED (SELECT (SELECT count(DISTINCT o.entry_id) FROM outbox o JOIN mappings m"
+    " ON m.tenant_id = o.tenant_id AND m.provider_id = o.provider_id AND m.entry_id = o.entry_id"
+    " WHERE o.tenant_id = $1 AND o.provider_id = $2 AND m.linked AND m.removing AND m.removal_gate = 0)"
+    " AS waiting, (SELECT count(*) FROM mappings m WHERE m.tenant_id = $1 AND m.provider_id = $2"
+    " AND m.removal_gate = 1) AS held, coalesce((SELECT s.removed_count FROM provider_state s"
+    " WHERE s.tenant_id = $1 AND s.provider_id = $2 AND s.removed_since > $3), 0) AS removed)"
+    " SELECT waiting, held, removed, CASE WHEN waiting + held + removed <= $4 THEN 0"
+    " ELSE (SELECT count(*) FROM mappings m WHERE m.tenant_id = $1 AND m.provider_id = $2 AND m.linked"
+    " AND m.removal_gate <> 3) END FROM n"};
+
+const statement select_held{"held_events", "SELECT m.entry_id FROM mappings m WHERE m.tenant_id = $1"
+                                           " AND m.provider_id = $2 AND m.removal_gate = 1"
+                                           " AND m.entry_id > $3 ORDER BY m.entry_id LIMIT $4"};
+
 const statement select_open_letters{"open_letters",
                                     "SELECT kind, provider_id, entry_id, event_id FROM dead_letters"
                                     " WHERE tenant_id = $1 AND kind = $2 AND state = 0 LIMIT $3"};
@@ -62,6 +79,7 @@ const statement select_entries_of{
 #define KALENDS_UNSETTLED_LINKS                                                                              \
   " UNION SELECT m.entry_id FROM mappings m LEFT JOIN entries e ON e.tenant_id = m.tenant_id"                \
   " AND e.entry_id = m.entry_id WHERE m.tenant_id = $1 AND m.provider_id = $2 AND m.entry_id > $3"           \
+  " AND m.removal_gate NOT IN (1, 3)"                                                                        \
   " AND (e.entry_id IS NULL OR NOT m.linked OR m.removing OR m.entry_version <> e.version)) x"               \
   " WHERE NOT EXISTS (SELECT FROM outbox o WHERE o.tenant_id = $1 AND o.provider_id = $2"                    \
   " AND o.entry_id = x.entry_id) AND NOT EXISTS (SELECT FROM dead_letters d WHERE d.tenant_id = $1"          \
@@ -223,6 +241,20 @@ result<std::vector<outbox_row>> due_outbox(transaction& tx, const provider_id& i
                                            std::size_t limit) {
   return read_list<outbox_row>(tx.query(select_outbox, {tx.tenant(), id, now, batch_size(limit)}),
                                read_outbox);
+}
+
+result<removal_tally> tally_removals(transaction& tx, const provider_id& id, instant now) {
+  auto found = tx.query(select_tally, {tx.tenant(), id, now - removal_window, removals_unasked});
+  if (!found) return tl::unexpected(std::move(found.error()));
+  return removal_tally{static_cast<int>(found->integer(0, 0)), static_cast<int>(found->integer(0, 1)),
+                       static_cast<int>(found->integer(0, 2)), static_cast<int>(found->integer(0, 3))};
+}
+
+result<std::vector<entry_id>> held_after(transaction& tx, const provider_id& id, const entry_id& after,
+                                         std::size_t limit) {
+  return read_list<entry_id>(
+      tx.query(select_held, {tx.tenant(), id, after_or_first(after), batch_size(limit)}),
+      [](const rows& r, std::size_t i) { return r.as<entry_id>(i, 0); });
 }
 
 result<std::vector<letter_key>> open_letters(transaction& tx, letter_kind kind, std::size_t limit) {

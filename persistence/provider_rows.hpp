@@ -25,6 +25,9 @@ write_marks(transaction& tx, instant now, const std::vector<const std::vector<no
 result<provider_state> load_state(transaction& tx, const token_vault& vault, const provider_id& id);
 result<std::vector<outbox_row>> due_outbox(transaction& tx, const provider_id& id, instant now,
                                            std::size_t limit);
+result<removal_tally> tally_removals(transaction& tx, const provider_id& id, instant now);
+result<std::vector<entry_id>> held_after(transaction& tx, const provider_id& id, const entry_id& after,
+                                         std::size_t limit);
 result<std::vector<letter_key>> open_letters(transaction& tx, letter_kind kind, std::size_t limit);
 result<std::vector<mapping>> links_after(transaction& tx, const provider_id& id, const entry_id& after,
                                          std::size_t limit);

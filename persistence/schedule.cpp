@@ -40,6 +40,7 @@ const statement select_entries_of{
 
 const statement select_status{
     "sync_status", "SELECT m.provider_id, m.event_id, m.linked, m.removing, m.entry_version,"
+                   " m.removal_gate = 1,"
                    " EXISTS (SELECT FROM outbox o WHERE o.tenant_id = m.tenant_id"
                    " AND o.provider_id = m.provider_id AND o.entry_id = m.entry_id),"
                    " (SELECT CASE WHEN d.reason = $3 AND e.version = m.entry_version THEN d.inputs END"
@@ -48,6 +49,7 @@ const statement select_status{
                    " ORDER BY d.decision_id DESC LIMIT 1)"
                    " FROM mappings m LEFT JOIN entries e ON e.tenant_id = m.tenant_id"
                    " AND e.entry_id = m.entry_id WHERE m.tenant_id = $1 AND m.entry_id = $2"
+                   " AND m.removal_gate <> 3"
                    " ORDER BY m.provider_id"};
 
 const statement select_decisions{"list_decisions", KALENDS_DECISIONS "= $4" KALENDS_NARROWED};
@@ -152,8 +154,9 @@ result<std::vector<entry_sync_line>> sync_status(transaction& tx, const entry_id
     line.linked = r.boolean(i, 2);
     line.removing = r.boolean(i, 3);
     line.entry_version = r.integer(i, 4);
-    line.pending = r.boolean(i, 5);
-    line.unsayable = r.optional_text(i, 6).value_or("");
+    line.held = r.boolean(i, 5);
+    line.pending = r.boolean(i, 6);
+    line.unsayable = r.optional_text(i, 7).value_or("");
     return line;
   });
 }

@@ -23,12 +23,13 @@ result<std::optional<schedule_entry>> find_entry(transaction& tx, const entry_id
 result<page_of<schedule_entry>> list_entries(transaction& tx, const entry_filter& filter,
                                              const std::string& cursor, std::size_t limit);
 
-/// How one entry stands in each calendar.
+/// How one entry stands in each calendar that it has to do with.
 struct entry_sync_line {
   provider_id provider;
   event_id event;
   bool linked = false;
   bool removing = false;
+  bool held = false;    ///< `removing`, and a person is asked first
   bool pending = false; ///< outbox rows wait
   std::int64_t entry_version = 0;
   std::string unsayable; ///< this version of the entry cannot be expressed there: the decision's inputs

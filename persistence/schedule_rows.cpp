@@ -95,6 +95,8 @@ mapping read_mapping(const rows& found, std::size_t row) {
   m.guest_copy = found.boolean(row, 12);
   m.masked = found.boolean(row, 13);
   m.disputed = field_set::from_bits(static_cast<std::uint16_t>(found.integer(row, 14)));
+  m.gate = read_number(found.integer(row, 15), removal_gate::refused);
+  m.held_since = found.optional_time(row, 16);
   return m;
 }
 
@@ -131,6 +133,10 @@ provider read_provider(const rows& found, std::size_t row) {
   if (!found.is_null(row, 36))
     p.held = held_removals{found.boolean(row, 36), small(found, row, 37), small(found, row, 38),
                            found.time(row, 39), found.boolean(row, 40)};
+  const int links = small(found, row, 43);
+  if (const int waiting = small(found, row, 41); waiting > 0)
+    p.held_events = held_removals{false, waiting, links, found.time(row, 42), false};
+  if (p.status == provider_status::leaving) p.links_left = links;
   return p;
 }
 

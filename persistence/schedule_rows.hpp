@@ -18,7 +18,7 @@
 #define KALENDS_MAPPING_COLUMNS                                                                              \
   "m.tenant_id, m.provider_id, m.entry_id, m.event_id, m.transaction_id, m.linked, m.removing,"              \
   " m.event_version, m.entry_version, m.base_entry, m.base_event, m.superseded, m.guest_copy,"               \
-  " m.masked, m.disputed"
+  " m.masked, m.disputed, m.removal_gate, m.held_since"
 #define KALENDS_PROVIDER_COLUMNS                                                                             \
   "p.provider_id, p.type, p.scope, p.user_id, p.direction, p.on_conflict, p.on_deletion, s.status,"          \
   " s.problem_code, s.problem_detail, s.problem_since, p.account, p.subject, p.calendar_id,"                 \
@@ -28,7 +28,13 @@
   " s.channel_error_detail, s.channel_failures, s.channel_renews_at, s.channel_silent_since,"                \
   " s.reconciled_at, s.reconciled_pairs, s.reconciled_drifted, s.reconciled_repaired, s.next_reconcile_at,"  \
   " s.recovering, p.imports, p.mails, s.rehearsing, s.held_from_calendar, s.held_count, s.held_of,"          \
-  " s.held_since, s.held_approved"
+  " s.held_since, s.held_approved, (SELECT count(*) FROM mappings w WHERE w.tenant_id = p.tenant_id"         \
+  " AND w.provider_id = p.provider_id AND w.removal_gate = 1), (SELECT min(w.held_since) FROM mappings w"    \
+  " WHERE w.tenant_id = p.tenant_id AND w.provider_id = p.provider_id AND w.removal_gate = 1),"              \
+  " CASE WHEN s.status = 'leaving' OR EXISTS (SELECT FROM mappings w WHERE w.tenant_id = p.tenant_id"        \
+  " AND w.provider_id = p.provider_id AND w.removal_gate = 1) THEN (SELECT count(*) FROM mappings w"         \
+  " WHERE w.tenant_id = p.tenant_id AND w.provider_id = p.provider_id AND w.linked"                          \
+  " AND w.removal_gate <> 3) ELSE 0 END"
 #define KALENDS_PROVIDER_TABLES                                                                              \
   " FROM providers p JOIN provider_state s ON s.tenant_id = p.tenant_id AND s.provider_id = p.provider_id"
 #define KALENDS_RUN_COLUMNS                                                                                  \
@@ -41,7 +47,7 @@
 namespace kalends::persistence {
 
 /// How many columns the lists have: what a statement selects besides stands after them.
-inline constexpr int provider_columns = 41;
+inline constexpr int provider_columns = 44;
 inline constexpr int channel_columns = 5;
 
 /// What `starts_at` and `ends_at` say of an entry: its earliest start and, of a series, the end of its last

@@ -39,7 +39,8 @@ const statement select_standings{
     "WITH waiting AS MATERIALIZED (SELECT o.provider_id, o.entry_id, max(o.error_code) AS failed FROM outbox "
     "o"
     " WHERE o.tenant_id = $1 AND o.entry_id = ANY ($2::uuid[]) GROUP BY 1, 2),"
-    " mapped AS (SELECT * FROM mappings m WHERE m.tenant_id = $1 AND m.entry_id = ANY ($2::uuid[]))"
+    " mapped AS (SELECT * FROM mappings m WHERE m.tenant_id = $1 AND m.entry_id = ANY ($2::uuid[])"
+    " AND m.removal_gate <> 3)"
     " SELECT entry_id, provider_id, s.status, s.problem_code, s.rehearsing, s.held_from_calendar,"
     " coalesce(s.held_approved, true), coalesce(m.linked, false), coalesce(m.removing, false),"
     " w.entry_id IS NOT NULL, w.failed,"
@@ -50,7 +51,7 @@ const statement select_standings{
     " (SELECT CASE WHEN d.reason = $3 AND e.version = m.entry_version THEN d.inputs END"
     " FROM decisions d JOIN entries e ON e.tenant_id = d.tenant_id AND e.entry_id = d.entry_id"
     " WHERE d.tenant_id = $1 AND d.entry_id = m.entry_id AND d.provider_id = m.provider_id"
-    " AND d.reason IN ($3, $4, $5) ORDER BY d.decision_id DESC LIMIT 1)"
+    " AND d.reason IN ($3, $4, $5) ORDER BY d.decision_id DESC LIMIT 1), coalesce(m.removal_gate = 1, false)"
     " FROM mapped m FULL JOIN waiting w USING (entry_id, provider_id)"
     " JOIN provider_state s USING (provider_id) WHERE s.tenant_id = $1 ORDER BY entry_id, provider_id"};
 
@@ -68,7 +69,8 @@ struct standing_row {
   provider_status status{};
   std::string problem;
   bool rehearsing = false;
-  std::optional<bool> held_from_calendar; ///< removals wait for a yes
+  bool entries_held = false; ///< entries of this calendar would go: a yes is waited for
+  bool event_held = false;   ///< the event would go: a yes is waited for
   bool linked = false;
   bool removing = false;
   bool pending = false;
@@ -83,7 +85,8 @@ standing_row read_standing(const rows& r, std::size_t i) {
   s.status = read_enum<provider_status>(r.view(i, 2));
   s.problem = r.text(i, 3);
   s.rehearsing = r.boolean(i, 4);
-  if (!r.is_null(i, 5) && !r.boolean(i, 6)) s.held_from_calendar = r.boolean(i, 5);
+  s.entries_held = !r.is_null(i, 5) && r.boolean(i, 5) && !r.boolean(i, 6);
+  s.event_held = r.boolean(i, 14);
   s.linked = r.boolean(i, 7);
   s.removing = r.boolean(i, 8);
   s.pending = r.boolean(i, 9);
@@ -103,10 +106,10 @@ std::pair<standing, std::string> standing_of(const standing_row& s) {
   if (s.rehearsing) return {standing::off, "rehearsing"};
   if (!s.pending && !s.letter.empty()) return {standing::refused, s.letter};
   if (!s.pending && !s.removing && !s.unsayable.empty()) return {standing::refused, s.unsayable};
-  if (s.removing && s.held_from_calendar == false) return {standing::held, code(reason::push_held)};
+  if (s.removing && s.event_held) return {standing::held, code(reason::push_held)};
   if (s.pending || s.removing || !s.linked)
     return {standing::waiting, s.failed.empty() ? s.letter : s.failed};
-  if (s.held_from_calendar == true) return {standing::held, code(reason::pull_held)};
+  if (s.entries_held) return {standing::held, code(reason::pull_held)};
   return {standing::in_step, ""};
 }
 

@@ -29,7 +29,10 @@ struct conflict {
   field_set groups;
   conflict_state state = conflict_state::open;
   std::optional<conflict_choice> choice; ///< how it ended
-  /// "policy", the key or person that chose; "both_agree", "left_the_calendar" if it ended by itself.
+  /// "policy", the key or person that chose; if it ended by itself: "same_values" (both sides say the same by
+  /// now), "direction" (the calendar only reads or only writes by now: the other side has no say), "calendar"
+  /// (a guest's copy, or a restored database: the calendar knows better), "left_the_calendar". Another
+  /// conflict policy ends nothing: it is for what is met from then on.
   std::string decided_by;
   appointment base;     ///< what both sides last agreed on
   appointment local;    ///< the entry

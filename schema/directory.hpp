@@ -35,6 +35,8 @@ struct tenant {
   std::set<feature> withheld = {};
   /// An operator stopped its work: no vendor is called for it. Notices and commands are still taken.
   std::optional<instant> work_stopped_at = {};
+  /// A new connection begins with a rehearsal, unless whoever makes it says otherwise.
+  bool rehearses = false;
 };
 
 /// The same for all tenants.

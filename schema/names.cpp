@@ -144,7 +144,9 @@ constexpr std::array names<reason>{"pull_created"sv,
                                    "conflict_resolved"sv,
                                    "losing_value_restored"sv,
                                    "pull_people_changed"sv,
-                                   "pull_tail_freed"sv};
+                                   "pull_tail_freed"sv,
+                                   "push_approved"sv,
+                                   "push_kept"sv};
 static_assert(names<reason>.size() == static_cast<std::size_t>(last_reason) + 1);
 
 template <>

@@ -4,6 +4,7 @@
 #include "schema/ids.hpp"
 #include "schema/world.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -77,7 +78,8 @@ struct drift_counts {
   friend bool operator==(const drift_counts&, const drift_counts&) = default;
 };
 
-/// What waits for a person's yes: removals that nobody named one by one.
+/// What waits for a person's yes: removals that are too many to be made unasked. It waits for as long as it
+/// takes.
 struct held_removals {
   bool from_calendar = false; ///< true: events are missing there, entries would go; false: events would go
   int count = 0;
@@ -88,12 +90,23 @@ struct held_removals {
 };
 /// More than max(this, 5 %) of a calendar's links at once.
 inline constexpr int removals_unasked = 10;
+/// Deletions in a calendar are counted together for so long after the first of them.
+inline constexpr std::chrono::minutes removal_window{2};
 
 /// "In step as of `at`": the last full comparison that came to its end.
 struct reconciliation {
   instant at{};
   drift_counts found;
   friend bool operator==(const reconciliation&, const reconciliation&) = default;
+};
+
+/// A person's answer to what waits.
+struct removal_answer {
+  bool yes = false;
+  /// To which of them: entries (true) or events (false) that would go. Nothing: to the one that waits.
+  std::optional<bool> from_calendar = {};
+  /// As many as the person saw; nothing: however many there are.
+  std::optional<int> count = {};
 };
 
 /// One connected calendar: its configuration and what is known of its health. No secret is in here.
@@ -129,6 +142,9 @@ struct provider {
   bool rehearsing = false;
   /// A pass that would delete too much waits for this (invariant 14).
   std::optional<held_removals> held = {};
+  /// Events of ours that would go (`from_calendar` false), as their links tell it.
+  std::optional<held_removals> held_events = {};
+  int links_left = 0; ///< status `leaving`: linked events that may have to go yet
 };
 
 /// The push subscription at the vendor. `secret_hash` is SHA-256 of the channel's secret, for the webhook

@@ -50,14 +50,24 @@ private:
 };
 
 /// The groups in which `a` and `b` differ. Times are equal when they mean the same instants with the same
-/// all-day-ness and zone name; attendees when they have the same addresses (without regard to case), names,
-/// answers and roles, in any order. An appointment that does not repeat has no occurrences to differ in.
+/// all-day-ness and zone name; notes when they differ only in empty lines or in blanks at the ends of lines,
+/// which the vendors' editors add and drop; attendees when they have the same addresses (without regard to
+/// case), names, answers and roles, in any order. An appointment that does not repeat has no occurrences to
+/// differ in.
 field_set difference(const appointment& a, const appointment& b);
 /// `onto` with the groups `which` taken from `from`. If the start moves and the occurrences stay (or the
 /// other way round), the occurrences are named by the start that results.
 appointment take(appointment onto, const appointment& from, field_set which);
 /// "time", "title", …
 std::vector<std::string_view> names_of(field_set s);
+
+/// Whether the event may be deleted once its entry has to leave the calendar (invariant 14).
+enum class removal_gate : std::uint8_t {
+  open,     ///< when it is its turn, unless too many would go
+  held,     ///< a person is asked first; by itself it never goes on from here
+  approved, ///< a person agreed
+  refused,  ///< a person did not: the event stays, the link only keeps it from being imported
+};
 
 /// Ties one entry to one event of one provider.
 /// `base_entry` and `base_event` are the two sides as they were when they last agreed. They are kept apart
@@ -90,8 +100,18 @@ struct mapping {
   /// The groups of an open conflict under policy `manual`: neither side's value is carried over until it is
   /// resolved. The bases of these groups stay as they were when it began.
   field_set disputed = {};
+  removal_gate gate = removal_gate::open; ///< of a link that is `removing`
+  std::optional<instant> held_since = {}; ///< while the gate is `held`
 };
 inline constexpr std::size_t most_superseded = 8;
+
+/// How much of a calendar is on its way out by our own hand, in linked events.
+struct removal_tally {
+  int waiting = 0; ///< have an outbox row, and nobody was asked
+  int held = 0;
+  int removed = 0; ///< unasked, in the `removal_window` under way
+  int links = 0;   ///< of the calendar; 0 if the others together are few enough without it
+};
 
 struct mapping_key {
   provider_id provider;
@@ -167,8 +187,10 @@ enum class reason : std::uint8_t {
   losing_value_restored, ///< a person took back what had lost
   pull_people_changed,   ///< the guest list names users of the tenant: they were assigned, or are no longer
   pull_tail_freed,       ///< one of several people cut a series: what followed became an entry of the others
+  push_approved,         ///< a person agreed to a held deletion
+  push_kept,             ///< a person refused a held deletion: the event stays
 };
-inline constexpr reason last_reason = reason::pull_tail_freed;
+inline constexpr reason last_reason = reason::push_kept;
 std::string_view name_of(reason r); ///< "pull_created"
 
 /// One row of the decision ledger.

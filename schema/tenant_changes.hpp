@@ -40,6 +40,13 @@ struct entry_write {
   std::int64_t stored_version = 0; ///< 0: not stored yet (insert)
 };
 
+/// Events of a calendar that were deleted there without a person's having been asked.
+struct removals_made {
+  provider_id provider;
+  int count = 0;
+  instant at{};
+};
+
 /// This UID (RFC 5545) is that entry's, in whichever calendar it is met: two people of a tenant who see one
 /// meeting share its entry, and a calendar that is connected anew finds its entries again. Kept as long as
 /// the entry.
@@ -64,18 +71,19 @@ struct tenant_changes {
   std::vector<dead_letter> letters; ///< opened; if one is open about the same, it takes the newer cause
   std::vector<letter_end> letters_ended;
   std::vector<decision> decisions;
-  std::vector<fact> facts;            ///< `sequence` is given by the database, in this order
-  std::vector<sync_run> runs;         ///< inserted or replaced; one that succeeded also moves its provider's
-                                      ///< `last_sync_at`, and if its cause is `reconcile`, its `reconciled`
-  std::vector<cursor_move> cursors;   ///< at most one per provider
-  std::vector<meeting_line> meetings; ///< inserted, unless the UID is an entry's already
-  std::vector<conflict> conflicts;    ///< inserted or replaced
+  std::vector<fact> facts;             ///< `sequence` is given by the database, in this order
+  std::vector<sync_run> runs;          ///< inserted or replaced; one that succeeded also moves its provider's
+                                       ///< `last_sync_at`, and if its cause is `reconcile`, its `reconciled`
+  std::vector<cursor_move> cursors;    ///< at most one per provider
+  std::vector<meeting_line> meetings;  ///< inserted, unless the UID is an entry's already
+  std::vector<conflict> conflicts;     ///< inserted or replaced
+  std::vector<removals_made> removals; ///< added to the calendar's tally
 
   bool empty() const {
     return entries.empty() && deleted_entries.empty() && mappings.empty() && unlinked.empty() &&
            outbox.empty() && outbox_done.empty() && outbox_retries.empty() && letters.empty() &&
            letters_ended.empty() && decisions.empty() && facts.empty() && runs.empty() && cursors.empty() &&
-           meetings.empty() && conflicts.empty();
+           meetings.empty() && conflicts.empty() && removals.empty();
   }
 };
 

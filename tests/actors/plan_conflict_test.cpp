@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/merge_rule.hpp"
 #include "actors/plan_conflict.hpp"
+#include "actors/plan_reconcile.hpp"
 #include "tests/actors/plan_fixture.hpp"
+
+#include <algorithm>
+#include <functional>
 
 namespace kalends::actors {
 namespace {
@@ -41,6 +45,17 @@ protected:
     taken();
     person("Person's");
     return taken();
+  }
+  /// The calendar is set to something else; what was decided so far stands.
+  void configure(const std::function<void(provider&)>& change) {
+    auto entry_now = entry();
+    auto link_now = link();
+    const auto open = *p().open_conflict({a.id, visit});
+    change(a);
+    set_anew(a);
+    p().know(std::move(entry_now));
+    p().know(std::move(link_now));
+    p().know(open);
   }
   const mapping& link() { return *p().link(a.id, visit); }
   const schedule_entry& entry() { return *p().entry(visit); }
@@ -136,10 +151,67 @@ TEST_F(plan_conflict_test, it_is_over_when_both_say_the_same) {
     const auto c = taken();
     ASSERT_EQ(c.conflicts.size(), 1u);
     EXPECT_EQ(c.conflicts[0].state, conflict_state::resolved);
-    EXPECT_EQ(c.conflicts[0].decided_by, "both_agree");
+    EXPECT_EQ(c.conflicts[0].decided_by, "same_values");
     EXPECT_EQ(facts(c).back(), fact_type::calendar_conflict_resolved);
     EXPECT_TRUE(link().disputed.empty());
     EXPECT_FALSE(update());
+  }
+}
+
+TEST_F(plan_conflict_test, another_policy_ends_nothing_and_counts_from_then_on) {
+  for (const auto policy : {conflict_policy::newest, conflict_policy::external, conflict_policy::local}) {
+    SCOPED_TRACE(std::string(name_of(policy)));
+    disputed();
+    configure([&](provider& c) { c.on_conflict = policy; });
+
+    person("Person's second", "Hall 9");
+    EXPECT_TRUE(p().open_conflict({a.id, visit}));
+    EXPECT_EQ(link().disputed, title());
+    EXPECT_EQ(entry().what.title, "Host's");
+    EXPECT_EQ(entry().what.location, "Hall 9");
+
+    host("Host's", "Host's notes");
+    event.what.notes = "Person's notes";
+    person("Person's second", "Hall 9");
+    const auto c = taken();
+    const auto decided = std::find_if(c.conflicts.begin(), c.conflicts.end(),
+                                      [](const conflict& k) { return k.state == conflict_state::resolved; });
+    ASSERT_NE(decided, c.conflicts.end());
+    EXPECT_EQ(decided->decided_by, "policy");
+    EXPECT_FALSE(decided->groups.has(field_group::title));
+    EXPECT_EQ(entry().what.notes, policy == conflict_policy::local ? "Host's notes" : "Person's notes");
+    EXPECT_TRUE(p().open_conflict({a.id, visit}));
+    begin_again();
+  }
+}
+
+TEST_F(plan_conflict_test, a_side_that_has_no_say_any_more_loses) {
+  for (const auto direction : {sync_direction::to_provider, sync_direction::from_provider}) {
+    const bool external = direction == sync_direction::from_provider;
+    SCOPED_TRACE(std::string(name_of(direction)));
+    disputed();
+    configure([&](provider& c) { c.direction = direction; });
+
+    // A comparison shows the event as it was: nobody has touched it since.
+    drift_counts found;
+    plan_compared_pull(p(), a.id, event, removal::confirmed, {}, found);
+
+    const auto c = taken();
+    ASSERT_EQ(c.conflicts.size(), 1u);
+    const auto& k = c.conflicts[0];
+    EXPECT_EQ(k.state, conflict_state::resolved);
+    EXPECT_EQ(k.decided_by, "direction");
+    EXPECT_EQ(k.choice, external ? conflict_choice::external : conflict_choice::local);
+    EXPECT_EQ(losing_content(k).title, external ? "Host's" : "Person's");
+    const auto all = facts(c);
+    EXPECT_EQ(std::count(all.begin(), all.end(), fact_type::calendar_conflict_resolved), 1);
+    EXPECT_EQ(entry().what.title, external ? "Person's" : "Host's");
+    EXPECT_TRUE(link().disputed.empty());
+    if (!external) {
+      push();
+      EXPECT_EQ(event.what.title, "Host's");
+    }
+    begin_again();
   }
 }
 

@@ -39,6 +39,17 @@ protected:
     return calendars_[c.id] = c;
   }
 
+  /// The same calendar, set to something else. What was known has to be told again.
+  void set_anew(const provider& c) {
+    calendars_[c.id] = c;
+    picture_.reset();
+  }
+  /// Nothing has happened yet.
+  void begin_again() {
+    calendars_.clear();
+    picture_.reset();
+  }
+
   tenant_picture& p() {
     if (!picture_) picture_.emplace(tenant_id("tenant"), calendars_, outside());
     return *picture_;

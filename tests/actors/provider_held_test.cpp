@@ -33,7 +33,7 @@ protected:
   }
   result<bool> approve(bool yes) {
     answers<bool> heard_answer;
-    tell_calendar(work, approval_order{yes, heard_answer.slot()});
+    tell_calendar(work, approval_order{removal_answer{yes}, heard_answer.slot()});
     return heard_answer.size() == 1 ? heard_answer[0] : failure(errc::broken, "no_answer", "");
   }
   std::size_t held_decisions() {

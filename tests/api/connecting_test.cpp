@@ -276,6 +276,87 @@ TEST_F(connecting_test, a_rehearsal_is_shown_and_approved) {
   EXPECT_EQ(code_of(ask(t.operator_, "GET", "/v1/calendar-providers/x/rehearsal")), "provider_not_found");
 }
 
+TEST_F(connecting_test, a_tenant_may_want_every_connection_to_begin_with_a_rehearsal) {
+  const auto tenant = "/v1/admin/tenants/" + t.id;
+  const auto made = [&](const std::string& more) {
+    const auto r = ask(t.admin, "POST", "/v1/calendar-providers",
+                       R"({"type": "google", )" + more + R"("user_id": ")" + user + "\"}");
+    return body_of(r).at("rehearsal").as_bool();
+  };
+  EXPECT_EQ(body_of(ask(admin_key, "GET", tenant)).at("rehearsal_default"), false);
+  EXPECT_FALSE(made(""));
+
+  const auto changed = ask(admin_key, "PATCH", tenant, R"({"rehearsal_default": true})");
+
+  EXPECT_EQ(changed.status, 200) << changed.body;
+  EXPECT_EQ(body_of(changed).at("rehearsal_default"), true);
+  EXPECT_EQ(body_of(changed).at("name"), "A");
+  EXPECT_TRUE(made(""));
+  EXPECT_FALSE(made(R"("rehearsal": false, )"));
+  EXPECT_EQ(shown().at("rehearsal"), false) << "what is there stays as it is";
+  EXPECT_EQ(code_of(ask(admin_key, "PATCH", tenant, R"({"rehearsal_default": 1})")), "wrong_type");
+  EXPECT_EQ(body_of(ask(admin_key, "PATCH", tenant, R"({"name": "B"})")).at("rehearsal_default"), true);
+}
+
+TEST_F(connecting_test, deletions_that_wait_are_shown_and_answered) {
+  const auto path = "/v1/calendar-providers/" + provider + "/approvals";
+  EXPECT_TRUE(body_of(ask(t.reader, "GET", path)).at("items").as_array().empty());
+  const auto entry = make_uuid(outside_);
+  ASSERT_TRUE(db_->run_now<bool>({tenant_id(t.id)}, [&](persistence::transaction& tx) {
+    static constexpr persistence::statement hold{
+        "hold_one", "INSERT INTO mappings (tenant_id, entry_id, provider_id, event_id, linked, removing,"
+                    " event_version, entry_version, base_entry, removal_gate, held_since)"
+                    " VALUES ($1, $2, $3, 'event-1', true, true, 'v1', 1,"
+                    " '{\"title\":\"Gone\",\"start\":\"2026-12-01\",\"end\":\"2026-12-02\"}', 1, now())"};
+    return tx.query(hold, {tx.tenant(), entry_id(entry), provider_id(provider)}).map([](const auto&) {
+      return true;
+    });
+  }));
+
+  const auto items = body_of(ask(t.reader, "GET", path)).at("items").as_array();
+  ASSERT_EQ(items.size(), 1u);
+  EXPECT_EQ(items[0].at("kind"), "events_would_go");
+  EXPECT_EQ(items[0].at("count"), 1);
+  EXPECT_EQ(items[0].at("of"), 1);
+  EXPECT_EQ(items[0].at("approved"), false);
+  const auto& sample = items[0].at("sample").as_array().at(0);
+  EXPECT_EQ(sample.at("entry_id"), boost::json::string(entry));
+  EXPECT_EQ(sample.at("event_id"), "event-1");
+  EXPECT_EQ(sample.at("title"), "Gone");
+  EXPECT_EQ(sample.at("start").at("date"), "2026-12-01");
+  EXPECT_EQ(shown().at("held_removals").at("side"), "events");
+  EXPECT_TRUE(shown().at("events_left").is_null());
+
+  const auto answer = [&](const char* body) { return ask(t.operator_, "POST", path, body); };
+  EXPECT_EQ(code_of(ask(t.reader, "POST", path, R"({"decision": "approve"})")), "role_too_low");
+  EXPECT_EQ(code_of(answer(R"({"decision": "maybe"})")), "unknown_value");
+  EXPECT_EQ(code_of(answer(R"({"decision": "approve", "kind": "all"})")), "unknown_value");
+  EXPECT_EQ(code_of(answer(R"({"decision": "approve", "count": -1})")), "wrong_type");
+  EXPECT_EQ(answer(R"({"decision": "approve", "kind": "events_would_go", "count": 1})").status, 200);
+  EXPECT_EQ(engine_->told().back(), "approved");
+  EXPECT_EQ(engine_->last_answer.from_calendar, false);
+  EXPECT_EQ(engine_->last_answer.count, 1);
+  EXPECT_EQ(answer(R"({"decision": "refuse"})").status, 200);
+  EXPECT_EQ(engine_->told().back(), "refused");
+  EXPECT_EQ(audit(t, "provider.removals_approved").size(), 1u);
+  EXPECT_EQ(audit(t, "provider.removals_refused").size(), 1u);
+}
+
+TEST_F(connecting_test, another_direction_is_compared_in_full_at_once) {
+  const auto path = "/v1/calendar-providers/" + provider;
+  const auto next = [&] { return shown().at("reconciled").at("next_at"); };
+  ASSERT_TRUE(db_->run_now<bool>({tenant_id(t.id)}, [&](persistence::transaction& tx) {
+    static constexpr persistence::statement synced{"synced_once",
+                                                   "UPDATE provider_state SET last_sync_at = now()"};
+    return tx.query(synced, {}).map([](const auto&) { return true; });
+  }));
+
+  ask(t.admin, "PATCH", path, R"({"conflict_policy": "local", "direction": "both"})");
+  EXPECT_TRUE(next().is_null()) << "the same direction";
+  ask(t.admin, "PATCH", path, R"({"direction": "to_provider"})");
+  EXPECT_TRUE(next().is_string());
+}
+
 TEST_F(connecting_test, manages_providers) {
   const auto path = "/v1/calendar-providers/" + provider;
   EXPECT_EQ(shown().at("direction"), "both");

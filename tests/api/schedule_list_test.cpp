@@ -344,14 +344,15 @@ TEST_F(standings_test, removals_wait_for_a_yes) {
   activate();
   linked(true);
   EXPECT_EQ(standing(), "waiting");
-  set(t, "UPDATE provider_state SET held_from_calendar = false, held_count = 20, held_of = 21,"
-         " held_since = now(), held_approved = false");
+  set(t, "UPDATE mappings SET removal_gate = 1, held_since = now()");
   EXPECT_EQ(standing(), "held push_held");
-  set(t, "UPDATE provider_state SET held_approved = true");
+  set(t, "UPDATE mappings SET removal_gate = 2, held_since = NULL");
   EXPECT_EQ(standing(), "waiting");
 
   set(t, "UPDATE mappings SET removing = false");
-  set(t, "UPDATE provider_state SET held_from_calendar = true, held_approved = false");
+  set(t, "UPDATE mappings SET removal_gate = 0");
+  set(t, "UPDATE provider_state SET held_from_calendar = true, held_count = 20, held_of = 21,"
+         " held_since = now(), held_approved = false");
 
   EXPECT_EQ(standing(), "held pull_held");
 }

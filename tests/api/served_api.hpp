@@ -53,10 +53,13 @@ public:
   void sync_now(tenant_id tenant, provider_id provider, sync_mode mode,
                 actors::answer_to<sync_run> done) override;
   void renew_channel(tenant_id tenant, provider_id provider, actors::answer_to<channel> done) override;
-  void approve_removals(tenant_id, provider_id, bool yes, actors::answer_to<bool> done) override {
-    note(yes ? "approved" : "refused");
+  void approve_removals(tenant_id, provider_id, removal_answer answer,
+                        actors::answer_to<bool> done) override {
+    note(answer.yes ? "approved" : "refused");
+    last_answer = answer;
     done(on_approval());
   }
+  removal_answer last_answer;
   std::function<result<bool>()> on_approval = [] { return true; };
   /// The letters end as the real tenant ends them; nothing is pushed.
   void replay_pushes(tenant_id tenant, std::vector<dead_letter> letters,

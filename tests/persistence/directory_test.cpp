@@ -13,12 +13,14 @@ TEST_F(directory_test, makes_finds_renames_and_lists_tenants) {
   const auto b = add_household();
 
   must(as(a.tenant, [&](transaction& tx) {
-    return update_tenant(tx, {a.tenant, "Umbrella", now, release_stage::beta, {feature::guest_mail}, now});
+    return update_tenant(tx,
+                         {a.tenant, "Umbrella", now, release_stage::beta, {feature::guest_mail}, now, true});
   }));
 
   const auto found = must(as(a.tenant, [](transaction& tx) { return find_tenant(tx); }));
   ASSERT_TRUE(found);
   EXPECT_EQ(found->name, "Umbrella");
+  EXPECT_TRUE(found->rehearses);
   EXPECT_EQ(found->created_at, now);
   const auto both = must(db->run_now<std::vector<tenant>>({b.tenant, a.tenant},
                                                           [](transaction& tx) { return list_tenants(tx); }));

@@ -124,6 +124,25 @@ TEST_F(figures_test, counts_parked_calendars_and_open_letters) {
   EXPECT_EQ(f.dead_letters, 1);
 }
 
+TEST_F(figures_test, counts_deletions_that_wait_for_a_yes_on_both_sides) {
+  const auto h = add_household();
+  EXPECT_EQ(of(h).approvals, 0);
+  auto c = changes(h);
+  for (int i = 0; i < 3; ++i) {
+    auto m = link(h, new_entry(h), uuid());
+    m.removing = true;
+    m.gate = i < 2 ? removal_gate::held : removal_gate::refused;
+    if (i < 2) m.held_since = now;
+    c.mappings.push_back(m);
+  }
+  must(commit(std::move(c)));
+  must(wait_for<std::vector<fact>>([&](auto done) {
+    store->save_held(h.tenant, h.calendar, held_removals{true, 20, 100, now, false}, {}, std::move(done));
+  }));
+
+  EXPECT_EQ(of(h).approvals, 22);
+}
+
 TEST_F(figures_test, sees_only_the_tenants_it_acts_for) {
   const auto mine = add_household(), theirs = add_household();
 

@@ -422,6 +422,137 @@ TEST_F(series_rows_test, removals_that_wait_are_kept_approved_and_let_go) {
   EXPECT_EQ(save(held).error().code, "provider_gone");
 }
 
+/// Links of the household's calendar that are on their way out, each with its outbox row.
+struct held_rows_test : store_fixture {
+  held_rows_test() : h(add_household()) {}
+
+  void add_leaving(int count, removal_gate gate = removal_gate::open, bool linked = true) {
+    tenant_changes c;
+    c.tenant = h.tenant;
+    for (int i = 0; i < count; ++i) {
+      mapping m;
+      m.provider = h.calendar;
+      m.entry = entry_id(uuid());
+      m.event = event_id(uuid());
+      m.linked = linked;
+      m.removing = true;
+      m.base_entry = m.base_event = meeting("Leaving");
+      m.gate = gate;
+      if (gate == removal_gate::held) m.held_since = now;
+      links.push_back(m);
+      c.mappings.push_back(m);
+      if (gate == removal_gate::open || gate == removal_gate::approved)
+        c.outbox.push_back({uuid(), h.calendar, m.entry, 1, push_action::remove, 0, now});
+    }
+    must(commit(std::move(c)));
+  }
+  void put(const mapping& m) {
+    tenant_changes c;
+    c.tenant = h.tenant;
+    c.mappings = {m};
+    must(commit(std::move(c)));
+  }
+  void remove_events(int count) {
+    tenant_changes c;
+    c.tenant = h.tenant;
+    c.removals = {{h.calendar, count, now}};
+    must(commit(std::move(c)));
+  }
+  removal_tally tally() {
+    return must(wait_for<removal_tally>(
+        [&](auto done) { store->count_removals(h.tenant, h.calendar, now, std::move(done)); }));
+  }
+  std::vector<entry_id> held_after(const entry_id& after, std::size_t limit) {
+    return must(wait_for<std::vector<entry_id>>(
+        [&](auto done) { store->load_held(h.tenant, h.calendar, after, limit, std::move(done)); }));
+  }
+
+  household h;
+  std::vector<mapping> links;
+};
+
+TEST_F(held_rows_test, who_waits_and_why_is_kept_with_the_link) {
+  add_leaving(2);
+  auto held = links[0];
+  held.gate = removal_gate::held;
+  held.held_since = now;
+  put(held);
+
+  load_request wanted;
+  wanted.tenant = h.tenant;
+  wanted.entries = {held.entry};
+  const auto found = must(load(wanted)).mappings.at(0);
+  EXPECT_EQ(found.gate, removal_gate::held);
+  EXPECT_EQ(found.held_since, now);
+  const auto shown = must(state(h)).calendar;
+  ASSERT_TRUE(shown.held_events);
+  EXPECT_EQ(*shown.held_events, (held_removals{false, 1, 2, now, false}));
+  EXPECT_FALSE(shown.held);
+  EXPECT_EQ(shown.links_left, 0) << "it does not leave";
+  const auto sample = must(as(h.tenant, [&](transaction& tx) { return held_links(tx, h.calendar, 10); }));
+  ASSERT_EQ(sample.size(), 1U);
+  EXPECT_EQ(sample[0].base_entry.title, "Leaving");
+
+  held.gate = removal_gate::refused;
+  held.held_since.reset();
+  put(held);
+  EXPECT_FALSE(must(state(h)).calendar.held_events);
+}
+
+TEST_F(held_rows_test, the_tally_counts_what_waits_and_what_went) {
+  add_leaving(4);
+  add_leaving(1, removal_gate::open, false); // never confirmed
+  add_leaving(2, removal_gate::approved);
+  auto t = tally();
+  EXPECT_EQ(t.waiting, 4);
+  EXPECT_EQ(t.held, 0);
+  EXPECT_EQ(t.removed, 0);
+  EXPECT_EQ(t.links, 0) << "few enough, however many links there are";
+
+  add_leaving(5, removal_gate::held);
+  add_leaving(3, removal_gate::refused);
+  remove_events(2);
+  remove_events(1);
+  t = tally();
+  EXPECT_EQ(t.waiting, 4);
+  EXPECT_EQ(t.held, 5);
+  EXPECT_EQ(t.removed, 3);
+  EXPECT_EQ(t.links, 11);
+}
+
+TEST_F(held_rows_test, deletions_are_counted_for_a_while_after_the_first) {
+  remove_events(4);
+  now += removal_window - 1s;
+  remove_events(5);
+  EXPECT_EQ(tally().removed, 9);
+
+  now += 1s;
+  EXPECT_EQ(tally().removed, 0);
+  remove_events(2);
+  EXPECT_EQ(tally().removed, 2);
+}
+
+TEST_F(held_rows_test, those_who_wait_are_read_page_by_page_and_need_no_repair) {
+  add_leaving(3, removal_gate::held);
+  add_leaving(2, removal_gate::refused);
+  add_leaving(1, removal_gate::approved);
+
+  const auto first = held_after(entry_id{}, 2);
+  ASSERT_EQ(first.size(), 2U);
+  EXPECT_EQ(held_after(first.back(), 2).size(), 1U);
+  const auto unsettled = must(wait_for<std::vector<entry_id>>([&](auto done) {
+    store->load_unsettled(h.tenant, h.calendar, user_id{}, now, entry_id{}, 100, std::move(done));
+  }));
+  EXPECT_TRUE(unsettled.empty());
+}
+
+TEST_F(held_rows_test, a_calendar_that_leaves_says_how_many_are_left) {
+  add_leaving(3);
+  must(as(h.tenant, [&](transaction& tx) { return send_away(tx, h.calendar); }));
+
+  EXPECT_EQ(must(state(h)).calendar.links_left, 3);
+}
+
 TEST_F(series_rows_test, a_rehearsal_is_kept_until_it_is_over) {
   provider p;
   p.id = provider_id(uuid());

@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr int most_entries = 24; ///< more add time, not cases
+constexpr std::size_t most_unasked = 10;
 
 std::string entry_uuid(int n) {
   const auto digits = std::to_string(n);
@@ -233,6 +234,50 @@ void world_of_seed::host_acts() {
   auto at = entries.begin();
   std::advance(at, dice_.below(entries.size()));
   host_changes(h, at->second);
+}
+
+void world_of_seed::host_clears_up() {
+  for (const auto& h : houses_)
+    if (clearing_dice_.one_in(60)) person_approves(h);
+  auto& h = houses_.front();
+  if (to_be_cleared_ < 2 * most_unasked) {
+    if (!clearing_dice_.one_in(15)) return;
+    ++to_be_cleared_;
+    return host_creates_for(h, {h.users.front()});
+  }
+  const auto entries = ledger_->tenants[h.id].entries;
+  if (entries.size() <= most_unasked || !clearing_dice_.one_in(100)) return;
+  log_.count("host:clears_up");
+  for (const auto& [id, e] : entries) {
+    entry_order o{};
+    o.entry = id;
+    o.what = entry_order::kind::remove;
+    send(h, std::move(o));
+  }
+}
+
+/// Whatever waits there may go.
+void world_of_seed::person_approves(const house& h) {
+  auto* s = awake_slot();
+  if (s == nullptr || !s->running->open()) return;
+  for (const auto& p : h.calendars) {
+    if (!judge_.waits_for_a_yes(p)) continue;
+    log_.say([&] { return "somebody agrees to what waits in " + p.str(); });
+    approval_order yes{removal_answer{true, false, {}}, [this](const result<bool>& answer) {
+                         log_.count(answer ? "approved:ok" : "approved:" + answer.error().code);
+                       }};
+    s->running->order(for_provider{h.id, p, std::move(yes)});
+  }
+}
+
+void world_of_seed::host_creates_for(house& h, std::vector<user_id> people) {
+  entry_order o{};
+  o.what = entry_order::kind::create;
+  o.entry = entry_id(entry_uuid(++made_));
+  o.edit.title = new_value(h, true);
+  std::tie(o.edit.start, o.edit.end) = new_time(true);
+  o.edit.assigned = std::move(people);
+  send(h, std::move(o));
 }
 
 void world_of_seed::host_creates(house& h) {

@@ -86,6 +86,8 @@ public:
   // ---- at rest (oracle_rest.cpp) ----
   /// Both sides agree, nothing waits, nothing is there twice.
   void expect_agreement();
+  /// Deletions there are held until a person agrees.
+  bool waits_for_a_yes(const provider_id& p) const;
   bool anything_to_do(const provider_id& p) const;
 
   std::size_t commits() const { return commits_; }
@@ -118,6 +120,7 @@ private:
   void expect_slots();
   void expect_slots(const rows& t, const entry_id& entry, const std::vector<const slot_value*>& said);
   void check_lease(const tenant_changes& c);
+  void check_brake(const rows& t, const tenant_changes& c);
   void check_outbox(const rows& t, const tenant_changes& c, const std::set<provider_id>& filled);
   field_set disputed(const rows& t, const mapping& link);
   static bool lacks(const rows& t, const provider& p, const entry_id& id);

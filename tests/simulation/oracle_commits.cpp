@@ -57,7 +57,7 @@ bool same(const mapping& a, const mapping& b) {
          a.removing == b.removing && a.event_version == b.event_version &&
          a.entry_version == b.entry_version && a.base_entry == b.base_entry && a.base_event == b.base_event &&
          a.superseded == b.superseded && a.guest_copy == b.guest_copy && a.masked == b.masked &&
-         a.disputed == b.disputed;
+         a.disputed == b.disputed && a.gate == b.gate && a.held_since == b.held_since;
 }
 
 bool is_entry_fact(const fact& f) {
@@ -91,6 +91,7 @@ void oracle::after_commit(const rows& t, const tenant_changes& c) {
     check_marks(t, m.provider);
   }
   check_outbox(t, c, filled);
+  check_brake(t, c);
 }
 
 // ---------------------------------------------------------------- 21: one node writes
@@ -220,7 +221,8 @@ bool oracle::lacks(const rows& t, const provider& p, const entry_id& id) {
   auto at = t.entries.find(id);
   auto link = t.mappings.find({p.id, id});
   const bool linked = link != t.mappings.end();
-  if (at == t.entries.end() || !belongs(at->second, p)) return linked;
+  if (at == t.entries.end() || !belongs(at->second, p))
+    return linked && link->second.gate != removal_gate::held && link->second.gate != removal_gate::refused;
   // Guests are in one calendar only, and what is in dispute waits for a person.
   field_set waits = link != t.mappings.end() ? waiting_for_a_person(link->second) : field_set();
   waits.add(field_group::attendees);
@@ -256,6 +258,21 @@ void oracle::check_outbox(const rows& t, const tenant_changes& c, const std::set
         log_.violation(4, "entry " + id.str() + " has to be brought to " + accounts_->at(p).calendar.str() +
                               " and no outbox row says so" + story(t, id));
     }
+  }
+}
+
+// ---------------------------------------------------------------- 14: too much at once is not deleted
+// unasked
+
+void oracle::check_brake(const rows& t, const tenant_changes& c) {
+  for (const auto& r : c.removals) {
+    const auto gone = t.providers.at(r.provider).removed.count;
+    const auto links = std::count_if(t.mappings.begin(), t.mappings.end(), [&](const auto& m) {
+      return m.first.provider == r.provider && m.second.linked;
+    });
+    if (gone > removals_unasked && gone > (links + gone) / 20)
+      log_.violation(14, std::to_string(gone) + " events were deleted unasked in " +
+                             accounts_->at(r.provider).calendar.str());
   }
 }
 
@@ -300,9 +317,17 @@ bool oracle::anything_to_do(const provider_id& p) const {
   const auto& a = accounts_->at(p);
   const auto& t = ledger_->tenants.at(a.tenant);
   const auto& r = t.providers.at(p);
-  if (r.stale || !r.read_from || r.calendar.status != provider_status::active) return true;
+  if (r.stale || !r.read_from || r.calendar.status != provider_status::active || waits_for_a_yes(p))
+    return true;
   return std::any_of(t.outbox.begin(), t.outbox.end(),
                      [&](const auto& row) { return row.second.provider == p; });
+}
+
+bool oracle::waits_for_a_yes(const provider_id& p) const {
+  const auto& t = ledger_->tenants.at(accounts_->at(p).tenant);
+  return std::any_of(t.mappings.begin(), t.mappings.end(), [&](const auto& m) {
+    return m.first.provider == p && m.second.gate == removal_gate::held;
+  });
 }
 
 std::string oracle::story(const rows& t, const entry_id& e) const {

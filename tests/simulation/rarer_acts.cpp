@@ -290,7 +290,7 @@ void world_of_seed::host_approves() {
       if (!held || held->approved) continue;
       log_.count(held->from_calendar ? "host:approves_pull" : "host:approves_push");
       log_.say([&] { return "removals of " + vendor_.at(p).calendar.str() + " are approved"; });
-      s->running->order(for_provider{h.id, p, approval_order{true, [](const result<bool>&) {}}});
+      s->running->order(for_provider{h.id, p, approval_order{removal_answer{true, true}, [](const result<bool>&) {}}});
     }
 }
 

@@ -68,6 +68,8 @@ void world_of_seed::come_to_rest() {
           person_connects_again(p);
     host_approves();
     drain();
+    for (const auto& h : houses_) person_approves(h);
+    drain();
     if (at_rest()) break;
     // Straight to what is due next, but not past the life of a lease.
     auto next = now_ + 2s;

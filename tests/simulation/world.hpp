@@ -99,6 +99,11 @@ private:
   void host_replays();
   void host_approves();
 
+  // ---- too much to go unasked (acts.cpp) ----
+  void host_clears_up();
+  void host_creates_for(house& h, std::vector<user_id> people);
+  void person_approves(const house& h);
+
   std::string new_value(const house& h, bool by_host);
   std::pair<calendar_time, calendar_time> new_time(bool by_host);
   std::vector<user_id> some_users(const house& h);
@@ -144,6 +149,11 @@ private:
   chance latecomers_dice_;
   const bool is_rich_; ///< every other world
   chance rare_;
+  // In one world in five the host fills one person's calendar and then deletes all that it has: too much to
+  // go unasked.
+  const bool clears_up_;
+  std::size_t to_be_cleared_ = 0; ///< entries that were made for it
+  chance clearing_dice_;
   std::vector<provider_id> latecomers_;
   std::optional<cut> to_be_cut_; ///< its first read, after so many steps
   int nodes_started_ = 0, made_ = 0, values_ = 0;

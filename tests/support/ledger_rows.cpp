@@ -29,6 +29,22 @@ result<std::vector<fact>> ledger_store::with_provider(const tenant_id& tenant, c
   return append(tenant, t->second, std::move(facts));
 }
 
+namespace {
+/// Events of that calendar that wait for a person, as their links tell it.
+std::optional<held_removals> held_events(const ledger_store::tenant_rows& t, const provider_id& provider) {
+  held_removals all;
+  for (const auto& [key, m] : t.mappings) {
+    if (key.provider != provider || !m.linked || m.gate == removal_gate::refused) continue;
+    ++all.of;
+    if (m.gate != removal_gate::held) continue;
+    all.since = all.count == 0 ? *m.held_since : std::min(all.since, *m.held_since);
+    ++all.count;
+  }
+  if (all.count == 0) return std::nullopt;
+  return all;
+}
+} // namespace
+
 void ledger_store::load_provider(tenant_id tenant, provider_id provider, store_done<provider_state> done) {
   ask<provider_state>(
       "load_provider",
@@ -39,6 +55,7 @@ void ledger_store::load_provider(tenant_id tenant, provider_id provider, store_d
         auto& p = t.providers[provider];
         provider_state s{p.calendar, p.read_from, p.mark, p.stale, {}, false};
         s.rehearsed = p.rehearsed.has_value();
+        s.calendar.held_events = held_events(t, provider);
         for (const auto& [id, c] : p.channels)
           if (!s.push_channel || c.expires_at > s.push_channel->expires_at) s.push_channel = c;
         for (const auto& [id, row] : t.outbox) s.outbox_waiting |= row.provider == provider;
@@ -169,6 +186,46 @@ void ledger_store::save_held(tenant_id tenant, provider_id provider, std::option
       std::move(done));
 }
 
+void ledger_store::count_removals(tenant_id tenant, provider_id provider, instant when,
+                                  persistence::store_done<removal_tally> done) {
+  ask<removal_tally>(
+      "count_removals",
+      [=, this]() -> result<removal_tally> {
+        const auto& t = tenants[tenant];
+        removal_tally found;
+        std::set<entry_id> queued;
+        for (const auto& [id, row] : t.outbox)
+          if (row.provider == provider) queued.insert(row.entry);
+        for (const auto& [key, m] : t.mappings) {
+          if (key.provider != provider) continue;
+          found.links += m.linked && m.gate != removal_gate::refused;
+          found.held += m.gate == removal_gate::held;
+          found.waiting +=
+              m.linked && m.removing && m.gate == removal_gate::open && queued.contains(key.entry);
+        }
+        const auto at = t.providers.find(provider);
+        if (at != t.providers.end() && at->second.removed.at > when - removal_window)
+          found.removed = at->second.removed.count;
+        return found;
+      },
+      std::move(done));
+}
+
+void ledger_store::load_held(tenant_id tenant, provider_id provider, entry_id after, std::size_t limit,
+                             persistence::store_done<std::vector<entry_id>> done) {
+  ask<std::vector<entry_id>>(
+      "load_held",
+      [=, this]() -> result<std::vector<entry_id>> {
+        std::vector<entry_id> page;
+        for (const auto& [key, m] : tenants[tenant].mappings)
+          if (key.provider == provider && key.entry > after && m.gate == removal_gate::held &&
+              page.size() < limit)
+            page.push_back(key.entry);
+        return page;
+      },
+      std::move(done));
+}
+
 void ledger_store::save_rehearsal(tenant_id tenant, provider_id provider, std::string report,
                                   store_done<bool> done) {
   ask_fenced<bool>(
@@ -207,7 +264,8 @@ void ledger_store::load_unsettled(tenant_id tenant, provider_id provider, user_i
           if (theirs && last_end(e.what) >= from && !t.mappings.contains({provider, id})) found.insert(id);
         }
         for (const auto& [key, m] : t.mappings) {
-          if (key.provider != provider) continue;
+          if (key.provider != provider || m.gate == removal_gate::held || m.gate == removal_gate::refused)
+            continue;
           auto e = t.entries.find(key.entry);
           if (e == t.entries.end() || !m.linked || m.removing || m.entry_version != e->second.version)
             found.insert(key.entry);

@@ -276,6 +276,13 @@ result<std::vector<fact>> ledger_store::carry_out(const tenant_changes& c) {
   if (ledger_->before_commit) ledger_->before_commit(t, c);
   write(t, c);
   for (const auto& r : c.runs) put_run(t, r);
+  for (const auto& r : c.removals) {
+    auto& all = t.providers[r.provider].removed;
+    if (all.at > r.at - removal_window)
+      all.count += r.count;
+    else
+      all = r;
+  }
   auto facts = append(c.tenant, t, c.facts);
   check_keys(t);
   if (ledger_->after_commit) ledger_->after_commit(t, c);

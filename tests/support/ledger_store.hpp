@@ -30,6 +30,7 @@ public:
     std::map<std::string, std::string> secrets;
     std::optional<grant> tokens;
     std::optional<std::string> rehearsed; ///< the last rehearsal's report
+    removals_made removed;                ///< in the window that began at `at`
   };
   struct tenant_rows {
     std::map<entry_id, schedule_entry> entries;
@@ -146,6 +147,10 @@ public:
                            persistence::store_done<std::vector<fact>> done) override;
   void save_held(tenant_id tenant, provider_id provider, std::optional<held_removals> waiting_for,
                  std::vector<fact> facts, persistence::store_done<std::vector<fact>> done) override;
+  void count_removals(tenant_id tenant, provider_id provider, instant now,
+                      persistence::store_done<removal_tally> done) override;
+  void load_held(tenant_id tenant, provider_id provider, entry_id after, std::size_t limit,
+                 persistence::store_done<std::vector<entry_id>> done) override;
   void save_rehearsal(tenant_id tenant, provider_id provider, std::string report,
                       persistence::store_done<bool> done) override;
   void plan_reconcile(tenant_id tenant, provider_id provider, std::optional<instant> at,
