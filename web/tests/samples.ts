@@ -8,7 +8,7 @@ export function provider(more: Partial<Provider> = {}): Provider {
     created_at: '2026-11-01T08:00:00.000Z', last_sync_at: '2026-12-01T08:00:00.000Z', next_poll_at: '2026-12-01T08:05:00.000Z', channel_expires_at: null,
     conflict_policy: 'newest', deletion_policy: 'unlink', import_policy: 'all', guest_mail: 'nobody',
     channel: {expires_at: null, renews_at: null, failures: 0, silent_since: null, last_attempt: null},
-    reconciled: {at: null, compared: 0, drifted: 0, repaired: 0, next_at: null}, held_removals: null, rehearsal: false,
+    reconciled: {at: null, compared: 0, drifted: 0, repaired: 0, next_at: null}, held_removals: null, events_left: null, rehearsal: false,
     ...more,
   };
 }

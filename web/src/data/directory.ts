@@ -34,7 +34,7 @@ async function ownTenant(signal: AbortSignal, id: string, name: string): Promise
     allPages<Provider>((cursor) => api.get('/v1/calendar-providers', {query: {limit: pageLimit, cursor}, signal})),
     allPages<User>((cursor) => api.get('/v1/users', {query: {limit: pageLimit, cursor}, signal})).catch(() => ({items: [], more: false})),
   ]);
-  const own: TenantOverview = {id, name: name || home.ownSection, created_at: '', release_stage: 'ga', flags: {}, work_stopped: false, work_stopped_at: null, providers: providers.items, more_providers: providers.more};
+  const own: TenantOverview = {id, name: name || home.ownSection, created_at: '', release_stage: 'ga', flags: {}, work_stopped: false, work_stopped_at: null, rehearsal_default: false, providers: providers.items, more_providers: providers.more};
   return {tenants: [own], more: false, users: new Map(users.items.map((u) => [u.id, u]))};
 }
 
