@@ -40,6 +40,14 @@ export const routes: Route[] = [
   route('/conflicts', shell.nav.conflicts, () => import('./pages/conflicts/page'), {tenant: true, nav: {id: 'conflicts', icon: 'conflict', count: 'conflicts'}}),
   route('/conflicts/:id', shell.nav.conflicts, () => import('./pages/conflict/page'), {tenant: true}),
   route('/activity', shell.nav.activity, () => import('./pages/activity/page'), {nav: {id: 'activity', icon: 'activity'}}),
+  route('/console', shell.nav.console, () => import('./pages/console/page'), {needs: 'console', nav: {id: 'console', icon: 'console', group: 'operations'}}),
+  route('/console/tenants', shell.nav.tenants, () => import('./pages/console_tenants/page'), {needs: 'console', nav: {id: 'tenants', icon: 'tenants', group: 'operations'}}),
+  route('/console/tenants/:id', shell.nav.tenants, () => import('./pages/console_tenant/page'), {needs: 'console'}),
+  route('/console/approvals', shell.nav.approvals, () => import('./pages/console_approvals/page'), {needs: 'console', nav: {id: 'approvals', icon: 'approval', group: 'operations'}}),
+  route('/console/dead-letters', shell.nav.deadLetters, () => import('./pages/console_dead_letters/page'), {needs: 'console', nav: {id: 'dead-letters', icon: 'letter', group: 'operations'}}),
+  route('/console/runs', shell.nav.runs, () => import('./pages/console_runs/page'), {needs: 'console', nav: {id: 'runs', icon: 'runs', group: 'operations'}}),
+  route('/console/quota', shell.nav.quota, () => import('./pages/console_quota/page'), {needs: 'console', nav: {id: 'quota', icon: 'quota', group: 'operations'}}),
+  route('/console/audit', shell.nav.audit, () => import('./pages/console_audit/page'), {needs: 'console', nav: {id: 'audit', icon: 'audit', group: 'operations'}}),
   route('/sign-in', '', () => import('./pages/sign_in/page'), {open: true}),
 ];
 

@@ -14,6 +14,7 @@ export async function checkPage(page, name, { rules = {} } = {}) {
   for (const theme of themes) {
     await page.emulateMedia({ colorScheme: theme });
     await page.waitForFunction((wanted) => document.documentElement.dataset.theme === wanted, theme);
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
     for (const width of widths) {
       await page.setViewportSize({ width, height: 900 });
       found.push(...(await page.evaluate(sideways)).map((f) => `${theme} ${width}: ${f}`));

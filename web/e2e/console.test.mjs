@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { checkPage } from './support/check_page.mjs';
+import { ask } from './support/demo.mjs';
+import { settled, signIn, test } from './support/pages.mjs';
+
+const at = '2026-11-20T08:00:00.000Z';
+const id = (n) => `01980000-0000-7000-8000-${String(n).padStart(12, '0')}`;
+const tenantRef = (tenant) => ({ id: tenant.id, name: tenant.name });
+
+/** The server answers this path as the test says: a demonstration has no trouble of its own. */
+const answer = (page, path, reply) =>
+  page.route((url) => url.pathname === path, (route) => {
+    const { status = 200, body } = reply(route.request());
+    return route.fulfill({ status, contentType: 'application/json', body: body === undefined ? '' : JSON.stringify(body) });
+  });
+
+test('the health of all calendars: figures, the last day, filters, and the way into one', async ({ page, world }) => {
+  await signIn(page, world.admin_key, '/console');
+  await page.waitForSelector('#health-calendars .row');
+  await settled(page);
+  assert.equal(await page.locator('#health-calendars .row').count(), world.tenants.flatMap((t) => t.providers).length);
+  await checkPage(page, 'the health');
+  await page.click('#health-timeline-view');
+  assert.equal(await page.locator('#health-timeline-table .row').count(), 24);
+  await checkPage(page, 'the last day as a table');
+  await page.getByRole('columnheader', { name: 'Last read' }).click();
+  await page.waitForURL(/sort=last_sync/);
+  await page.fill('#health-search', 'no such calendar anywhere');
+  await page.waitForSelector('.empty');
+  await page.fill('#health-search', '');
+  const provider = world.tenants[0].providers[0];
+  await page.click(`#health-open-${provider.id}`);
+  await page.waitForSelector('#calendar-status');
+  assert.match(page.url(), new RegExp(`/calendars/${provider.id}$`));
+});
+
+test('a thousand calendars are walked through without all being drawn', async ({ page, world }) => {
+  const { items } = await ask(world.admin_key, 'GET', '/v1/admin/providers?limit=1');
+  await answer(page, '/v1/admin/providers', (request) => {
+    const from = Number(new URL(request.url()).searchParams.get('cursor') ?? 0);
+    return { body: { items: Array.from({ length: 200 }, (_, n) => ({ ...items[0], id: id(from + n), account: `person-${from + n}@example.com` })), next_cursor: from + 200 < 1000 ? String(from + 200) : null } };
+  });
+  await signIn(page, world.admin_key, '/console');
+  await page.waitForSelector('#health-calendars .row');
+  await page.click('#health-more');
+  await page.waitForSelector('#health-more', { state: 'detached' });
+  assert.equal(await page.getAttribute('#health-calendars', 'aria-rowcount'), '1001');
+  assert.ok((await page.locator('#health-calendars .row').count()) < 200);
+  await checkPage(page, 'many calendars');
+});
+
+test('a tenant’s work is stopped and goes on, and its stage changes', async ({ page, world }) => {
+  const { id: tenant } = await ask(world.admin_key, 'POST', '/v1/admin/tenants', { name: 'Quiet works' });
+  const now = () => ask(world.admin_key, 'GET', `/v1/admin/tenants/${tenant}`);
+  await signIn(page, world.admin_key, '/console/tenants');
+  await page.waitForSelector(`#tenants-open-${tenant}`);
+  await checkPage(page, 'the tenants');
+  await page.click(`#tenants-open-${tenant}`);
+  await page.waitForSelector('#tenant-work-change');
+  await settled(page);
+  await checkPage(page, 'a tenant');
+  await page.click('#tenant-work-change');
+  await page.waitForSelector('#tenant-work-ask');
+  await checkPage(page, 'before stopping');
+  await page.click('#tenant-work-ask-confirm');
+  await page.getByText('Work is stopped').waitFor();
+  assert.equal((await now()).work_stopped, true);
+  await page.click('#tenant-work-change');
+  await page.click('#tenant-work-ask-confirm');
+  await page.getByText('Work goes on').waitFor();
+  assert.equal((await now()).work_stopped, false);
+  await page.click('#tenant-stage');
+  await page.getByRole('option', { name: 'Beta' }).click();
+  await page.getByText('Saved').waitFor();
+  assert.equal((await now()).release_stage, 'beta');
+  await page.locator('label:has(#tenant-flag-guest_mail)').click();
+  await page.waitForFunction(() => document.querySelectorAll('.toast').length > 3);
+  assert.equal((await now()).flags.guest_mail, false);
+});
+
+test('a key is made, shown once, and revoked', async ({ page, world }) => {
+  const { id: tenant } = await ask(world.admin_key, 'POST', '/v1/admin/tenants', { name: 'Key works' });
+  await signIn(page, world.admin_key, `/console/tenants/${tenant}`);
+  await page.click('#tenant-key-make');
+  await page.click('#tenant-key-submit');
+  assert.match(await page.textContent('.field-problem'), /Give the key a name/);
+  await page.fill('#tenant-key-new input[type="text"]', 'Reports');
+  await checkPage(page, 'the form of a key');
+  await page.click('#tenant-key-submit');
+  const secret = await page.textContent('#tenant-key-secret');
+  await checkPage(page, 'a key that was made');
+  assert.deepEqual((await ask(secret, 'GET', '/v1/calendar-providers')).items, []);
+  await page.click('#tenant-key-kept');
+  const [key] = (await ask(world.admin_key, 'GET', `/v1/admin/tenants/${tenant}/keys`)).items.filter((k) => k.name === 'Reports');
+  assert.ok(!(await page.content()).includes(secret));
+  await page.click(`#tenant-key-revoke-${key.id}`);
+  await page.click('#tenant-key-ask-confirm');
+  await page.waitForSelector(`#tenant-key-revoke-${key.id}`, { state: 'detached' });
+  await assert.rejects(ask(secret, 'GET', '/v1/calendar-providers'), /401/);
+});
+
+test('held deletions are shown as they are, and refused in their tenant', async ({ page, world }) => {
+  const tenant = world.tenants[0];
+  const provider = tenant.providers[0].id;
+  const held = { kind: 'events_would_go', count: 40, of: 60, since: at, approved: false, sample: [{ entry_id: id(1), event_id: 'e1', title: 'Site visit', start: { date: '2026-12-01' } }] };
+  let waits = true;
+  let asked = null;
+  await answer(page, '/v1/admin/approvals', () => ({
+    body: { items: waits ? [{ provider_id: provider, type: 'google', account: 'a@example.com', calendar_name: 'Team', kind: 'removals', held_removals: { side: 'events', count: 40, of: 60 }, since: at, tenant: tenantRef(tenant) }] : [], next_cursor: null },
+  }));
+  await answer(page, `/v1/calendar-providers/${provider}/approvals`, (request) => {
+    if (request.method() === 'POST') {
+      asked = { body: request.postDataJSON(), tenant: request.headers()['x-kalends-tenant'] };
+      waits = false;
+    }
+    return { body: { provider_id: provider, items: waits ? [held] : [] } };
+  });
+  await signIn(page, world.admin_key, '/console/approvals');
+  await page.waitForSelector('#approvals-table');
+  await checkPage(page, 'the approvals');
+  await page.click(`#approvals-decide-${provider}-events`);
+  await page.waitForSelector('#approval-refuse');
+  assert.match(await page.textContent('#approval'), /40 of 60/);
+  await checkPage(page, 'before an answer');
+  await page.click('#approval-refuse');
+  await page.getByText('Nothing waits for a yes').waitFor();
+  assert.equal(asked.tenant, tenant.id);
+  assert.equal(asked.body.decision, 'refuse');
+  assert.equal(asked.body.count, 40);
+});
+
+test('a dead letter tells its cause, and is tried again or dismissed', async ({ page, world }) => {
+  const tenant = world.tenants[1];
+  const letter = (n, kind) => ({
+    id: id(n), kind, state: 'open', provider_id: tenant.providers[0].id, entry_id: id(9), event_id: 'e9', action: kind === 'push' ? 'upsert' : null, attempts: 8, code: 'invalid_request',
+    detail: 'The vendor refuses the time zone.', first_failed_at: at, last_failed_at: at, closed_at: null, tenant: tenantRef(tenant),
+  });
+  const open = new Map([[id(1), letter(1, 'push')], [id(2), letter(2, 'pull')]]);
+  const done = [];
+  await answer(page, '/v1/admin/dead-letters', () => ({ body: { items: [...open.values()], next_cursor: null } }));
+  for (const [key, l] of [...open]) {
+    await answer(page, `/v1/dead-letters/${key}/replay`, (r) => { open.delete(key); done.push(`replay ${r.headers()['x-kalends-tenant']}`); return { status: 202, body: { ...l, state: 'replayed' } }; });
+    await answer(page, `/v1/dead-letters/${key}`, (r) => { open.delete(key); done.push(`${r.method()} ${r.headers()['x-kalends-tenant']}`); return { status: 204 }; });
+  }
+  await signIn(page, world.admin_key, '/console/dead-letters');
+  await page.waitForSelector('#letters-table');
+  assert.match(await page.textContent('#letters-table'), /refuses the time zone/);
+  await checkPage(page, 'the dead letters');
+  await page.click(`#letters-decide-${id(1)}`);
+  await page.waitForSelector('#letter-replay');
+  await checkPage(page, 'a dead letter');
+  await page.click('#letter-replay');
+  await page.waitForSelector(`#letters-decide-${id(1)}`, { state: 'detached' });
+  await page.click(`#letters-decide-${id(2)}`);
+  await page.click('#letter-dismiss');
+  await page.getByText('Every piece of work got through').waitFor();
+  assert.deepEqual(done, [`replay ${tenant.id}`, `DELETE ${tenant.id}`]);
+});
+
+test('the console is not for a tenant’s own key', async ({ page, world }) => {
+  await signIn(page, world.tenants[0].api_key, '/console');
+  await page.waitForSelector('#refused-home');
+  assert.equal(await page.locator('#nav-console').count(), 0);
+});
+
+test('runs, quota and audit of all tenants', async ({ page, world }) => {
+  await signIn(page, world.admin_key, '/console/runs?outcome=all');
+  await page.waitForSelector('#runs-table, .empty');
+  await checkPage(page, 'the runs');
+  await page.click('#nav-quota');
+  await page.waitForSelector('#quota-table, .empty');
+  await checkPage(page, 'the quota');
+  await page.click('#nav-audit');
+  await page.waitForSelector('#audit-table');
+  await checkPage(page, 'the audit log');
+});
