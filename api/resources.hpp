@@ -20,17 +20,6 @@ void create_key(const call_ptr& c);
 void list_keys(const call_ptr& c);
 void revoke_key(const call_ptr& c);
 
-// ---- console.cpp: over all tenants ----
-void list_all_providers(const call_ptr& c);
-void get_summary(const call_ptr& c);
-void get_quota(const call_ptr& c);             ///< quota.cpp
-void list_all_dead_letters(const call_ptr& c); ///< console_lists.cpp, and what follows
-void list_all_conflicts(const call_ptr& c);
-void list_all_approvals(const call_ptr& c);
-void list_all_runs(const call_ptr& c);
-void list_all_audit(const call_ptr& c);
-void get_timeline(const call_ptr& c);
-
 // ---- sessions.cpp, sign_in_links.cpp ----
 void begin_session_route(const call_ptr& c);
 void get_session(const call_ptr& c);
