@@ -58,6 +58,37 @@ TEST_F(governor_core_test, idle_budgets_let_a_call_go_at_once) {
   EXPECT_EQ(core.project_used(caller(1, 1), now), 1u);
 }
 
+TEST_F(governor_core_test, reports_its_budgets_the_tightest_first) {
+  const auto busy = caller(1, 1), idle = caller(2, 1), graph = caller(3, 1, provider_type::microsoft);
+  for (int i = 0; i < 5; ++i) (void)ask(graph); // the fifth has to wait: four of an account at once
+  for (int i = 0; i < 3; ++i) (void)ask(busy);
+  end(ask(idle).id, answer_scope::mailbox, 20s);
+
+  const auto all = core.report(100, now);
+  const auto few = core.report(2, now);
+
+  EXPECT_EQ(all.total, 8u); // three accounts, two clients, three tenants
+  ASSERT_EQ(all.lines.size(), 8u);
+  for (std::size_t i = 1; i < all.lines.size(); ++i)
+    EXPECT_GE(all.lines[i - 1].pressure(), all.lines[i].pressure());
+  EXPECT_EQ(few.lines.size(), 2u);
+  EXPECT_EQ(few.total, 8u);
+  auto find = [&](budget_line::kind what, const std::string& whose) {
+    return *std::find_if(all.lines.begin(), all.lines.end(), [&](const budget_line& l) {
+      return l.what == what && (l.mailbox == whose || l.tenant.str() == whose);
+    });
+  };
+  const auto box = find(budget_line::kind::mailbox, "account 3.1");
+  EXPECT_EQ(box.in_flight, 4u);
+  EXPECT_EQ(box.waiting, 1u);
+  EXPECT_EQ(box.limit, 10'000u);
+  EXPECT_EQ(box.project, "project");
+  EXPECT_EQ(find(budget_line::kind::mailbox, "account 2.1").paused_for, 20s);
+  EXPECT_EQ(find(budget_line::kind::tenant, numbered(1)).used, 3u);
+  EXPECT_EQ(find(budget_line::kind::tenant, numbered(3)).waiting, 1u);
+  for (const auto& [type, open] : all.circuits) EXPECT_FALSE(open);
+}
+
 TEST_F(governor_core_test, no_minute_of_an_account_holds_more_than_600) {
   std::deque<instant> granted;
   std::size_t most = 0;

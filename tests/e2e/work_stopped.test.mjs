@@ -12,7 +12,7 @@ describe('stopped work', () => {
   let s, tenant, person;
 
   before(async () => {
-    s = await Service.start({ pollSeconds: 2 });
+    s = await Service.start({ pollSeconds: 5 });
     tenant = await s.newTenant('Halted & Co');
     person = await s.newPerson(tenant, 'google');
   });
@@ -48,7 +48,7 @@ describe('stopped work', () => {
       const hour = anHour(theirs, []);
       await person.calendar.add({ title: theirs, start: hour.start.date_time, end: hour.end.date_time, zone: 'Europe/Berlin' });
 
-      await steadily(async () => assert.equal(await host.entryTitled(theirs), undefined), { during: 6_000 });
+      await steadily(async () => assert.equal(await host.entryTitled(theirs), undefined), { during: 8_000 });
       assert.ok(!(await person.calendar.event(ours)), 'the entry went out');
       const shown = await host.provider(person.providerId);
       assert.equal(shown.problem.code, 'work_stopped');
