@@ -14,12 +14,17 @@ namespace {
 
 /// Work of this tenant is stopped; `d` is its line of tenant_directory.
 #define KALENDS_STOPPED "(d.work_stopped_at IS NOT NULL OR (SELECT stopped_at IS NOT NULL FROM work_switch))"
+/// Deletions of its events wait for a person.
+#define KALENDS_HOLDS_EVENTS                                                                                 \
+  "EXISTS (SELECT FROM mappings h WHERE h.tenant_id = p.tenant_id AND h.provider_id = p.provider_id"         \
+  " AND h.removal_gate = 1)"
 /// `provider_health`; `$4` is now.
 #define KALENDS_HEALTH                                                                                       \
   "CASE WHEN s.status IN ('pending_authorization', 'paused', 'leaving') THEN 'idle'"                         \
   " WHEN s.status = 'action_required' THEN 'needs_person' WHEN " KALENDS_STOPPED " THEN 'stopped'"           \
   " WHEN s.problem_code IS NOT NULL OR s.channel_failures > 0 THEN 'failing'"                                \
-  " WHEN s.rehearsing OR (s.held_since IS NOT NULL AND NOT s.held_approved) THEN 'waiting'"                  \
+  " WHEN s.rehearsing OR (s.held_since IS NOT NULL AND NOT s.held_approved) OR " KALENDS_HOLDS_EVENTS        \
+  " THEN 'waiting'"                                                                                          \
   " WHEN s.channel_silent_since IS NOT NULL OR s.stale_since < $4::timestamptz - interval '10 minutes'"      \
   " OR coalesce(s.last_sync_at, p.created_at) < $4::timestamptz - interval '1 hour' THEN 'late'"             \
   " ELSE 'well' END"
@@ -129,7 +134,8 @@ constexpr statement patience{"console_patience", "SELECT set_config('statement_t
   " count(stale_since), min(stale_since), count(*) FILTER (WHERE asks)"                                      \
   " FROM (SELECT p.tenant_id, p.type, s.status, " KALENDS_HEALTH                                             \
   " AS health, CASE WHEN s.status = 'active' THEN s.last_sync_at END AS read, s.stale_since,"                \
-  " s.held_since IS NOT NULL AND NOT s.held_approved OR (s.rehearsing AND EXISTS (SELECT FROM rehearsals r"  \
+  " s.held_since IS NOT NULL AND NOT s.held_approved OR " KALENDS_HOLDS_EVENTS                               \
+  " OR (s.rehearsing AND EXISTS (SELECT FROM rehearsals r"                                                   \
   " WHERE r.tenant_id = p.tenant_id AND r.provider_id = p.provider_id)) AS asks"                             \
   " FROM providers p JOIN provider_state s ON s.tenant_id = p.tenant_id AND s.provider_id = p.provider_id"   \
   " JOIN tenant_directory d ON d.tenant_id = p.tenant_id"

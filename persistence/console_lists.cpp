@@ -45,17 +45,27 @@ constexpr statement all_audit{
                           " a.peer",
                           "audit_log", "a", "audit_id", " AND ($4::text IS NULL OR a.action = $4)")};
 
+// A calendar may wait for more than one thing: a microsecond for each kind keeps them apart, since all times
+// of ours are whole milliseconds.
 constexpr statement approvals{
     "all_approvals",
-    "SELECT * FROM (SELECT p.provider_id, p.type, p.account, p.calendar_name, s.held_from_calendar,"
-    " s.held_count, s.held_of, CASE WHEN s.held_since IS NOT NULL AND NOT s.held_approved THEN s.held_since"
-    " ELSE r.finished_at END AS since, p.tenant_id, t.name FROM providers p"
-    " JOIN provider_state s ON s.tenant_id = p.tenant_id AND s.provider_id = p.provider_id"
-    " JOIN tenants t ON t.tenant_id = p.tenant_id LEFT JOIN rehearsals r ON r.tenant_id = p.tenant_id"
-    " AND r.provider_id = p.provider_id AND s.rehearsing WHERE ($1::uuid IS NULL OR p.tenant_id = $1)"
-    " AND ((s.held_since IS NOT NULL AND NOT s.held_approved) OR r.finished_at IS NOT NULL)) w"
-    " WHERE $2::timestamptz IS NULL OR (since, tenant_id, provider_id) > ($2, $3::uuid, $4::uuid)"
-    " ORDER BY since, tenant_id, provider_id LIMIT $5"};
+    "WITH asks AS (SELECT tenant_id, provider_id, held_from_calendar AS from_calendar, held_count AS n, "
+    "held_of AS whole,"
+    " held_since AS since FROM provider_state WHERE held_since IS NOT NULL AND NOT held_approved"
+    " UNION ALL SELECT tenant_id, provider_id, false, count(*), NULL, min(held_since) + interval '1 "
+    "microsecond'"
+    " FROM mappings WHERE removal_gate = 1 GROUP BY 1, 2"
+    " UNION ALL SELECT s.tenant_id, s.provider_id, NULL, 0, 0, r.finished_at + interval '2 microseconds'"
+    " FROM provider_state s JOIN rehearsals r ON r.tenant_id = s.tenant_id AND r.provider_id = s.provider_id"
+    " WHERE s.rehearsing)"
+    " SELECT a.provider_id, p.type, p.account, p.calendar_name, a.from_calendar, a.n, coalesce(a.whole,"
+    " (SELECT count(*) FROM mappings m WHERE m.tenant_id = a.tenant_id AND m.provider_id = a.provider_id"
+    " AND m.linked AND m.removal_gate <> 3)), a.since, a.tenant_id, t.name FROM (SELECT * FROM asks"
+    " WHERE ($1::uuid IS NULL OR tenant_id = $1) AND ($2::timestamptz IS NULL"
+    " OR (since, tenant_id, provider_id) > ($2, $3::uuid, $4::uuid))"
+    " ORDER BY since, tenant_id, provider_id LIMIT $5) a"
+    " JOIN providers p ON p.tenant_id = a.tenant_id AND p.provider_id = a.provider_id"
+    " JOIN tenants t ON t.tenant_id = a.tenant_id ORDER BY a.since, a.tenant_id, a.provider_id"};
 
 // Runs and conflicts are named by UUIDv7, so that a stretch of time is a stretch of each tenant's index.
 constexpr statement hours_sql{

@@ -1,6 +1,6 @@
 -- Why: an operator looks over all tenants at once, and can stop their work. A transaction that says `kalends.all_tenants`
 -- sees the rows of these tables, whoever's they are, and is read-only: the policies are for SELECT alone, and none of the
--- tables with entries, bases or tokens has one. Whoever relies on row-level security to narrow a question
+-- tables with entries or tokens has one; of mappings only those are counted that wait for a person. Whoever relies on row-level security to narrow a question
 -- to the acting tenants also says so in the question itself, because the planner cannot use an index for "these, or all".
 CREATE FUNCTION acting_for_all() RETURNS boolean
   LANGUAGE sql STABLE
@@ -22,6 +22,7 @@ SELECT show_to_operators('provider_state');
 SELECT show_to_operators('channels');
 SELECT show_to_operators('rehearsals');
 SELECT show_to_operators('outbox');
+SELECT show_to_operators('mappings');
 SELECT show_to_operators('dead_letters');
 SELECT show_to_operators('conflicts');
 SELECT show_to_operators('sync_runs');

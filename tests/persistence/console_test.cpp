@@ -14,6 +14,8 @@ constexpr statement fail_runs{"test_fail_runs",
 constexpr statement hold{"test_hold",
                          "UPDATE provider_state SET held_from_calendar = true, held_count = 20, held_of = 40,"
                          " held_since = $2 WHERE tenant_id = $1"};
+constexpr statement hold_events{"test_hold_events",
+                                "UPDATE mappings SET removal_gate = 1, held_since = $2 WHERE tenant_id = $1"};
 constexpr statement set_read{"test_read", "UPDATE provider_state SET last_sync_at = $2, channel_failures = $3"
                                           " WHERE tenant_id = $1"};
 constexpr statement fill{
@@ -247,6 +249,36 @@ TEST_F(console_test, lists_what_waits_over_all_tenants_newest_first) {
   ASSERT_EQ(waiting.items.size(), 1U);
   EXPECT_EQ(waiting.items[0].tenant, b.tenant);
   EXPECT_EQ(waiting.items[0].what.held->count, 20);
+}
+
+TEST_F(console_test, a_calendar_may_wait_for_more_than_one_yes) {
+  const auto h = add_household();
+  const auto w = new_entry(h);
+  auto c = changes(h);
+  c.entries = {w};
+  c.mappings = {link(h, w, "event-1")};
+  must(commit(c));
+  ask_as(h.tenant, hold, {h.tenant, now});
+  ask_as(h.tenant, hold_events, {h.tenant, now});
+  auto page = [&](const std::optional<sort_mark>& after) {
+    return must(look<sorted_page<of_tenant<waiting_approval>>>(
+        [&](transaction& tx) { return list_all_approvals(tx, {}, after, 1); }));
+  };
+
+  const auto first = page({});
+  const auto second = page(first.next);
+
+  ASSERT_EQ(first.items.size(), 1U);
+  ASSERT_EQ(second.items.size(), 1U);
+  EXPECT_FALSE(second.next);
+  EXPECT_TRUE(first.items[0].what.held->from_calendar);
+  EXPECT_FALSE(second.items[0].what.held->from_calendar);
+  EXPECT_EQ(second.items[0].what.held->count, 1);
+  EXPECT_EQ(second.items[0].what.held->of, 1);
+  EXPECT_EQ(second.items[0].what.since, now);
+  EXPECT_EQ(summary().all.approvals_waiting, 1);
+  EXPECT_EQ(summary().all.by_health.at("waiting"), 1);
+  EXPECT_EQ(providers({}).items.at(0).what.held_events->count, 1);
 }
 
 TEST_F(console_test, counts_hour_by_hour) {
