@@ -28,7 +28,6 @@ constexpr problem_kind problems[] = {
     {"role_too_low", 403, "This key may not do that"},
     {"csrf_failed", 403, "The change does not come from our pages"},
     {"not_yours", 403, "This is somebody else's"},
-    {"feature_withheld", 403, "The tenant does not have this feature"},
     {"permission_denied", 403, "This is not permitted"},
     {"route_not_found", 404, "There is nothing at this path"},
     {"method_not_allowed", 405, "This path does not know that method"},
