@@ -295,7 +295,7 @@ protected:
     const bool series = e.what.repeats.has_value();
     switch (roll(series ? 12 : 6)) {
     case 0:
-      edit.title = word();
+      host_says(edit);
       break;
     case 1:
       edit.assigned = roll(2) == 0 ? std::vector{alice} : std::vector{alice, bob};
@@ -334,6 +334,24 @@ protected:
     (void)change_entry(p(), id, edit); // refused where it makes no series
     commit();
   }
+  void host_says(entry_edit& edit) {
+    switch (roll(5)) {
+    case 0:
+      edit.notes = word();
+      break;
+    case 1:
+      edit.location = word();
+      break;
+    case 2:
+      edit.is_private = roll(2) == 0;
+      break;
+    case 3:
+      edit.status = roll(2) == 0 ? entry_status::tentative : entry_status::scheduled;
+      break;
+    default:
+      edit.title = word();
+    }
+  }
   void host_creates() {
     entry_edit edit;
     const auto what = weekly();
@@ -356,7 +374,7 @@ protected:
     auto a = e.what;
     switch (roll(a.repeats ? 10 : 3)) {
     case 0:
-      a.title = word();
+      person_says(a);
       break;
     case 1:
       std::tie(a.start, a.end) = some_time();
@@ -379,6 +397,24 @@ protected:
     }
     e.what = a;
     vendor.store(std::move(e), now);
+  }
+  void person_says(appointment& a) {
+    switch (roll(5)) {
+    case 0:
+      a.notes = word();
+      break;
+    case 1:
+      a.location = word();
+      break;
+    case 2:
+      a.is_private = !a.is_private;
+      break;
+    case 3:
+      a.is_tentative = !a.is_tentative;
+      break;
+    default:
+      a.title = word();
+    }
   }
   void person_creates(const provider& c, appointment what) {
     calendar_event e;
