@@ -7,6 +7,8 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -22,10 +24,8 @@ struct pubsub_commands {
   CLI::App *provision, *show, *remove;
 };
 
-pubsub_commands add_pubsub(CLI::App& app, pubsub_options& o) {
-  auto* admin = app.add_subcommand("admin", "What an operator does to a running installation");
-  admin->require_subcommand(1);
-  auto* pubsub = admin->add_subcommand("pubsub", "Google notices through a Pub/Sub relay");
+pubsub_commands add_pubsub(CLI::App& admin, pubsub_options& o) {
+  auto* pubsub = admin.add_subcommand("pubsub", "Google notices through a Pub/Sub relay");
   pubsub->require_subcommand(1);
   const pubsub_commands all{
       pubsub->add_subcommand("provision", "Make topic and push subscription at Google, or mend them"),
@@ -51,6 +51,26 @@ pubsub_commands add_pubsub(CLI::App& app, pubsub_options& o) {
   for (auto* c : {all.provision, all.show})
     c->add_flag("--unwrapped", o.unwrapped, "Push payload and attributes without Pub/Sub's envelope");
   all.remove->add_flag("--with-topic", o.with_topic, "Remove the topic as well");
+  return all;
+}
+
+using operator_commands = std::vector<std::pair<CLI::App*, operator_verb>>;
+
+operator_commands add_operators(CLI::App& admin, operator_options& o) {
+  auto* operators = admin.add_subcommand("operator", "Who signs in with a password and a code");
+  operators->require_subcommand(1);
+  operator_commands all{
+      {operators->add_subcommand("add", "Make an account; the password is read from the standard input"),
+       operator_verb::add},
+      {operators->add_subcommand("list", "The accounts that there are"), operator_verb::list},
+      {operators->add_subcommand("remove", "Remove an account and end its sessions"), operator_verb::remove},
+      {operators->add_subcommand("reset", "A new password and a new secret for the authenticator"),
+       operator_verb::reset}};
+  for (const auto& [command, verb] : all) {
+    common_options(*command, o.given);
+    command->add_option("--server", o.server_url, "The running server, if not as configured");
+    if (verb != operator_verb::list) command->add_option("email", o.email, "Whose account")->required();
+  }
   return all;
 }
 
@@ -147,7 +167,11 @@ int main(int argc, char** argv) {
 
   demo_command->add_option("--log-format", given.log_format, "json (one object per line) or text");
   pubsub_options relay;
-  const auto pubsub = add_pubsub(app, relay);
+  auto* admin = app.add_subcommand("admin", "What an operator does to a running installation");
+  admin->require_subcommand(1);
+  const auto pubsub = add_pubsub(*admin, relay);
+  operator_options account;
+  const auto operators = add_operators(*admin, account);
 
   CLI11_PARSE(app, argc, argv);
   const auto log_format = read_configuration(given).value.server.log_format;
@@ -158,6 +182,8 @@ int main(int argc, char** argv) {
   if (*pubsub.provision) return provision_pubsub(relay);
   if (*pubsub.show) return show_pubsub(relay);
   if (*pubsub.remove) return remove_pubsub(relay);
+  for (const auto& [command, verb] : operators)
+    if (*command) return administer_operators(verb, account);
   if (*backup_command) return backup(given, saved);
   if (*restore_command) return restore(given, restored);
   if (*mark_command) return mark_restored(given);

@@ -8,6 +8,7 @@
 #include "api/oauth_door.hpp"
 #include "api/problem.hpp"
 #include "api/router.hpp"
+#include "api/sign_in_limits.hpp"
 #include "net/http_client.hpp"
 #include "net/http_message.hpp"
 #include "net/oidc_check.hpp"
@@ -83,6 +84,7 @@ struct house {
   denial_limiter denials;
   pusher_cache pushers;
   event_streams streams;
+  sign_in_guard sign_in;
   held_keys held;
 };
 

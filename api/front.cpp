@@ -68,7 +68,12 @@ front::front(services s) : house_(std::make_shared<house>(std::move(s))) {}
 
 void front::beat() const { house_->streams.beat_all(); }
 
-void front::close() const { house_->streams.close(); }
+front::~front() { close(); }
+
+void front::close() const {
+  house_->sign_in.reckoning.close();
+  house_->streams.close();
+}
 
 void front::accept(net::http_request request, net::http_responder answer) const {
   const auto c = std::make_shared<call>(house_, std::move(request), std::move(answer));

@@ -12,6 +12,9 @@ namespace kalends::api {
 class front {
 public:
   explicit front(services s);
+  ~front(); ///< closes
+  front(const front&) = delete;
+  front& operator=(const front&) = delete;
   void accept(net::http_request request, net::http_responder answer) const;
   /// Looks after the open streams now, and not only at their next beat.
   void beat() const;

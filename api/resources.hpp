@@ -26,6 +26,11 @@ void get_session(const call_ptr& c);
 void end_session(const call_ptr& c);
 void create_sign_in_link(const call_ptr& c);
 void create_operator_link(const call_ptr& c);
+void create_operator(const call_ptr& c); ///< operators.cpp
+void list_operators(const call_ptr& c);
+void reset_operator(const call_ptr& c);
+void delete_operator(const call_ptr& c);
+void list_installation_log(const call_ptr& c);
 
 // ---- console.cpp: over all tenants ----
 void list_all_providers(const call_ptr& c);

@@ -33,6 +33,11 @@ constexpr route table[] = {
     {"GET", "/v1/admin/events/stream", access::installation, stream_all_events},
 
     {"POST", "/v1/admin/sign-in-links", access::installation, create_operator_link},
+    {"POST", "/v1/admin/operators", access::installation, create_operator},
+    {"GET", "/v1/admin/operators", access::installation, list_operators},
+    {"DELETE", "/v1/admin/operators/{operator_id}", access::installation, delete_operator},
+    {"POST", "/v1/admin/operators/{operator_id}/reset", access::installation, reset_operator},
+    {"GET", "/v1/admin/installation-log", access::installation, list_installation_log},
 
     {"POST", "/v1/session", access::open, begin_session_route},
     {"GET", "/v1/session", access::session, get_session},

@@ -3,6 +3,7 @@
 
 #include "api/handling.hpp"
 #include "api/letting_in.hpp"
+#include "api/passwords.hpp"
 #include "api/session_cookie.hpp"
 #include "api/tickets.hpp"
 #include "net/crypto.hpp"
@@ -132,14 +133,19 @@ void sign_in_by_key(const call_ptr& c, const std::string& key) {
 
 struct sign_in_wish {
   std::string link, key;
+  operator_proof account;
 };
 
 sign_in_wish read_wish(object_reader& body) {
   sign_in_wish w;
   w.link = body.text("link", {.max_bytes = token_bytes}).value_or("");
   w.key = body.text("key", {.max_bytes = token_bytes}).value_or("");
-  if (w.link.empty() == w.key.empty())
-    body.refuse("missing_field", "Sign in with link, or with key.", "link");
+  w.account.email = body.text("email", {.max_bytes = email_bytes}).value_or("");
+  w.account.password = read_secret(body, "password");
+  w.account.code = body.text("code", {.max_bytes = 16}).value_or("");
+  const bool by_account = !w.account.email.empty();
+  if (int(!w.link.empty()) + int(!w.key.empty()) + int(by_account) != 1)
+    body.refuse("missing_field", "Sign in with link, with key, or with email, password and code.", "link");
   return w;
 }
 
@@ -219,7 +225,8 @@ void begin_session_route(const call_ptr& c) {
   const auto wanted = read_body(*c, read_wish);
   if (!wanted) return c->fail(wanted.error());
   if (!wanted->link.empty()) return sign_in_by_link(c, wanted->link);
-  sign_in_by_key(c, wanted->key);
+  if (!wanted->key.empty()) return sign_in_by_key(c, wanted->key);
+  sign_in_by_password(c, wanted->account);
 }
 
 void get_session(const call_ptr& c) {

@@ -74,4 +74,13 @@ int provision_pubsub(const pubsub_options& options);
 int show_pubsub(const pubsub_options& options);
 int remove_pubsub(const pubsub_options& options);
 
+enum class operator_verb { add, list, remove, reset };
+struct operator_options {
+  overrides given;
+  std::string server_url; ///< of the running server; empty: as configured
+  std::string email;      ///< not of `list`
+};
+/// Who may sign in as an operator with a password and a code; the password is read from the standard input.
+int administer_operators(operator_verb verb, operator_options options);
+
 } // namespace kalends::commands

@@ -92,8 +92,8 @@ TEST(router_test, refuses_a_person_where_nothing_is_said) {
 
 TEST(router_test, keeps_no_answer_that_holds_a_secret) {
   for (const auto& r : routes()) {
-    if (!r.path.ends_with("/keys") && !r.path.ends_with("/authorization") && !r.path.ends_with("-links") &&
-        r.path != "/v1/session")
+    if (!r.path.ends_with("/keys") && !r.path.starts_with("/v1/admin/operators") &&
+        !r.path.ends_with("/authorization") && !r.path.ends_with("-links") && r.path != "/v1/session")
       continue;
     EXPECT_FALSE(r.idempotent) << r.path;
   }
