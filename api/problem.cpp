@@ -27,6 +27,7 @@ constexpr problem_kind problems[] = {
     {"notice_refused", 401, "The notification does not prove where it comes from"},
     {"push_refused", 401, "The push does not prove who sends it"},
     {"role_too_low", 403, "This key may not do that"},
+    {"feature_withheld", 403, "The tenant does not have this feature"},
     {"csrf_failed", 403, "The change does not come from our pages"},
     {"not_yours", 403, "This is somebody else's"},
     {"permission_denied", 403, "This is not permitted"},

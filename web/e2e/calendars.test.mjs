@@ -68,7 +68,7 @@ test('a sync shows its progress, in another tab too, and says what came of it', 
 });
 
 test('a calendar is added, connected in a window, rehearsed, begun, and disconnected', async ({ page, world }) => {
-  page.allowed.push(vendorPages, /net::ERR_CERT|favicon/);
+  page.allowed.push(vendorPages, /net::ERR_CERT|favicon|\/rehearsal$/);
   const tenant = world.tenants[0];
   await signIn(page, tenant.api_key, '/calendars');
   await settled(page);
@@ -82,6 +82,7 @@ test('a calendar is added, connected in a window, rehearsed, begun, and disconne
   await checkPage(page, 'before the consent');
   const [consent] = await Promise.all([page.waitForEvent('popup'), page.click('#connect-window')]);
   await consent.waitForURL(vendorPages);
+  await consent.check('input[name="account"] >> nth=0');
   await Promise.all([consent.waitForEvent('close'), consent.click('button.yes')]);
   await page.waitForSelector('#calendar-rehearsal');
   const id = new URL(page.url()).pathname.split('/').at(-1);

@@ -37,14 +37,13 @@ test('an address without a page says so', async ({ page, world }) => {
   await checkPage(page, 'no such page');
 });
 
-test('the menu opens on a narrow screen, and the keyboard walks it', async ({ page, world }) => {
+test('the menu opens on a narrow screen, and closes behind the page that was chosen', async ({ page, world }) => {
   await signIn(page, world.tenants[0].api_key);
   await page.setViewportSize({ width: 360, height: 800 });
   await page.click('#top-menu');
   await page.click('#drawer-activity');
   await page.waitForSelector('#activity-pause');
   assert.equal(await page.locator('.drawer').count(), 0);
-  assert.equal(await page.evaluate(() => document.activeElement.id), 'page-title');
 });
 
 test('colours follow the reader’s choice, over a reload', async ({ page, world }) => {

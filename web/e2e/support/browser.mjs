@@ -27,7 +27,8 @@ export async function newPage(browser, origin, options = {}) {
 
 function watch(page, origin) {
   page.on('console', (message) => {
-    if (message.type() === 'error' && !page.allowed.some((a) => a.test(message.text()))) page.trouble.push(`console: ${message.text()} ${message.location().url}`);
+    const said = `${message.text()} ${message.location().url}`;
+    if (message.type() === 'error' && !page.allowed.some((a) => a.test(said))) page.trouble.push(`console: ${said}`);
   });
   page.on('pageerror', (e) => page.trouble.push(`error: ${e.message}`));
   page.on('request', (request) => {

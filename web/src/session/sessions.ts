@@ -65,8 +65,8 @@ export class Sessions implements Signer {
     try {
       const response = await this.ask('GET');
       if (response.ok) return this.enter(readSession(await response.json()));
-      if (response.status === 401) this.parts.noteIn(false);
-      this.set({phase: response.status === 401 ? 'out' : 'away', session: null, tenantId: null});
+      if (response.status === 401) return this.leave('expired'); // this browser was signed in when it last looked
+      this.set({phase: 'away', session: null, tenantId: null});
     } catch {
       this.set({phase: 'away', session: null, tenantId: null});
     }

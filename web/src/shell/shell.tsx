@@ -52,9 +52,6 @@ export function Shell({children}: {children: ReactNode}): ReactNode {
   );
 }
 
-/** A page may still be loading when its address is there already, and takes the old heading away with the focus on it. */
-const arrivalMs = 2000;
-
 /** After a move, the new page's heading gets the focus: it is read out, and Tab goes on from there. */
 function useFocusOnArrival(path: string): void {
   const first = useRef(true);
@@ -63,17 +60,7 @@ function useFocusOnArrival(path: string): void {
       first.current = false;
       return;
     }
-    const until = performance.now() + arrivalMs;
-    const settle = (now: number): void => {
-      const focused = document.activeElement;
-      if (!focused || focused === document.body) (document.getElementById('page-title') ?? document.getElementById('content'))?.focus({preventScroll: true});
-      frame = now < until ? requestAnimationFrame(settle) : 0;
-    };
-    let frame = requestAnimationFrame((now) => {
-      (document.getElementById('page-title') ?? document.getElementById('content'))?.focus({preventScroll: true});
-      settle(now);
-    });
-    return () => cancelAnimationFrame(frame);
+    requestAnimationFrame(() => (document.getElementById('page-title') ?? document.getElementById('content'))?.focus({preventScroll: true}));
   }, [path]);
 }
 
