@@ -51,10 +51,10 @@ test('a browser that is signed in goes on', async () => {
   assert.equal(sessions.state.tenantId, 't1');
 });
 
-test('without a session one is out, and without a server one knows nothing', async () => {
+test('whose session is gone is out, and told so, and without a server one knows nothing', async () => {
   const {sessions, leave} = server(null);
   await sessions.resume();
-  assert.deepEqual([sessions.state.phase, sessions.state.ending], ['out', 'none']);
+  assert.deepEqual([sessions.state.phase, sessions.state.ending], ['out', 'expired']);
   await sessions.begin({key: 'right'});
   leave();
   await sessions.resume();
