@@ -134,6 +134,7 @@ void bring_anew(tenant_picture& p, const schedule_entry& e, const provider& cale
 void send_away(tenant_picture& p, const mapping& link, std::int64_t version) {
   auto leaving = link;
   leaving.removing = true;
+  leaving.disputed = {}; // its conflict ends with it; what comes back is written whole
   p.enqueue(leaving.provider, leaving.entry, version, push_action::remove);
   p.put_link(std::move(leaving));
 }

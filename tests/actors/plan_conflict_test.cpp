@@ -326,6 +326,27 @@ TEST_F(plan_conflict_test, what_lost_comes_back) {
   EXPECT_EQ(restore_losing(p(), id, "key:1").error().code, "conflict_too_old");
 }
 
+TEST_F(plan_conflict_test, whoever_leaves_and_comes_back_is_written_whole) {
+  disputed();
+  entry_edit edit;
+  edit.assigned = std::vector<user_id>{};
+  ASSERT_TRUE(change_entry(p(), visit, edit));
+  auto c = taken();
+  ASSERT_EQ(c.conflicts.size(), 1u);
+  EXPECT_NE(c.conflicts[0].state, conflict_state::open);
+  EXPECT_TRUE(link().removing);
+
+  edit.assigned = std::vector<user_id>{alice};
+  ASSERT_TRUE(change_entry(p(), visit, edit));
+
+  EXPECT_FALSE(link().removing);
+  EXPECT_TRUE(link().disputed.empty()) << "nobody is asked any more, so nothing is held back";
+  const auto u = update();
+  ASSERT_TRUE(u);
+  EXPECT_EQ(u->what.title, "Host's");
+  EXPECT_TRUE(u->changed.has(field_group::title));
+}
+
 class decided_test : public plan_conflict_test, public ::testing::WithParamInterface<conflict_policy> {};
 
 TEST_P(decided_test, can_be_taken_back) {
