@@ -275,8 +275,10 @@ result<std::string> merge_graph_attendees(const std::string& event, const std::v
 std::string write_graph_occurrence(const occurrence_write& write, bool in_utc) {
   json_writer w;
   auto which = write.changed;
-  // Exchange gives an occurrence the series' length on the clock; ours last exactly as long as the first.
-  if (lasts_over_a_clock_change(write.what)) which.add(field_group::time);
+  // Exchange counts an occurrence's end on the clock; ours last exactly as long as the first, from where they
+  // begin.
+  if (lasts_over_a_clock_change(write.what) || begins_behind_a_gap(write.master, write.at))
+    which.add(field_group::time);
   write_fields(w, write.what, which, in_utc);
   return w.finish();
 }

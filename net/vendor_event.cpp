@@ -154,6 +154,12 @@ bool lasts_over_a_clock_change(const appointment& what) {
   return shown && shown->local - start->local != end->utc - start->utc;
 }
 
+bool begins_behind_a_gap(const appointment& series, recurrence_id at) {
+  if (is_all_day(series.start)) return false;
+  const auto clock = [](recurrence_id t) { return t - std::chrono::floor<std::chrono::days>(t); };
+  return clock(slot_of(time_of_slot(series, at))) != clock(slot_of(series.start));
+}
+
 zoned_time utc_reading(const zoned_time& t) {
   return {std::chrono::local_seconds(t.utc.time_since_epoch()), "UTC", t.utc};
 }

@@ -58,6 +58,9 @@ void finish_series(calendar_event& series, std::vector<changed_occurrence> chang
 /// The clocks of its start change while it lasts: it is longer or shorter than these show.
 bool lasts_over_a_clock_change(const appointment& what);
 
+/// The series' own wall clock is one that summer time leaves out on the day of this slot of its rule.
+bool begins_behind_a_gap(const appointment& series, recurrence_id at);
+
 /// The same instant on the clock of UTC.
 zoned_time utc_reading(const zoned_time& t);
 

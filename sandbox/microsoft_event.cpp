@@ -56,8 +56,11 @@ series_clock clock_of(const event_item& item) {
 
 occurrence plain_occurrence(const event_item& item, const series_clock& clock, local_days date) {
   occurrence out{&item, date, nullptr, {}, {}, item.content.all_day};
-  out.start = {date + clock.time_of_day, item.content.start.zone, clock.iana};
-  out.end = {date + clock.time_of_day + clock.length, item.content.end.zone, clock.iana};
+  auto start = date + clock.time_of_day;
+  // Out of an hour that the clocks leave out the whole occurrence moves: no end may lie before its start.
+  if (!out.all_day) start = to_wall(to_instant(start, clock.iana), clock.iana);
+  out.start = {start, item.content.start.zone, clock.iana};
+  out.end = {start + clock.length, item.content.end.zone, clock.iana};
   return out;
 }
 

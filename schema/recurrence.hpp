@@ -40,7 +40,12 @@ inline constexpr std::size_t series_exceptions = 1'000;
 /// `occurrence_longer_than_interval` is NOT an error: occurrences may overlap.
 result<appointment> canonical_series(appointment a);
 
-/// One occurrence as it takes place, the exceptions applied.
+/// One occurrence as it takes place, the exceptions applied. It begins at the wall clock of its slot; one
+/// that summer time leaves out is read by the offset before the gap and so shown behind it, of one that comes
+/// twice the first is meant (RFC 5545 3.3.10 and 3.3.5). It takes exactly as long as the series' first,
+/// counted from where it begins: an end makes one exact duration for all of a series (3.8.5.3), so that 02:45
+/// to 06:45 becomes 03:45 to 07:45 where 02:45 is left out. Exchange measures by the clock instead: what is
+/// written there says its times wherever that differs (net/graph_json.cpp).
 struct occurrence {
   recurrence_id at{};
   appointment what;     ///< without `repeats`; attendees are the series'

@@ -103,9 +103,10 @@ std::string page() {
   for (const auto g : groups)
     for (const auto vendor : {provider_type::google, provider_type::microsoft})
       out += row(vendor, name_of_group(g));
-  out += "\nAn occurrence during which the clocks change lasts exactly as long as the first, as RFC 5545 "
-         "3.8.5.3 has it; "
-         "Outlook shows it as long on the clock.\n";
+  out +=
+      "\nAn occurrence during which the clocks change lasts exactly as long as the first, as RFC 5545 "
+      "3.8.5.3 has it; Outlook shows it as long on the clock. One that would begin in the hour that is left "
+      "out begins and ends that much later (3.3.10).\n";
   out += "\nAttendees travel only where the provider mails guests (`mails` = `guests`) and the calendar's "
          "person is the "
          "organizer.\n\n## Refusals\n\nThe row in the outbox is done, the ledger says `push_unsayable` with "

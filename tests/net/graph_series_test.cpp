@@ -206,6 +206,25 @@ TEST(graph_series_test, an_occurrence_while_the_clocks_change_is_written_with_it
   EXPECT_EQ(write_graph_occurrence(w, false).find("start"), std::string::npos);
 }
 
+TEST(graph_series_test, an_occurrence_out_of_a_gap_is_written_with_its_time) {
+  auto a = series("FREQ=WEEKLY;INTERVAL=3;COUNT=7",
+                  *read_zoned_time("2027-11-07T02:45:00", "America/Los_Angeles"));
+  a.end = *at_zone(instant_of(a.start) + std::chrono::hours(4), "America/Los_Angeles");
+  a = *canonical_series(a);
+  occurrence_write w;
+  w.how = occurrence_write::kind::change;
+  w.changed.add(field_group::title);
+  w.master = a;
+  const auto written = [&](const char* at) {
+    w.at = slot(at);
+    w.what = occurrence_at(a, w.at)->what;
+    return write_graph_occurrence(w, false);
+  };
+
+  EXPECT_EQ(written("2028-02-20T02:45:00").find("dateTime"), std::string::npos);
+  EXPECT_NE(written("2028-03-12T03:45:00").find("2028-03-12T07:45:00"), std::string::npos);
+}
+
 TEST(graph_series_test, an_occurrence_beyond_its_neighbour_cannot_be_said) {
   auto a = series("FREQ=DAILY", nine("2026-10-05"));
   const auto change = [&](const char* from, const char* to) {

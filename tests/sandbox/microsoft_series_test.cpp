@@ -121,6 +121,22 @@ TEST_F(microsoft_series_test, keeps_the_wall_clock_over_daylight_saving) {
   EXPECT_EQ(r["value"].at(2).at("start").at("dateTime"), "2026-10-27T08:00:00.0000000");
 }
 
+TEST_F(microsoft_series_test, an_instance_out_of_a_gap_moves_as_a_whole) {
+  auto event = meeting("x", "2026-03-28").as_object();
+  event["start"] = {{"dateTime", "2026-03-28T02:45:00"}, {"timeZone", "Europe/Berlin"}};
+  event["end"] = {{"dateTime", "2026-03-28T03:15:00"}, {"timeZone", "Europe/Berlin"}};
+  event["recurrence"] = {
+      {"pattern", {{"type", "daily"}, {"interval", 1}}},
+      {"range", {{"type", "numbered"}, {"startDate", "2026-03-28"}, {"numberOfOccurrences", 3}}}};
+  const auto id = id_of(post("/v1.0/me/events", event));
+
+  const auto r = get(at(id) + "/instances?startDateTime=2026-03-01&endDateTime=2026-04-30");
+
+  EXPECT_EQ(r["value"].at(1).at("start").at("dateTime"), "2026-03-29T01:45:00.0000000");
+  EXPECT_EQ(r["value"].at(1).at("end").at("dateTime"), "2026-03-29T02:15:00.0000000");
+  EXPECT_EQ(r["value"].at(2).at("start").at("dateTime"), "2026-03-30T00:45:00.0000000");
+}
+
 TEST_F(microsoft_series_test, lists_show_masters_and_views_show_instances) {
   post("/v1.0/me/events", weekly("standup"));
 

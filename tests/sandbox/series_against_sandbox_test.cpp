@@ -98,6 +98,29 @@ TEST_P(series_against_sandbox_test, one_occurrence_is_cancelled_and_one_is_chang
   EXPECT_TRUE((difference(whole->what, series.what) - only(field_group::occurrences)).empty());
 }
 
+TEST_P(series_against_sandbox_test, an_occurrence_out_of_a_gap_comes_back_as_long_as_the_first) {
+  connect();
+  auto planned = visit();
+  planned.start = *read_zoned_time("2027-11-07T02:45:00", "America/Los_Angeles");
+  planned.end = *read_zoned_time("2027-11-07T06:45:00", "America/Los_Angeles");
+  planned.repeats = recurrence{"FREQ=WEEKLY;UNTIL=20280313T065959Z;INTERVAL=3", {}, {}, {}};
+  const auto series = made(*canonical_series(planned));
+  auto change = occurrence(kind::change, series, *read_slot("2028-03-12T03:45:00"));
+  change.what = occurrence_at(series.what, change.at)->what;
+  change.what.title = "Only this once";
+  change.changed = only(field_group::title);
+  ASSERT_EQ(write(change), true);
+
+  const auto whole = get(series.id);
+
+  ASSERT_TRUE(whole && whole->what.repeats);
+  ASSERT_EQ(whole->what.repeats->changed.size(), 1u);
+  EXPECT_EQ(whole->what.repeats->changed[0].at, change.at);
+  EXPECT_EQ(whole->what.repeats->changed[0].what.title, "Only this once");
+  EXPECT_EQ(whole->what.repeats->changed[0].what.end,
+            calendar_time(*read_zoned_time("2028-03-12T07:45:00", "America/Los_Angeles")));
+}
+
 TEST_P(series_against_sandbox_test, a_changed_occurrence_is_found_again_where_it_was_moved_to) {
   connect();
   const auto series = made(round());

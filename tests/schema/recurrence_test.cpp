@@ -81,6 +81,20 @@ TEST(recurrence_test, an_occurrence_lasts_as_long_as_the_first_even_over_a_chang
   EXPECT_EQ(written(shift->what.end), "2026-03-29T08:00:00+02:00");
 }
 
+TEST(recurrence_test, an_occurrence_out_of_a_gap_lasts_as_long_as_the_first) {
+  auto a = timed_series("2027-11-07T02:45:00", "America/Los_Angeles",
+                        "FREQ=WEEKLY;UNTIL=20280313T065959Z;INTERVAL=3");
+  a.end = *read_zoned_time("2027-11-07T06:45:00", "America/Los_Angeles");
+  a = *canonical_series(a);
+
+  const auto shift = occurrence_at(a, slot("2028-03-12T02:45:00"));
+
+  ASSERT_TRUE(shift.has_value());
+  EXPECT_EQ(shift->at, slot("2028-03-12T03:45:00"));
+  EXPECT_EQ(written(shift->what.start), "2028-03-12T03:45:00-07:00");
+  EXPECT_EQ(written(shift->what.end), "2028-03-12T07:45:00-07:00");
+}
+
 TEST(recurrence_test, all_day_occurrences_last_whole_days) {
   const auto a = *canonical_series(all_day_series("2026-12-30", "FREQ=WEEKLY;COUNT=2", 3));
 
