@@ -49,12 +49,13 @@ void add_slots(std::set<recurrence_id>& slots, const appointment& series) {
   for (const auto& c : series.repeats->changed) slots.insert(c.at);
 }
 
-/// The occurrence as the series has it, without exceptions.
+/// The occurrence as the series has it, without exceptions; like a changed one without guests.
 std::optional<appointment> plain_at(const appointment& series, recurrence_id at) {
   if (!series.repeats) return std::nullopt;
   auto plain = series;
   plain.repeats->exdates.clear();
   plain.repeats->changed.clear();
+  plain.attendees.clear();
   auto found = occurrence_at(plain, at);
   if (!found) return std::nullopt;
   return std::move(found->what);
@@ -97,9 +98,9 @@ public:
       if (from) change(at, *want.what, *from);
       return;
     }
-    const auto plain = plain_at(wanted_, at);
-    if (!plain) return add(occurrence_step::kind::cancel, at, {}, {});
-    change(at, *plain, *has.what);
+    if (!plain_at(wanted_, at)) return add(occurrence_step::kind::cancel, at, {}, {});
+    // Like the series that stands there: what is in dispute of it is not carried over by its occurrences.
+    if (const auto plain = plain_at(actual_, at)) change(at, *plain, *has.what);
   }
 
   /// A vendor may keep occurrences in their order at every moment: whoever makes room goes first. Those that

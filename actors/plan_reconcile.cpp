@@ -120,6 +120,7 @@ std::string_view repair(tenant_picture& p, const provider& calendar, const entry
     p.enqueue(calendar.id, id, entry->version, push_action::upsert);
     return link.linked ? "change_not_queued" : "insert_not_queued";
   }
+  if (link.entry_version == entry->version) return {};
   auto agreed = link; // the later versions changed nothing that a calendar shows
   agreed.entry_version = entry->version;
   p.put_link(std::move(agreed));

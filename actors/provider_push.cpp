@@ -303,8 +303,9 @@ push_settled connected_calendar::written_outcome(const mapping& link, reason why
 
 void connected_calendar::written(const mapping& link, const appointment& what, reason why,
                                  result<calendar_event> answer) {
-  if (answer && !link.linked && !kalends::difference(answer->what, what).empty() &&
-      (answer->stood_already || state.pushing.front().rows.front().attempts > 0))
+  const bool stood =
+      answer && !link.linked && (answer->stood_already || state.pushing.front().rows.front().attempts > 0);
+  if (stood && (answer->what.repeats || !kalends::difference(answer->what, what).empty()))
     return take_standing_event(link, std::move(*answer));
   if (answer) {
     ++state.run->counts.pushed;
@@ -323,7 +324,8 @@ void connected_calendar::written(const mapping& link, const appointment& what, r
 }
 
 /// An earlier try made it, and what it said then or what somebody made of it since is not what the entry
-/// says: it is read like any other event, and what remains to be written is planned anew.
+/// says, or cannot be told from this answer: it is read like any other event, and what remains to be written
+/// is planned anew.
 void connected_calendar::take_standing_event(const mapping& link, calendar_event found) {
   auto taken = [this, link](calendar_event event) {
     event.tag = link.entry;

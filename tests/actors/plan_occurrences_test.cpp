@@ -104,6 +104,30 @@ TEST_F(plan_occurrences_test, a_change_that_is_taken_back_says_what_the_series_s
   EXPECT_EQ(std::get<zoned_time>(steps[0].what.start).local, slot("2026-12-03T09:00:00"));
 }
 
+TEST_F(plan_occurrences_test, one_that_is_like_a_series_in_dispute_is_like_what_stands_in_the_calendar) {
+  auto theirs = daily();
+  theirs.title = "Their stand-up";
+
+  const auto steps = plan(daily(), changed(theirs, "2026-12-03T09:00:00", "Stand-up"));
+
+  ASSERT_EQ(steps.size(), 1u);
+  EXPECT_EQ(steps[0].how, kind::change);
+  EXPECT_EQ(steps[0].changed, groups({field_group::title}));
+  EXPECT_EQ(steps[0].what.title, "Their stand-up");
+}
+
+TEST_F(plan_occurrences_test, guests_of_the_series_are_written_into_no_occurrence) {
+  auto wanted = daily();
+  attendee guest;
+  guest.email = "guest@example.org";
+  wanted.attendees = {guest};
+
+  const auto steps = plan(wanted, changed(daily(), "2026-12-03T09:00:00", "Long"));
+
+  ASSERT_EQ(steps.size(), 1u);
+  EXPECT_EQ(steps[0].changed, groups({field_group::title}));
+}
+
 TEST_F(plan_occurrences_test, a_cancelled_one_comes_back_and_is_changed) {
   const auto wanted = changed(daily(), "2026-12-03T09:00:00", "Long");
   const auto actual = cancelled(daily(), "2026-12-03T09:00:00");

@@ -185,6 +185,17 @@ TEST_F(plan_reconcile_test, a_version_that_changed_nothing_in_the_calendar_is_ag
   EXPECT_EQ(p().link(c.id, visit)->entry_version, p().entry(visit)->version);
 }
 
+TEST_F(plan_reconcile_test, what_the_vendor_is_known_to_have_no_words_for_is_not_written_again) {
+  const auto c = add("work", alice);
+  EXPECT_TRUE(create_entry(p(), visit, hour({alice})));
+  settle_unsayable(p(), mapping(*p().link(c.id, visit)), p().entry(visit)->version);
+  taken();
+
+  EXPECT_EQ(repair(c), drift_counts());
+
+  EXPECT_TRUE(taken().empty());
+}
+
 TEST_F(plan_reconcile_test, a_link_whose_entry_is_gone_is_dropped_so_that_its_event_is_met_anew) {
   const auto c = add("work", alice);
   const auto event = agree(c);

@@ -199,6 +199,27 @@ TEST_F(provider_series_push_test, a_lost_answer_of_an_insert_makes_no_second_ser
   }
 }
 
+TEST_F(provider_series_push_test, what_a_person_cut_before_the_insert_was_answered_is_seen_by_the_retry) {
+  for (const auto type : {provider_type::google, provider_type::microsoft}) {
+    rows() = {};
+    if (!vendor) begin(type);
+    add_calendar(work, type);
+    rows(work).read_from->token = "1"; // past the event: no listing tells of it again
+    vendor.emplace(type, dice);
+    tell_calendar(work, wake{wake_reason::reloaded, 0});
+    says(daily());
+    lose(door().open("insert_event"));
+    auto theirs = standing();
+    theirs.what = cancelled(theirs.what, 6);
+    vendor->put_occurrences(theirs, now);
+    rows(work).read_from->token = "2";
+
+    until_done();
+
+    expect_agreed(cancelled(daily(), 6));
+  }
+}
+
 TEST_F(provider_series_push_test, an_occurrence_that_cannot_come_back_is_told_once_and_not_retried) {
   begin(provider_type::microsoft);
   says(cancelled(daily(), 2));

@@ -201,6 +201,7 @@ result<calendar_event> calendar_model::insert(const net::new_event& what, instan
       return failure(errc::duplicate, "event_id_taken", "Another event has this id.");
     auto standing = at->second.now;
     standing.stood_already = true;
+    standing.version = testing::guard_of(standing.version);
     standing.what = testing::master_alone(std::move(standing.what));
     return standing;
   }

@@ -100,6 +100,7 @@ result<calendar_event> model_vendor::insert(const net::new_event& what, instant 
   if (at != events.end() && !at->second.removed) {
     auto standing = at->second;
     standing.stood_already = true;
+    standing.version = guard_of(standing.version);
     standing.what = master_alone(std::move(standing.what));
     return standing;
   }
