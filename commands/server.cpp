@@ -96,7 +96,7 @@ struct server::parts {
   std::unique_ptr<actors::engine> engine;
   std::unique_ptr<watch> watching;
   std::unique_ptr<housekeeper> tidy;
-  std::unique_ptr<persistence::node_listener> other_nodes;
+  std::unique_ptr<persistence::node_listener> nodes_words;
   std::unique_ptr<api::http_api> api;
   std::unique_ptr<net::http_server> listener;
   bool stopped = false;
@@ -249,16 +249,17 @@ result<void> server::parts::open_engine() {
   return {};
 }
 
-/// An embedded database is nobody else's.
+/// A node that is alone listens, too: what its API writes for the engine (a stop, a new tenant) is told the
+/// same way, and does not wait for the next round of leases.
 void server::parts::listen_to_nodes() {
-  if (c.server.database_url.empty()) return;
   persistence::node_words heard{
       [this](const tenant_id& tenant, const provider_id& provider, std::int64_t mark) {
         engine->marked_elsewhere(tenant, provider, mark);
       },
       [this] { engine->leases_moved(); }};
-  other_nodes = std::make_unique<persistence::node_listener>(
-      c.server.database_url, std::string(persistence::embedded_cluster::engine_role), std::move(heard));
+  nodes_words = std::make_unique<persistence::node_listener>(
+      cluster ? cluster->engine_url() : c.server.database_url,
+      cluster ? std::string() : std::string(persistence::embedded_cluster::engine_role), std::move(heard));
 }
 
 std::uint16_t server::port() const noexcept { return parts_->listener->port(); }
@@ -277,7 +278,7 @@ void server::stop() {
   p.gate.close();                               // whoever asks hears that we go
   if (p.api) p.api->end_streams();              // readers come back, to another node perhaps
   if (p.listener) p.listener->stop(drain_time); // no request begins any more
-  p.other_nodes.reset();
+  p.nodes_words.reset();
   if (p.watching) p.watching->stop(); // nobody looks any more
   if (p.tidy) p.tidy->stop();         // nobody forgets any more
   if (p.engine) p.engine->stop();     // no actor runs any more, and the other nodes know it
