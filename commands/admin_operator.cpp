@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "commands/admin_desk.hpp"
 #include "commands/commands.hpp"
-#include "commands/http_talk.hpp"
-#include "net/io_threads.hpp"
 
 #include <boost/json.hpp>
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 
 #include <termios.h>
@@ -20,16 +18,6 @@ namespace kalends::commands {
 namespace {
 
 namespace json = boost::json;
-
-constexpr int bad_configuration = 2;
-
-void say(const std::string& line) { std::printf("%s\n", line.c_str()); }
-
-std::string text_at(const json::value& v, const char* key) {
-  const auto* o = v.if_object();
-  const auto* one = o ? o->if_contains(key) : nullptr;
-  return one && one->is_string() ? std::string(one->as_string()) : std::string();
-}
 
 /// Shows nothing of what is typed while it lives.
 class silent_terminal {
@@ -73,50 +61,15 @@ result<std::string> read_password() {
   return password;
 }
 
-/// The server's list of operators, and what is done to it.
-class operator_desk {
-public:
-  operator_desk(const operator_options& o, configuration c)
-      : options_(o), c_(std::move(c)),
-        http_(std::make_shared<net::http_client>(
-            io_, net::http_client_options{.ca_file = c_.server.extra_ca_file})),
-        server_(http_), key_(c_.server.admin_key) {
-    if (key_.empty())
-      if (std::ifstream in(c_.server.data_dir + "/admin.key"); in) std::getline(in, key_);
-  }
-  ~operator_desk() { http_->stop(); }
+const std::string operators = "/v1/admin/operators";
 
-  result<json::value> ask(const char* method, const std::string& below,
-                          const json::value& body = nullptr) const {
-    if (key_.empty())
-      return failure(errc::invalid, "admin_key_missing",
-                     "The admin key is neither set (admin_key, KALENDS_ADMIN_KEY) nor in " +
-                         c_.server.data_dir + "/admin.key.");
-    return server_.call(method, server_url() + "/v1/admin/operators" + below, key_, body);
-  }
-  result<std::string> id_of(const std::string& email) const {
-    const auto all = ask("GET", "");
-    if (!all) return tl::unexpected(all.error());
-    for (const auto& o : all->at("items").as_array())
-      if (text_at(o, "email") == email) return text_at(o, "id");
-    return failure(errc::not_found, "operator_not_found", "There is no operator " + email + ".");
-  }
-
-private:
-  std::string server_url() const {
-    if (!options_.server_url.empty()) return options_.server_url;
-    const auto& s = c_.server;
-    if (!s.public_url.empty()) return s.public_url;
-    return (s.certificate_file.empty() ? "http://127.0.0.1:" : "https://127.0.0.1:") + std::to_string(s.port);
-  }
-
-  const operator_options& options_;
-  const configuration c_;
-  net::io_threads io_{1};
-  std::shared_ptr<net::http_client> http_;
-  http_talk server_;
-  std::string key_;
-};
+result<std::string> id_of(const admin_desk& at, const std::string& email) {
+  const auto all = at.ask("GET", operators);
+  if (!all) return tl::unexpected(all.error());
+  for (const auto& o : all->at("items").as_array())
+    if (text_at(o, "email") == email) return text_at(o, "id");
+  return failure(errc::not_found, "operator_not_found", "There is no operator " + email + ".");
+}
 
 void show_secret(const json::value& o) {
   say("For the authenticator, shown this once:");
@@ -124,40 +77,40 @@ void show_secret(const json::value& o) {
   say("  or by hand: " + text_at(o, "totp_secret"));
 }
 
-result<void> add(const operator_desk& at, const std::string& email) {
+result<void> add(const admin_desk& at, const std::string& email) {
   const auto password = read_password();
   if (!password) return tl::unexpected(password.error());
-  const auto made = at.ask("POST", "", json::object{{"email", email}, {"password", *password}});
+  const auto made = at.ask("POST", operators, json::object{{"email", email}, {"password", *password}});
   if (!made) return tl::unexpected(made.error());
   say("Operator " + text_at(*made, "email") + " can sign in with password and code.");
   show_secret(*made);
   return {};
 }
 
-result<void> reset(const operator_desk& at, const std::string& email) {
-  const auto id = at.id_of(email);
+result<void> reset(const admin_desk& at, const std::string& email) {
+  const auto id = id_of(at, email);
   if (!id) return tl::unexpected(id.error());
   const auto password = read_password();
   if (!password) return tl::unexpected(password.error());
-  const auto made = at.ask("POST", "/" + *id + "/reset", json::object{{"password", *password}});
+  const auto made = at.ask("POST", operators + "/" + *id + "/reset", json::object{{"password", *password}});
   if (!made) return tl::unexpected(made.error());
   say("Operator " + email + " has a new password and a new secret, and is signed out everywhere.");
   show_secret(*made);
   return {};
 }
 
-result<void> list(const operator_desk& at) {
-  const auto all = at.ask("GET", "");
+result<void> list(const admin_desk& at) {
+  const auto all = at.ask("GET", operators);
   if (!all) return tl::unexpected(all.error());
   for (const auto& o : all->at("items").as_array())
     say(text_at(o, "created_at") + "  " + text_at(o, "email"));
   return {};
 }
 
-result<void> remove(const operator_desk& at, const std::string& email) {
-  const auto id = at.id_of(email);
+result<void> remove(const admin_desk& at, const std::string& email) {
+  const auto id = id_of(at, email);
   if (!id) return tl::unexpected(id.error());
-  const auto gone = at.ask("DELETE", "/" + *id);
+  const auto gone = at.ask("DELETE", operators + "/" + *id);
   if (!gone) return tl::unexpected(gone.error());
   say("Operator " + email + " is removed and signed out everywhere.");
   return {};
@@ -166,20 +119,21 @@ result<void> remove(const operator_desk& at, const std::string& email) {
 } // namespace
 
 int administer_operators(operator_verb verb, operator_options o) {
-  auto c = read_configuration(o.given);
-  for (const auto& p : c.problems) std::fprintf(stderr, "kalends: %s\n", p.c_str());
-  if (!c.problems.empty()) return bad_configuration;
   std::transform(o.email.begin(), o.email.end(), o.email.begin(),
                  [](char ch) { return ch >= 'A' && ch <= 'Z' ? static_cast<char>(ch - 'A' + 'a') : ch; });
-  const operator_desk at(o, std::move(c.value));
-  const auto done = verb == operator_verb::add      ? add(at, o.email)
-                    : verb == operator_verb::reset  ? reset(at, o.email)
-                    : verb == operator_verb::remove ? remove(at, o.email)
-                                                    : list(at);
-  std::fflush(stdout);
-  if (done) return 0;
-  std::fprintf(stderr, "kalends: %s (%s)\n", done.error().detail.c_str(), done.error().code.c_str());
-  return 1;
+  return at_desk(o, [&](const admin_desk& at) {
+    switch (verb) {
+    case operator_verb::add:
+      return add(at, o.email);
+    case operator_verb::reset:
+      return reset(at, o.email);
+    case operator_verb::remove:
+      return remove(at, o.email);
+    case operator_verb::list:
+      break;
+    }
+    return list(at);
+  });
 }
 
 } // namespace kalends::commands

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/console_lists.hpp"
 
+#include "persistence/letter_rows.hpp"
 #include "persistence/schedule_rows.hpp"
 
 #include <algorithm>
@@ -10,10 +11,7 @@ namespace {
 
 constexpr statement patience{"console_patience", "SELECT set_config('statement_timeout', '5000', true)"};
 
-#define KALENDS_OPEN_LETTER                                                                                  \
-  "l.letter_id, l.kind, l.provider_id, l.entry_id, l.event_id, l.action, l.state, l.attempts, l.code,"       \
-  " l.detail, l.first_failed_at, l.last_failed_at, l.closed_at"
-constexpr int letter_columns = 13;
+#define KALENDS_OPEN_LETTER KALENDS_LETTER("l.")
 constexpr statement open_letters{
     "all_open_letters", KALENDS_NEWEST_OF_ALL(KALENDS_OPEN_LETTER, "dead_letters", "l", "letter_id",
                                               " AND l.state = 0 AND ($4::text IS NULL OR l.code = $4)")};
@@ -79,24 +77,6 @@ constexpr statement hours_sql{
     " UNION ALL SELECT date_trunc('hour', k.opened_at), 0, 0, 0, 0, 0, 0, count(*) FROM tenants t"
     " JOIN conflicts k ON k.tenant_id = t.tenant_id AND k.conflict_id >= $1"
     " WHERE k.opened_at >= $2 AND ($3::uuid IS NULL OR t.tenant_id = $3) GROUP BY 1) x GROUP BY 1"};
-
-dead_letter read_letter(const rows& found, std::size_t row) {
-  dead_letter l;
-  l.id = found.text(row, 0);
-  l.kind = read_number(found.integer(row, 1), letter_kind::pull);
-  l.provider = found.as<provider_id>(row, 2);
-  l.entry = found.as<entry_id>(row, 3);
-  l.event = found.as<event_id>(row, 4);
-  l.action = read_number(found.integer(row, 5), push_action::remove);
-  l.state = read_number(found.integer(row, 6), letter_state::dismissed);
-  l.attempts = static_cast<int>(found.integer(row, 7));
-  l.code = found.text(row, 8);
-  l.detail = found.text(row, 9);
-  l.first_failed_at = found.time(row, 10);
-  l.last_failed_at = found.time(row, 11);
-  l.closed_at = found.optional_time(row, 12);
-  return l;
-}
 
 conflict read_bare_conflict(const rows& found, std::size_t row) {
   conflict c;

@@ -1,29 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/dead_letters.hpp"
 
+#include "persistence/letter_rows.hpp"
 #include "persistence/own_things.hpp"
 #include "persistence/row_codec.hpp"
 
 #include <utility>
 
-#define KALENDS_LETTER_COLUMNS                                                                               \
-  "letter_id, kind, provider_id, entry_id, event_id, action, state, attempts, code, detail,"                 \
-  " first_failed_at, last_failed_at, closed_at"
-
 namespace kalends::persistence {
 namespace {
 
-const statement select_letters{"list_letters", "SELECT " KALENDS_LETTER_COLUMNS
-                                               " FROM dead_letters WHERE tenant_id = $1 AND letter_id < $2"
-                                               " AND ($4::uuid IS NULL OR provider_id = $4)"
-                                               " AND ($5::uuid IS NULL OR entry_id = $5)"
-                                               " AND ($6::text IS NULL OR code = $6)"
-                                               " AND ($7::smallint IS NULL OR state = $7)" KALENDS_OF_PERSON(
-                                                   "provider_id", "$8") " ORDER BY letter_id DESC LIMIT $3"};
-const statement select_letter{"find_letter", "SELECT " KALENDS_LETTER_COLUMNS
-                                             " FROM dead_letters WHERE tenant_id = $1 AND letter_id = $2"};
+const statement select_letters{
+    "list_letters",
+    "SELECT " KALENDS_LETTER("") " FROM dead_letters WHERE tenant_id = $1 AND letter_id < $2"
+                                 " AND ($4::uuid IS NULL OR provider_id = $4)"
+                                 " AND ($5::uuid IS NULL OR entry_id = $5)"
+                                 " AND ($6::text IS NULL OR code = $6)"
+                                 " AND ($7::smallint IS NULL OR state = $7)" KALENDS_OF_PERSON(
+                                     "provider_id", "$8") " ORDER BY letter_id DESC LIMIT $3"};
+const statement select_letter{
+    "find_letter", "SELECT " KALENDS_LETTER("") " FROM dead_letters WHERE tenant_id = $1 AND letter_id = $2"};
 const statement close_letter{"dismiss_letter", "UPDATE dead_letters SET state = $3, closed_at = $4"
                                                " WHERE tenant_id = $1 AND letter_id = $2 AND state = 0"};
+
+template <class Tag>
+sql_value id_or_null(const id<Tag>& v) {
+  return v.empty() ? sql_value() : sql_value(v);
+}
+
+} // namespace
 
 dead_letter read_letter(const rows& found, std::size_t row) {
   dead_letter l;
@@ -42,13 +47,6 @@ dead_letter read_letter(const rows& found, std::size_t row) {
   l.closed_at = found.optional_time(row, 12);
   return l;
 }
-
-template <class Tag>
-sql_value id_or_null(const id<Tag>& v) {
-  return v.empty() ? sql_value() : sql_value(v);
-}
-
-} // namespace
 
 result<page_of<dead_letter>> list_letters(transaction& tx, const letter_filter& filter,
                                           const std::string& cursor, std::size_t limit) {
