@@ -37,6 +37,7 @@ export const routes: Route[] = [
   route('/', shell.nav.home, () => import('./pages/home/page'), {nav: {id: 'home', icon: 'home'}}),
   route('/calendars', shell.nav.calendars, () => import('./pages/calendars/page'), {tenant: true, nav: {id: 'calendars', icon: 'calendars'}}),
   route('/calendars/:id', shell.nav.calendars, () => import('./pages/calendar/page'), {tenant: true}),
+  route('/schedule', shell.nav.schedule, () => import('./pages/schedule/page'), {tenant: true, nav: {id: 'schedule', icon: 'calendar'}}),
   route('/conflicts', shell.nav.conflicts, () => import('./pages/conflicts/page'), {tenant: true, nav: {id: 'conflicts', icon: 'conflict', count: 'conflicts'}}),
   route('/conflicts/:id', shell.nav.conflicts, () => import('./pages/conflict/page'), {tenant: true}),
   route('/activity', shell.nav.activity, () => import('./pages/activity/page'), {nav: {id: 'activity', icon: 'activity'}}),
