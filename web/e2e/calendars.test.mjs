@@ -2,17 +2,12 @@
 import assert from 'node:assert/strict';
 import { checkPage } from './support/check_page.mjs';
 import { ask } from './support/demo.mjs';
-import { settled, signIn, test } from './support/pages.mjs';
+import { choose, settled, signIn, test } from './support/pages.mjs';
 import { screenshot } from './support/screenshot.mjs';
 
 /** The vendor is the sandbox, whose certificate is its own. */
 const vendor = { ignoreHTTPSErrors: true };
 const vendorPages = /^https:\/\/127\.0\.0\.1:\d+\//;
-
-const choose = async (page, field, option) => {
-  await page.click(`#${field}`);
-  await page.getByRole('option').filter({ hasText: option }).click();
-};
 
 test('the calendars of a tenant: how each is, and its pages', async ({ page, world }) => {
   const tenant = world.tenants[1];

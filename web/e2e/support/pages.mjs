@@ -30,3 +30,9 @@ export async function signIn(page, key, path = '/') {
 export async function settled(page) {
   await page.waitForFunction(() => !document.querySelector('.skeleton'));
 }
+
+/** Chooses in a list that opens; `option` is a part of its words. */
+export async function choose(page, field, option) {
+  await page.click(`#${field}`);
+  await page.getByRole('option').filter({ hasText: option }).click();
+}

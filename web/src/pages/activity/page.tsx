@@ -18,6 +18,8 @@ const kindIcons: Record<FactKind, IconName> = {entries: 'calendar', runs: 'runs'
 
 interface Row {
   id: string;
+  /** Of a fact in its tenant; none for what was missed. */
+  sequence: number | undefined;
   line: FactLine;
   tenant: string;
   atMs: number;
@@ -67,13 +69,13 @@ function useRows(items: readonly JournalItem[], kinds: ReadonlySet<FactKind>): R
       const told = item.fact ?? item.gap;
       const tenant = many ? (tenants.get(told.tenant_id) ?? words.otherTenant) : '';
       const line: FactLine = item.fact ? lineOf(item.fact, naming) : {kind: 'push', tone: 'warn', title: words.gap(item.gap.missed, tenant), detail: words.gapDetail};
-      return {id: idOf(item), line, tenant, atMs: Date.parse(told.time)};
+      return {id: idOf(item), sequence: item.fact?.sequence, line, tenant, atMs: Date.parse(told.time)};
     });
 }
 
 function Line({row}: {row: Row}): ReactNode {
   return (
-    <li className="fact" data-tone={row.line.tone}>
+    <li className="fact" data-tone={row.line.tone} data-sequence={row.sequence}>
       <span className="fact-icon"><Icon name={kindIcons[row.line.kind]} /></span>
       <div className="fact-words">
         <p className="fact-head"><span className="fact-title">{row.line.title}</span><ShortTime at={row.atMs} /></p>
