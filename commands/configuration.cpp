@@ -117,6 +117,13 @@ const std::vector<option>& options() {
        [](configuration& c, const std::string& v) { return take_number(c.io_threads, v, 1, 16); }},
       {"tls.certificate", "KALENDS_TLS_CERTIFICATE", text_into(&settings::certificate_file)},
       {"tls.private_key", "KALENDS_TLS_PRIVATE_KEY", text_into(&settings::private_key_file)},
+      {"trusted_proxies", "KALENDS_TRUSTED_PROXIES",
+       [](configuration& c, const std::string& v) {
+         auto read = net::trusted_proxies::read(v);
+         if (!read) return "is not understood: " + read.error().detail;
+         c.proxies = std::move(*read);
+         return std::string();
+       }},
       {"public_url", "KALENDS_PUBLIC_URL", url_into(&settings::public_url)},
       {"webhook_url", "KALENDS_WEBHOOK_URL",
        [](configuration& c, const std::string& v) {

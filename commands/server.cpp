@@ -143,6 +143,7 @@ result<void> server::parts::open_listener() {
   options.port = s.port;
   options.certificate_file = s.certificate_file;
   options.private_key_file = s.private_key_file;
+  options.proxies = c.proxies;
   auto started = net::http_server::start(io, options, gate.handler());
   if (!started) return tl::unexpected(started.error());
   listener = std::move(*started);

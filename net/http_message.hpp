@@ -26,7 +26,7 @@ struct http_request {
   std::string query; ///< raw, without "?"
   header_list headers;
   std::string body;
-  std::string peer; ///< IP address of the connection
+  std::string peer; ///< IP address of whoever asks: of the connection, or what a trusted proxy says
   bool tls = false;
 };
 

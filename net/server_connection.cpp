@@ -175,7 +175,7 @@ void server_connection::dispatch() {
   if (const auto wrong = reader_->finish()) return refuse(wrong->status, wrong->code, wrong->detail);
 
   http_request request = std::move(reader_->request());
-  request.peer = peer_;
+  request.peer = client_address(peer_, request.headers, shard_->core->options.proxies);
   request.tls = stream_.tls() != nullptr;
   phase_ = phase::answering;
   const auto exchange = ++exchange_;
