@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/entry_changes.hpp"
 
+#include "actors/merge_parts.hpp"
 #include "actors/plan_brake.hpp"
 #include "actors/plan_conflict.hpp"
 #include "actors/plan_people.hpp"
@@ -37,7 +38,7 @@ void remember_superseded(tenant_picture& p, const mapping& link, const entry_cha
   // Which calendar has the guests may have been another one by then.
   const auto may = writable(link, p.calendar(link.provider)->mails == guest_mail::guests);
   auto given_up =
-      difference(c.before->what, link.base_entry) & difference(c.before->what, c.after->what) & may;
+      difference_to_write(c.before->what, link.base_entry) & difference(c.before->what, c.after->what) & may;
   field_set notes;
   notes.add(field_group::notes);
   if (c.before->what.notes.size() > most_superseded_bytes) given_up = given_up - notes;

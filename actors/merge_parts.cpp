@@ -93,7 +93,8 @@ std::optional<attendee> merged_guest(const attendee& shown, const attendee* was,
   const bool news = was == nullptr || !same_guest(shown, *was);
   const bool ours = was == nullptr || !same_guest(*local, *was);
   auto becomes = rule.list_flows && news && (!ours || rule.external_wins) ? shown : *local;
-  becomes.response = shown.response;
+  const auto heard = was != nullptr ? was->response : attendee_response::needs_action;
+  becomes.response = shown.response != heard ? shown.response : local->response;
   return becomes;
 }
 
@@ -158,6 +159,15 @@ std::vector<attendee> merge_guests(const std::vector<attendee>& base, const std:
   std::sort(merged.begin(), merged.end(),
             [](const attendee& a, const attendee& b) { return lower_case(a.email) < lower_case(b.email); });
   return merged;
+}
+
+field_set difference_to_write(const appointment& entry, const appointment& base) {
+  auto differs = difference(entry, base);
+  if (!differs.has(field_group::attendees)) return differs;
+  auto answered = base;
+  for (auto& g : answered.attendees)
+    if (const auto* known = find_guest(entry.attendees, g)) g.response = known->response;
+  return difference(entry, answered);
 }
 
 result<appointment> whole_series(appointment a) {

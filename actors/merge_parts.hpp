@@ -39,13 +39,18 @@ std::vector<recurrence_id> newly_cancelled(const appointment& before, const appo
 void take_slot(recurrence& onto, const recurrence& from, recurrence_id at);
 
 /// How guests come together: who is invited by whom is a matter of each guest; what they answer is told by
-/// the calendar alone.
+/// calendars alone, and each tells what it heard since its base: a guest who is known in two of them answers
+/// in one.
 struct guest_rule {
   bool list_flows = true; ///< false: only the answers count
   bool external_wins = false;
 };
 std::vector<attendee> merge_guests(const std::vector<attendee>& base, const std::vector<attendee>& local,
                                    const std::vector<attendee>& external, guest_rule rule);
+
+/// The groups in which `entry` differs from `base` in what can be written: answers are told by calendars and
+/// written into none.
+field_set difference_to_write(const appointment& entry, const appointment& base);
 
 /// A series in its one form; exceptions whose slot is gone with the rule or the start are dropped.
 result<appointment> whole_series(appointment a);

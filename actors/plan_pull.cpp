@@ -2,6 +2,7 @@
 #include "actors/decision_inputs.hpp"
 #include "actors/entry_changes.hpp"
 #include "actors/import_projector.hpp"
+#include "actors/merge_parts.hpp"
 #include "actors/plan_import.hpp"
 #include "actors/plan_meeting.hpp"
 #include "actors/plan_merge.hpp"
@@ -51,6 +52,16 @@ void import_event(tenant_picture& p, const provider& calendar, const calendar_ev
 /// Whether an insert was under way that says what its event began with.
 bool knows_its_beginning(const mapping& link) { return !link.linked && !(link.base_entry == appointment{}); }
 
+/// By the time of the insert another calendar may have had the guests: who is not shown was never named
+/// there, and taken off by nobody.
+void forget_unnamed_guests(mapping& link, const calendar_event& event) {
+  const auto unnamed = [&](const attendee& g) {
+    return !is_guest(event.what.attendees, lower_case(g.email));
+  };
+  std::erase_if(link.base_entry.attendees, unnamed);
+  std::erase_if(link.base_event.attendees, unnamed);
+}
+
 /// The event is ours, but the answer to its insert never came. If the link knows what the insert was to say,
 /// what differs from that is news from there or from here. If not, the host's values are written over where
 /// they differ.
@@ -68,6 +79,7 @@ void adopt(tenant_picture& p, const provider& calendar, mapping link, const sche
   p.explain(link.provider, link.entry, event.id, reason::pull_adopted,
             change_inputs(entry.version, event.version, differs, sides));
   if (begun) {
+    forget_unnamed_guests(link, event);
     merge_event(p, calendar, std::move(link), entry, event);
   } else {
     link.base_event = event.what;
@@ -80,9 +92,26 @@ void adopt(tenant_picture& p, const provider& calendar, mapping link, const sche
     p.enqueue(key.provider, key.entry, p.entry(key.entry)->version, push_action::upsert);
 }
 
+/// What guests answered is theirs, wherever the entry goes.
+void hear_answers(tenant_picture& p, const mapping& link, const calendar_event& event) {
+  const auto* known = p.entry(link.entry);
+  if (known == nullptr) return;
+  const auto entry = *known;
+  auto after = entry;
+  after.what.attendees = merge_guests(link.base_event.attendees, entry.what.attendees, event.what.attendees,
+                                      {.list_flows = false});
+  const auto heard = difference(after.what, entry.what);
+  if (heard.empty()) return;
+  p.explain(link.provider, link.entry, event.id, reason::pull_updated,
+            change_inputs(entry.version, event.version, heard,
+                          {&link.base_entry, &link.base_event, &entry.what, &event.what, nullptr}));
+  commit_change(p, entry, std::move(after), link.provider);
+}
+
 /// On its way out by our own hand. The entry may come back before it is gone: then its own values are to be
 /// pushed over whatever the calendar shows, so that the base has to say what that is.
 void note_leaving(tenant_picture& p, mapping link, const calendar_event& event) {
+  const auto before = link;
   const auto changed = link.linked ? difference(event.what, link.base_event) : field_set::all();
   link.linked = true;
   link.event = event.id;
@@ -92,6 +121,7 @@ void note_leaving(tenant_picture& p, mapping link, const calendar_event& event) 
   p.explain(link.provider, link.entry, event.id, reason::pull_ignored_removing,
             leaving_inputs(event.what, changed, event.version));
   p.put_link(std::move(link));
+  hear_answers(p, before, event);
 }
 
 /// The entry was made after the point to which the database was brought back: its event names it.

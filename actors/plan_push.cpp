@@ -2,6 +2,7 @@
 #include "actors/decision_inputs.hpp"
 #include "actors/entry_changes.hpp"
 #include "actors/import_projector.hpp"
+#include "actors/merge_parts.hpp"
 #include "actors/plan_brake.hpp"
 #include "actors/plan_people.hpp"
 
@@ -44,7 +45,7 @@ push_step plan_push(const tenant_picture& p, const provider_id& calendar, const 
   if (!belongs_in(*what, *where)) return push_nothing{reason::push_nothing_to_do};
   const bool invites = invites_from(p, *where, *what, link);
   if (!link->linked) return push_insert{*link, insert_says(*where, what->what, invites), invites};
-  const auto differs = difference(what->what, link->base_entry);
+  const auto differs = difference_to_write(what->what, link->base_entry);
   const auto changed = unwritten(p, *where, *what, *link);
   if (changed.empty() && !link->superseded.empty()) return push_look{*link};
   const bool refused = link->guest_copy && !differs.empty();
@@ -101,11 +102,12 @@ field_set writable(const mapping& link, bool invites) {
 
 field_set unwritten(const tenant_picture& p, const provider& calendar, const schedule_entry& e,
                     const mapping& link) {
-  return difference(e.what, link.base_entry) & writable(link, invites_from(p, calendar, e, &link));
+  return difference_to_write(e.what, link.base_entry) & writable(link, invites_from(p, calendar, e, &link));
 }
 
 appointment insert_says(const provider& calendar, appointment what, bool invites) {
   if (!invites) what.attendees.clear();
+  for (auto& g : what.attendees) g.response = attendee_response::needs_action;
   if (!what.repeats) return what;
   what.repeats->changed.clear();
   if (calendar.type == provider_type::microsoft) what.repeats->exdates.clear();

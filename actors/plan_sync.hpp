@@ -286,7 +286,7 @@ field_set writable(const mapping& link, bool invites);
 field_set unwritten(const tenant_picture& p, const provider& calendar, const schedule_entry& e,
                     const mapping& link);
 /// What the insert of an entry says: changed occurrences (at Graph cancelled ones, too) are written after it,
-/// guests only if `invites`.
+/// guests only if `invites`, and none of them has answered there.
 appointment insert_says(const provider& calendar, appointment what, bool invites);
 
 /// The vendor did it: the mapping agrees with `entry_version` of the entry and with `now` of the event.

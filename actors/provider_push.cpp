@@ -334,9 +334,17 @@ void connected_calendar::take_standing_event(const mapping& link, calendar_event
   };
   if (!found.what.repeats) return taken(std::move(found));
   // An insert's answer does not tell the occurrences that were changed since.
-  auto standing = link;
-  standing.event = found.id;
-  read_event(standing, taken);
+  auto get = [event = found.id](net::calendar_client& vendor, net::calendar_access who,
+                                net::vendor_done<calendar_event> reply) {
+    return vendor.get_event(std::move(who), event, std::move(reply));
+  };
+  call_vendor<calendar_event>(vendor_verb::get_event, get, [this, link, taken](result<calendar_event> whole) {
+    if (whole) return taken(std::move(*whole));
+    // Of what was answered a moment ago, that takes no entry with it: the next try says what stands there.
+    if (whole.error().kind == errc::not_found)
+      return push_failed(error{errc::conflict, "event_not_known_yet", "The event cannot be read yet."}, link);
+    push_failed(whole.error(), link);
+  });
 }
 
 /// 412: the event moved on. Nothing is overwritten unseen: it is read, merged by the tenant, and what then

@@ -43,6 +43,25 @@ TEST_F(plan_lost_answers_test, what_a_person_changed_before_an_insert_was_answer
   EXPECT_TRUE(std::holds_alternative<push_nothing>(plan_push(p(), a.id, visit)));
 }
 
+TEST_F(plan_lost_answers_test, whom_an_unanswered_insert_did_not_name_nobody_took_off) {
+  auto& calendar = add("a", alice);
+  calendar.mails = guest_mail::guests;
+  const auto a = calendar;
+  entry_edit made = hour({alice});
+  made.attendees = std::vector<attendee>{{"guest@example.org", "", attendee_response::needs_action}};
+  ASSERT_TRUE(create_entry(p(), visit, made));
+  auto event = event_of(*p().link(a.id, visit), entry().what, "v2");
+  event.what.attendees.clear(); // another calendar had the guests by then
+  taken();
+
+  pull(a, event);
+
+  ASSERT_EQ(entry().what.attendees.size(), 1u);
+  const auto step = plan_push(p(), a.id, visit);
+  ASSERT_TRUE(std::holds_alternative<push_update>(step));
+  EXPECT_EQ(names_of(std::get<push_update>(step).changed), std::vector<std::string_view>{"attendees"});
+}
+
 TEST_F(plan_lost_answers_test, an_unanswered_insert_keeps_what_both_sides_changed_apart) {
   auto a = add("a", alice);
   ASSERT_TRUE(create_entry(p(), visit, hour({alice})));

@@ -200,6 +200,59 @@ TEST_F(plan_people_test, guests_come_together_one_by_one) {
                                             guest("stays@x", attendee_response::accepted)}));
 }
 
+TEST_F(plan_people_test, a_guest_of_two_calendars_has_the_answer_that_he_gave_in_one) {
+  const std::vector<attendee> asked{guest("one@x")};
+  const std::vector<attendee> heard{guest("one@x", attendee_response::declined)};
+
+  EXPECT_EQ(merge_guests(asked, heard, asked, {}), heard);
+  EXPECT_EQ(merge_guests({}, heard, asked, {}), heard);
+  EXPECT_EQ(merge_guests(heard, asked, heard, {}), asked);
+}
+
+TEST_F(plan_people_test, an_answer_that_was_heard_elsewhere_is_no_work_for_the_calendar_of_guests) {
+  auto& calendar = add_person("a", alice);
+  calendar.mails = guest_mail::guests;
+  const auto a = calendar;
+  imported(a, meeting({guest("one@example.org")}));
+  auto here = entry().what;
+  here.attendees = {guest("one@example.org", attendee_response::accepted)};
+  say(here);
+
+  EXPECT_TRUE(std::holds_alternative<push_nothing>(plan_push(p(), a.id, id())));
+
+  here.attendees.push_back(guest("two@example.org"));
+  say(here);
+  EXPECT_TRUE(std::holds_alternative<push_update>(plan_push(p(), a.id, id())));
+}
+
+TEST_F(plan_people_test, an_insert_invites_and_says_nothing_of_answers) {
+  auto& calendar = add_person("a", alice);
+  appointment what;
+  what.attendees = {guest("one@example.org", attendee_response::accepted)};
+
+  EXPECT_EQ(insert_says(calendar, what, true).attendees, std::vector<attendee>{guest("one@example.org")});
+  EXPECT_TRUE(insert_says(calendar, what, false).attendees.empty());
+}
+
+TEST_F(plan_people_test, an_answer_to_an_event_on_its_way_out_is_heard) {
+  const auto a = add_person("a", alice);
+  auto event = imported(a, meeting({guest("one@example.org")}));
+  entry_edit off;
+  off.status = entry_status::cancelled;
+  ASSERT_TRUE(change_entry(p(), id(), off));
+  taken();
+  event.version = "v2";
+  event.what.title = "Elsewhere";
+  event.what.attendees[0].response = attendee_response::tentative;
+
+  pull(a, event);
+
+  EXPECT_EQ(entry().what.attendees[0].response, attendee_response::tentative);
+  EXPECT_NE(entry().what.title, "Elsewhere");
+  EXPECT_TRUE(p().link(a.id, id())->removing);
+  EXPECT_EQ(reasons(taken()), (reason_list{reason::pull_ignored_removing, reason::pull_updated}));
+}
+
 /// Guests who are users of the tenant, by whichever of their addresses.
 class plan_invited_test : public series_fixture {
 protected:

@@ -220,6 +220,22 @@ TEST_F(provider_series_push_test, what_a_person_cut_before_the_insert_was_answer
   }
 }
 
+TEST_F(provider_series_push_test, a_series_that_is_gone_when_the_retry_reads_it_takes_no_entry_with_it) {
+  begin(provider_type::microsoft);
+  rows(work).read_from->token = "9";
+  says(daily());
+  lose(door().open("insert_event"));
+  for (int n = 0; n < 60 && door().open_calls().empty(); ++n) pass(1s);
+  while (door().open()->verb != "insert_event") serve_one();
+  serve_one();
+  ASSERT_EQ(door().open()->verb, "get_event");
+  vendor->remove(standing().id, now);
+
+  until_done();
+
+  expect_agreed(daily());
+}
+
 TEST_F(provider_series_push_test, an_occurrence_that_cannot_come_back_is_told_once_and_not_retried) {
   begin(provider_type::microsoft);
   says(cancelled(daily(), 2));

@@ -55,6 +55,7 @@ public:
   // ---- guests, occurrences, what we do not map (oracle_parts.cpp) ----
   void guest_invited(const std::string& address, bool by_host);
   void guest_taken_off(const std::string& address);
+  void guest_answered(const std::string& address, const event_id& e, attendee_response what);
   void check_guests_of_event(const account& a, const calendar_event& was, const calendar_event& now);
   void decorated(const account& a, const event_id& e, const std::string& extras);
   void check_extras(const account& a, const event_id& e);
@@ -117,12 +118,17 @@ private:
   void check_guests(const rows& t, const tenant_changes& c);
   void expect_guests(const rows& t, const account& a, const provider& calendar, const mapping& link,
                      const calendar_event& event);
+  void expect_answer(const rows& t, const account& a, const schedule_entry& entry, const event_id& event,
+                     const attendee& shown);
   void expect_slots();
   void expect_slots(const rows& t, const entry_id& entry, const std::vector<const slot_value*>& said);
   void check_lease(const tenant_changes& c);
   void check_brake(const rows& t, const tenant_changes& c);
   void check_outbox(const rows& t, const tenant_changes& c, const std::set<provider_id>& filled);
   field_set disputed(const rows& t, const mapping& link);
+  /// What the calendar showed in the version that the link knows. Its base may be older: what is in dispute
+  /// stays there as it was.
+  static const appointment& last_seen(const account& a, const mapping& link);
   static bool lacks(const rows& t, const provider& p, const entry_id& id);
   void check_text(const tenant_id& t, const std::string& text, const char* where);
   void expect_agreement(const rows& t, const account& a, const provider& calendar);
@@ -135,6 +141,7 @@ private:
   std::map<std::string, value> values_;
   struct guest {
     bool by_host = false, in_entry = false, taken_off = false, lost = false;
+    std::map<event_id, attendee_response> answered; ///< what he said last, in each event
   };
   std::map<std::string, guest> guests_; ///< by address
   std::map<std::pair<provider_id, event_id>, std::string> extras_;

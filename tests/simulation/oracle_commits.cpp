@@ -172,6 +172,14 @@ void oracle::check_removals(const rows& t, const tenant_changes& c) {
 
 // ---------------------------------------------------------------- 3: the cursor never runs ahead
 
+const appointment& oracle::last_seen(const account& a, const mapping& link) {
+  const auto event = a.model.events.find(link.event);
+  if (event == a.model.events.end()) return link.base_event;
+  const auto& versions = event->second.versions;
+  const auto seen = versions.find(link.event_version);
+  return seen != versions.end() ? seen->second : link.base_event;
+}
+
 /// Whatever the vendor had at that cursor is known: linked in that version, or a decision says why not.
 void oracle::check_cursor(const rows& t, const cursor_move& m, const tenant_changes&) {
   const auto& a = accounts_->at(m.provider);
@@ -187,7 +195,7 @@ void oracle::check_cursor(const rows& t, const cursor_move& m, const tenant_chan
     const auto* link = at != links.end() ? at->second : nullptr;
     if (e.now.removed) {
       const bool seen_gone = link == nullptr || !link->linked || link->removing ||
-                             !calendar_model::in_window(link->base_event, m.next.window);
+                             !calendar_model::in_window(last_seen(a, *link), m.next.window);
       if (!seen_gone) log_.violation(3, "the cursor is past the deletion of " + id.str());
       continue;
     }
@@ -408,9 +416,9 @@ void oracle::expect_agreement(const rows& t, const account& a, const provider& c
   }
   const auto in_sight = [&](const schedule_entry& e) {
     auto link = t.mappings.find({a.provider, e.id});
-    return !from ||
-           (calendar_model::in_window(e.what, from->window) &&
-            (link == t.mappings.end() || calendar_model::in_window(link->second.base_event, from->window)));
+    return !from || (calendar_model::in_window(e.what, from->window) &&
+                     (link == t.mappings.end() ||
+                      calendar_model::in_window(last_seen(a, link->second), from->window)));
   };
   const auto unsayable_here = [&](const schedule_entry& e) {
     auto link = t.mappings.find({a.provider, e.id});

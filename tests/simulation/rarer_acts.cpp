@@ -93,6 +93,7 @@ void world_of_seed::guests_act() {
   } else {
     say("answers");
     guests[which].response = static_cast<attendee_response>(rare_.below(4));
+    judge_.guest_answered(guests[which].email, e.id, guests[which].response);
   }
   vendor_.person_put(a, std::move(e), now_);
 }
@@ -290,7 +291,8 @@ void world_of_seed::host_approves() {
       if (!held || held->approved) continue;
       log_.count(held->from_calendar ? "host:approves_pull" : "host:approves_push");
       log_.say([&] { return "removals of " + vendor_.at(p).calendar.str() + " are approved"; });
-      s->running->order(for_provider{h.id, p, approval_order{removal_answer{true, true}, [](const result<bool>&) {}}});
+      s->running->order(
+          for_provider{h.id, p, approval_order{removal_answer{true, true}, [](const result<bool>&) {}}});
     }
 }
 

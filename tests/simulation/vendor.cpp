@@ -233,8 +233,9 @@ result<calendar_event> vendor::update(account& a, const net::event_update& u, in
   auto written = a.model.update(u, now);
   if (u.version.empty()) judge_.unguarded("an update without a version");
   if (written) {
-    judge_.event_updated(a, *was, u, *written);
-    judge_.check_guests_of_event(a, *was, a.model.events.at(u.event).now);
+    const auto& now_there = a.model.events.at(u.event).now; // of a series the answer tells the master alone
+    judge_.event_updated(a, *was, u, now_there);
+    judge_.check_guests_of_event(a, *was, now_there);
     judge_.check_extras(a, u.event);
     changed(a, now);
   }

@@ -25,8 +25,10 @@ std::vector<attendee> guests_written(const std::vector<attendee>& standing, cons
   const auto known = [](const std::vector<attendee>& all, const std::string& address) {
     return std::find_if(all.begin(), all.end(), [&](const attendee& a) { return a.email == address; });
   };
-  for (auto& g : guests)
-    if (const auto at = known(standing, g.email); at != standing.end()) g.response = at->response;
+  for (auto& g : guests) {
+    const auto at = known(standing, g.email);
+    g.response = at != standing.end() ? at->response : attendee_response::needs_action;
+  }
   for (const auto& g : standing)
     if (std::find(asked.people.begin(), asked.people.end(), g.email) != asked.people.end() &&
         known(guests, g.email) == guests.end())
@@ -41,6 +43,7 @@ std::string guard_of(const std::string& version) { return version.substr(0, vers
 appointment as_inserted(const net::new_event& asked, provider_type type) {
   auto a = asked.what;
   if (!asked.invites) a.attendees.clear();
+  for (auto& g : a.attendees) g.response = attendee_response::needs_action;
   if (!a.repeats) return a;
   a.repeats->changed.clear();
   if (type == provider_type::microsoft) a.repeats->exdates.clear();
