@@ -76,7 +76,7 @@ export default function SchedulePage(): ReactNode {
       {found.data?.more ? <Notice tone="info">{words.tooMany}</Notice> : null}
       {found.isPending && range ? <div className="schedule-loading"><Skeleton lines={1} /></div> : null}
       <section className="schedule-grid" data-view={view} aria-label={words.calendar} aria-busy={found.isFetching || undefined}>
-        <div className="schedule-days"><Grid view={view} date={date} items={items} moved={moves.moved} editable={rights.operate} onShown={shown} onOpen={(item) => setOpen({item})} onSelect={select} onMove={moves.begin} /></div>
+        <div className="schedule-days"><Grid view={view} date={date} items={items} moved={moves.moved} editable={rights.operate} covered={open !== null || moves.asked !== null} onShown={shown} onOpen={(item) => setOpen({item})} onSelect={select} onMove={moves.begin} /></div>
       </section>
       {moves.asked ? <ScopeDialog act="change" scopes={['single', 'future', 'all']} busy={false} onClose={moves.cancel} onChosen={moves.choose} /> : null}
       {open ? <EntryDialog key={'item' in open ? `${itemKey(open.item)} ${open.item.version}` : 'new'} of={open} users={users.data?.items ?? []} reader={readerZone} onClose={() => setOpen(null)} onReload={reload} /> : null}

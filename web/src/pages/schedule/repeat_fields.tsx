@@ -75,7 +75,7 @@ function Weekdays({chosen, disabled, onChange}: {chosen: readonly Weekday[]; dis
       <span className="field-label" id="entry-weekdays-label">{words.onDays}</span>
       <div className="chips entry-weekdays" role="group" aria-labelledby="entry-weekdays-label">
         {weekdays.map((d) => (
-          <ToggleButton key={d} id={`entry-weekday-${d.toLowerCase()}`} className="chip" aria-label={words.weekday(d)} isDisabled={disabled} isSelected={chosen.includes(d)} onChange={(on) => toggled(d, on)}>{words.weekdayShort(d)}</ToggleButton>
+          <ToggleButton key={d} id={`entry-weekday-${d.toLowerCase()}`} className="chip" isDisabled={disabled} isSelected={chosen.includes(d)} onChange={(on) => toggled(d, on)}><span aria-hidden="true">{words.weekdayShort(d)}</span><span className="unseen">{words.weekday(d)}</span></ToggleButton>
         ))}
       </div>
     </div>
