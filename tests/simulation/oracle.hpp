@@ -55,7 +55,8 @@ public:
   // ---- guests, occurrences, what we do not map (oracle_parts.cpp) ----
   void guest_invited(const std::string& address, bool by_host);
   void guest_taken_off(const std::string& address);
-  void guest_answered(const std::string& address, const event_id& e, attendee_response what);
+  void guest_answered(const std::string& address, const event_id& e, attendee_response before,
+                      attendee_response what);
   void check_guests_of_event(const account& a, const calendar_event& was, const calendar_event& now);
   void decorated(const account& a, const event_id& e, const std::string& extras);
   void check_extras(const account& a, const event_id& e);
@@ -141,7 +142,7 @@ private:
   std::map<std::string, value> values_;
   struct guest {
     bool by_host = false, in_entry = false, taken_off = false, lost = false;
-    std::map<event_id, attendee_response> answered; ///< what he said last, in each event
+    std::map<event_id, std::vector<attendee_response>> answered; ///< what he said in each event, in order
   };
   std::map<std::string, guest> guests_; ///< by address
   std::map<std::pair<provider_id, event_id>, std::string> extras_;

@@ -29,8 +29,11 @@ void oracle::guest_invited(const std::string& address, bool by_host) { guests_[a
 
 void oracle::guest_taken_off(const std::string& address) { guests_[address].taken_off = true; }
 
-void oracle::guest_answered(const std::string& address, const event_id& e, attendee_response what) {
-  guests_[address].answered[e] = what;
+void oracle::guest_answered(const std::string& address, const event_id& e, attendee_response before,
+                            attendee_response what) {
+  auto& said = guests_[address].answered[e];
+  said.push_back(before);
+  said.push_back(what);
 }
 
 /// A guest leaves an entry only when somebody took him off a list.
@@ -70,19 +73,23 @@ void oracle::check_guests_of_event(const account& a, const calendar_event& was, 
 
 /// The entry has one answer of each guest. He may have been asked by several of its events, of now and of
 /// before: an event in which he said nothing (an invitation that we wrote is one) tells nothing, and of what
-/// he said last in each of the others it is one. Who was asked by one event alone said just that.
+/// he said last in each of the others it is one. Who was asked by one event alone said just that. Who takes
+/// his answer back says nothing there, but it is not what he took back.
 void oracle::expect_answer(const rows& t, const account& a, const schedule_entry& entry,
                            const event_id& event, const attendee& shown) {
-  const auto& said = guests_[shown.email].answered;
-  if (shown.response == attendee_response::needs_action && !said.contains(event)) return;
   const auto heard = find_guest(entry.what.attendees, shown.email)->response;
   if (heard == shown.response) return;
+  const auto& said = guests_[shown.email].answered;
+  const auto here = said.find(event);
+  const bool said_here =
+      here != said.end() && std::find(here->second.begin(), here->second.end(), heard) != here->second.end();
+  if (shown.response == attendee_response::needs_action && !said_here) return;
   const auto was_of_entry = [&](const event_id& e) {
     return std::any_of(t.decisions.begin(), t.decisions.end(),
                        [&](const decision& d) { return d.entry == entry.id && d.event == e; });
   };
-  for (const auto& [e, response] : said)
-    if (e != event && response == heard && was_of_entry(e)) return;
+  for (const auto& [e, answers] : said)
+    if (e != event && answers.back() == heard && was_of_entry(e)) return;
   log_.violation(8, "the answer of " + shown.email + " in " + a.calendar.str() + " did not reach entry " +
                         entry.id.str());
 }

@@ -92,8 +92,10 @@ void world_of_seed::guests_act() {
     guests.erase(guests.begin() + which);
   } else {
     say("answers");
+    const auto before = guests[which].response;
     guests[which].response = static_cast<attendee_response>(rare_.below(4));
-    judge_.guest_answered(guests[which].email, e.id, guests[which].response);
+    if (guests[which].response != before)
+      judge_.guest_answered(guests[which].email, e.id, before, guests[which].response);
   }
   vendor_.person_put(a, std::move(e), now_);
 }
