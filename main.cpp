@@ -76,11 +76,11 @@ operator_commands add_operators(CLI::App& admin, operator_options& o) {
 
 /// Log lines go to standard error; standard output belongs to the command. A server's lines are for programs
 /// unless somebody wants to read them.
-void open_log(std::string_view format, bool server) {
+void open_log(std::string_view format, bool server, const char* usual_level) {
   const char* level = std::getenv("KALENDS_LOG");
   const bool json = format.empty() ? server : format == "json";
   kalends::observe::open_log(json ? kalends::observe::log_format::json : kalends::observe::log_format::text,
-                             level != nullptr ? level : "info");
+                             level != nullptr ? level : usual_level);
 }
 
 } // namespace
@@ -154,6 +154,18 @@ int main(int argc, char** argv) {
   sandbox_command->add_option("--port", box.port, "Port to listen on (0: any free one)")
       ->capture_default_str();
 
+  doctor_options examination;
+  auto* doctor_command =
+      app.add_subcommand("doctor", "Look whether everything is set up as it must be; changes nothing");
+  common_options(*doctor_command, examination.given);
+  doctor_command->add_option("--listen", examination.given.listen, "Address that the server listens on");
+  doctor_command->add_option("--port", examination.given.port, "Port that the server listens on");
+  doctor_command->add_option("--public-url", examination.given.public_url,
+                             "What the outside world calls the server");
+  doctor_command->add_option("--webhook-url", examination.given.webhook_url,
+                             "Where Google and Microsoft reach the webhooks");
+  doctor_command->add_flag("--json", examination.json, "For programs: the findings as JSON");
+
   explain_options story;
   auto* explain_command =
       app.add_subcommand("explain", "What was done about an entry or an event, and why, from the ledger");
@@ -175,7 +187,7 @@ int main(int argc, char** argv) {
 
   CLI11_PARSE(app, argc, argv);
   const auto log_format = read_configuration(given).value.server.log_format;
-  open_log(log_format, serve_command->parsed());
+  open_log(log_format, serve_command->parsed(), doctor_command->parsed() ? "error" : "info");
   if (*serve_command) return serve(given);
   if (*migrate_command) return migrate(given);
   if (*init_command) return make_vault_key(given);
@@ -188,6 +200,7 @@ int main(int argc, char** argv) {
   if (*restore_command) return restore(given, restored);
   if (*mark_command) return mark_restored(given);
   if (*demo_command) return demo(demonstration);
+  if (*doctor_command) return doctor(examination);
   if (*explain_command) return explain(story);
   return run_sandbox(box);
 }

@@ -41,6 +41,14 @@ struct demo_options {
 /// when all of it answers.
 int demo(const demo_options& options);
 
+struct doctor_options {
+  overrides given;
+  bool json = false; ///< for programs instead of people
+};
+/// Looks whether the installation is set up so that it can work, with or without a server running, and
+/// changes nothing. Exits with 1 if there is a problem.
+int doctor(const doctor_options& options);
+
 struct explain_options {
   std::string entry, event; ///< one of them
   std::string base_url = "http://127.0.0.1:8080";

@@ -4,6 +4,7 @@
 #include <toml++/toml.h>
 
 #include <charconv>
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <map>
@@ -63,6 +64,18 @@ std::string take_ancestors(std::string& into, const std::string& text) {
     all += (all.empty() ? "" : " ") + word;
   }
   into = std::move(all);
+  return {};
+}
+
+std::string take_day(std::optional<std::chrono::sys_days>& into, const std::string& text) {
+  int year = 0;
+  unsigned month = 0, day = 0;
+  char beyond = 0;
+  const bool read = std::sscanf(text.c_str(), "%4d-%2u-%2u%c", &year, &month, &day, &beyond) == 3;
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
+                                         std::chrono::day(day)};
+  if (!read || !date.ok()) return "must be a day like 2027-01-31";
+  into = std::chrono::sys_days(date);
   return {};
 }
 
@@ -185,6 +198,8 @@ const std::vector<option>& options() {
        calls_into(&actors::vendor_grants::microsoft, &actors::vendor_limits::mailbox)},
       {"microsoft.tenant", "KALENDS_MICROSOFT_TENANT",
        app_into(&settings::microsoft, &oauth_app::authority_tenant)},
+      {"microsoft.client_secret_expires", "KALENDS_MICROSOFT_CLIENT_SECRET_EXPIRES",
+       [](configuration& c, const std::string& v) { return take_day(c.microsoft_secret_ends, v); }},
       {"vendors.google_authorization", "KALENDS_GOOGLE_AUTHORIZATION_URL",
        vendor_into(&net::vendor_endpoints::google_authorization)},
       {"vendors.google_token", "KALENDS_GOOGLE_TOKEN_URL", vendor_into(&net::vendor_endpoints::google_token)},
@@ -286,6 +301,16 @@ configured read_configuration(const overrides& given) {
       c.problems.push_back("--node-url " + p);
   check(c);
   return c;
+}
+
+void name_addresses(settings& s) {
+  if (s.public_url.empty()) {
+    const auto everywhere = s.listen_address == "0.0.0.0" || s.listen_address == "::";
+    const auto host = everywhere ? std::string("127.0.0.1") : s.listen_address;
+    s.public_url =
+        (s.certificate_file.empty() ? "http://" : "https://") + host + ":" + std::to_string(s.port);
+  }
+  if (s.webhook_url == webhooks_here) s.webhook_url = s.public_url;
 }
 
 } // namespace kalends::commands

@@ -6,6 +6,7 @@
 #include "net/client_address.hpp"
 #include "schema/settings.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -26,6 +27,8 @@ struct configuration {
   std::size_t database_connections = 4;
   /// Where the other nodes of this database reach this one's API; empty: at the public URL.
   std::string node_url;
+  /// When Entra's client secret ends, as the operator noted it: the doctor warns in time.
+  std::optional<std::chrono::sys_days> microsoft_secret_ends;
   /// For trials on the local host alone: writing an appointment with this in its title ends the actor.
   std::string failpoint_title;
 };
@@ -45,5 +48,8 @@ struct configured {
 /// Reads the TOML file (an unknown key is a problem, so that a typing error cannot switch something off),
 /// then KALENDS_… and DATABASE_URL, then the command line.
 configured read_configuration(const overrides& given);
+
+/// Fills in what follows from the address that is listened on, and webhooks that come to the public URL.
+void name_addresses(settings& s);
 
 } // namespace kalends::commands

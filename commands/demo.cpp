@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands/commands.hpp"
+#include "commands/demo_configuration.hpp"
 #include "commands/demo_life.hpp"
 #include "commands/http_talk.hpp"
 #include "commands/server.hpp"
@@ -207,29 +208,9 @@ result<json::object> demonstration::register_client(const char* vendor) {
 }
 
 result<void> demonstration::start_server() {
-  configuration c;
-  auto& s = c.server;
-  s.data_dir = options_.data_dir;
-  s.vault_key_file = options_.data_dir + "/vault.key";
+  auto c = demo_configuration(manifest_, options_.data_dir);
   auto earlier = port_of(manifest_, "");
-  s.port = options_.port != 0 ? options_.port : earlier;
-  s.webhook_url = webhooks_here;
-  s.extra_ca_file = sandbox_->ca_file();
-  s.poll_interval = std::getenv("KALENDS_POLL_SECONDS") != nullptr
-                        ? read_configuration({}).value.server.poll_interval
-                        : std::chrono::seconds(60s);
-  const auto& box = manifest_["sandbox"];
-  s.google =
-      oauth_app{text_at(box.at("google"), "client_id"), text_at(box.at("google"), "client_secret"), ""};
-  s.microsoft = oauth_app{text_at(box.at("microsoft"), "client_id"),
-                          text_at(box.at("microsoft"), "client_secret"), "common"};
-  auto base = sandbox_->base_url();
-  c.vendors.google_authorization = base + "/o/oauth2/v2/auth";
-  c.vendors.google_token = base + "/token";
-  c.vendors.google_revoke = base + "/revoke";
-  c.vendors.google_calendar = base + "/calendar/v3";
-  c.vendors.microsoft_login = base;
-  c.vendors.microsoft_graph = base + "/v1.0";
+  c.server.port = options_.port != 0 ? options_.port : earlier;
   auto started = server::start(c, real_world());
   if (!started) return not_on_port(started.error(), "server", earlier);
   server_ = std::move(*started);

@@ -148,13 +148,7 @@ result<void> server::parts::open_listener() {
   if (!started) return tl::unexpected(started.error());
   listener = std::move(*started);
   s.port = listener->port();
-  if (s.public_url.empty()) {
-    auto host = s.listen_address == "0.0.0.0" || s.listen_address == "::" ? std::string("127.0.0.1")
-                                                                          : s.listen_address;
-    s.public_url =
-        (s.certificate_file.empty() ? "http://" : "https://") + host + ":" + std::to_string(s.port);
-  }
-  if (s.webhook_url == webhooks_here) s.webhook_url = s.public_url;
+  name_addresses(s);
   return {};
 }
 

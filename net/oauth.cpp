@@ -2,6 +2,7 @@
 #include "net/oauth.hpp"
 
 #include "net/json_reading.hpp"
+#include "net/oauth_questions.hpp"
 #include "net/reaction.hpp"
 #include "net/vendor_call.hpp"
 #include "net/vendor_event.hpp"
@@ -81,23 +82,29 @@ std::string short_scope(std::string_view scope) {
   return out;
 }
 
-bool grants(std::string_view granted, std::span<const std::array<std::string_view, 4>> needs) {
+using scope_needs = std::span<const std::array<std::string_view, 4>>;
+
+scope_needs needs_of(provider_type type) {
+  return type == provider_type::google ? scope_needs(google_needs) : scope_needs(microsoft_needs);
+}
+
+std::vector<std::string> short_scopes(std::string_view granted) {
   std::vector<std::string> have;
   while (!granted.empty()) {
     const auto end = std::min(granted.find(' '), granted.size());
     have.push_back(short_scope(granted.substr(0, end)));
     granted.remove_prefix(std::min(end + 1, granted.size()));
   }
-  return std::all_of(needs.begin(), needs.end(), [&](const auto& choices) {
-    return std::any_of(choices.begin(), choices.end(), [&](std::string_view scope) {
-      return !scope.empty() && std::find(have.begin(), have.end(), scope) != have.end();
-    });
-  });
+  return have;
 }
 
-bool grants_enough(provider_type type, std::string_view scope) {
-  return type == provider_type::google ? grants(scope, google_needs) : grants(scope, microsoft_needs);
+/// As the vendor writes it in a request.
+std::string long_scope(provider_type type, std::string_view scope) {
+  if (type == provider_type::google) return "https://www.googleapis.com/auth/" + std::string(scope);
+  return "Calendars.ReadWrite";
 }
+
+bool grants_enough(provider_type type, std::string_view scope) { return missing_scopes(type, scope).empty(); }
 
 struct token_answer {
   grant tokens;
@@ -253,6 +260,26 @@ result<grant> read_refreshed(provider_type type, const http_reply& reply, grant 
 }
 
 } // namespace
+
+std::vector<std::string> missing_scopes(provider_type type, std::string_view granted) {
+  const auto have = short_scopes(granted);
+  std::vector<std::string> missing;
+  for (const auto& choices : needs_of(type))
+    if (std::none_of(choices.begin(), choices.end(), [&](std::string_view scope) {
+          return !scope.empty() && std::find(have.begin(), have.end(), scope) != have.end();
+        }))
+      missing.push_back(long_scope(type, choices.front()));
+  return missing;
+}
+
+outgoing_request client_question(const vendor_endpoints& e, provider_type type, const oauth_app& app,
+                                 const std::string& redirect_uri) {
+  return token_request(token_url(type, e, app), write_form({{"grant_type", "authorization_code"},
+                                                            {"code", "not-a-code"},
+                                                            {"client_id", app.client_id},
+                                                            {"client_secret", app.client_secret},
+                                                            {"redirect_uri", redirect_uri}}));
+}
 
 oauth_client::oauth_client(std::shared_ptr<http_client> http, vendor_endpoints endpoints, world w)
     : http_(std::move(http)), endpoints_(std::move(endpoints)), world_(std::move(w)) {}

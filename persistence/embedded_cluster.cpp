@@ -146,6 +146,10 @@ std::string embedded_cluster::owner_url_of_running(const std::string& data_dir) 
   return url(owner_role, database_name, cluster_files::sockets_of(data_dir));
 }
 
+std::string embedded_cluster::engine_url_of_running(const std::string& data_dir) {
+  return url(engine_role, database_name, cluster_files::sockets_of(data_dir));
+}
+
 embedded_cluster::embedded_cluster(std::unique_ptr<impl> i) : impl_(std::move(i)) {}
 embedded_cluster::~embedded_cluster() = default;
 const std::string& embedded_cluster::owner_url() const noexcept { return impl_->owner; }

@@ -30,6 +30,8 @@ public:
   /// The owner's connection string of the cluster that another kalends runs in `data_dir`. Whether it answers is
   /// for the connection to say; only the same OS user and root are let in.
   static std::string owner_url_of_running(const std::string& data_dir);
+  /// The same, of the engine's role.
+  static std::string engine_url_of_running(const std::string& data_dir);
 
   /// Connection string of the owner of the schema (migrations) and of the engine's role (everything else).
   const std::string& owner_url() const noexcept;

@@ -2,18 +2,19 @@
 # `allowed_<room>` names the rooms a room may include; the lists after it name third parties that only some rooms may see.
 cmake_minimum_required(VERSION 3.25)
 
-set(rooms schema observe persistence net actors api sandbox commands)
+set(rooms schema observe persistence net doctor actors api sandbox commands)
 set(allowed_schema schema)
 set(allowed_observe observe schema)
 set(allowed_persistence persistence observe schema)
 set(allowed_net net observe schema)
+set(allowed_doctor doctor net persistence observe schema)
 set(allowed_actors actors net persistence observe schema)
-set(allowed_api api actors net persistence observe schema)
+set(allowed_api api actors doctor net persistence observe schema)
 set(allowed_sandbox sandbox net schema)
-set(allowed_commands commands sandbox api actors net persistence observe schema)
+set(allowed_commands commands sandbox api actors doctor net persistence observe schema)
 # Of net, the upper rooms see only its doors: headers without Boost.
 set(net_doors calendar_client http_message http_client http_server io_threads oauth crypto webhook_check oidc_check pubsub_push
-  service_account password totp)
+  service_account password totp host_probe oauth_questions)
 # The sandbox must not share the engine's codecs, or a mistake would agree with itself.
 set(net_for_sandbox http_message http_client http_server io_threads)
 
@@ -30,7 +31,7 @@ foreach(room IN LISTS rooms)
         if(target IN_LIST rooms AND NOT target IN_LIST allowed_${room})
           string(APPEND bad "${name}: ${room} may not see ${target}: ${line}\n")
         endif()
-        if(target STREQUAL net AND room MATCHES "^(actors|api|commands)$" AND NOT header IN_LIST net_doors)
+        if(target STREQUAL net AND room MATCHES "^(actors|api|commands|doctor)$" AND NOT header IN_LIST net_doors)
           string(APPEND bad "${name}: only net's doors may be included here: ${line}\n")
         endif()
         if(target STREQUAL net AND room STREQUAL sandbox AND NOT header IN_LIST net_for_sandbox)
