@@ -9,6 +9,9 @@ namespace {
 
 constexpr auto start_it = "Start the server, and run this again.";
 
+/// A demonstration is started as it was before.
+std::string start_command(const facts& f) { return is_trial(f.of) ? "" : "kalends serve"; }
+
 std::string not_running(const facts& f) {
   return "The server does not run here (" + f.own.failure + "), so that nothing can answer.";
 }
@@ -48,7 +51,7 @@ void judge_public_health(findings& out, const facts& f) {
   const auto& w = f.public_health;
   const auto check = "callback";
   if (!f.server_runs())
-    return out.skip(check, f.of.server.public_url, not_running(f), start_it, "kalends serve");
+    return out.skip(check, f.of.server.public_url, not_running(f), start_it, start_command(f));
   if (!w.asked()) return;
   const auto try_it = "curl -sS " + w.url;
   if (!w.answered()) return no_answer(out, f, check, w, try_it);
@@ -81,7 +84,7 @@ void judge_handshake(findings& out, const facts& f) {
   if (f.of.server.webhook_url.empty())
     return out.skip(check, "webhook_url", "There is no webhook URL; see the finding about it.");
   if (!f.server_runs())
-    return out.skip(check, f.of.server.webhook_url, not_running(f), start_it, "kalends serve");
+    return out.skip(check, f.of.server.webhook_url, not_running(f), start_it, start_command(f));
   if (!w.asked()) return;
   const auto subject = w.url.substr(0, w.url.find('?'));
   const auto try_it = "curl -sS -X POST -d '' '" + subject + "?validationToken=hello'";
@@ -120,7 +123,7 @@ std::vector<finding> judge_reachability(const facts& f) {
       out.skip("server", f.own.url,
                "The server does not answer at its own address (" + f.own.failure +
                    "): the checks of reachability need it.",
-               start_it, "kalends serve");
+               start_it, start_command(f));
   }
   judge_public_health(out, f);
   judge_handshake(out, f);
