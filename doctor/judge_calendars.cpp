@@ -33,7 +33,8 @@ void name_tenant(findings& out, const std::string& tenant, provider_type t, cons
            std::string(t == provider_type::google
                            ? "The scopes are declared at Google Cloud console > APIs & Services > OAuth "
                              "consent screen > Data access."
-                           : "The permission is declared at Entra admin center > App registrations > "
+                           : "The permission is declared at Entra admin center > Identity > Applications > "
+                             "App registrations > "
                              "(the app) > API permissions > Microsoft Graph > Delegated."),
        listed(l.scopes)});
 }

@@ -74,8 +74,8 @@ void judge_client(findings& out, const facts& f, provider_type t) {
         {whose + " does not know this client.",
          "No calendar can be connected, and those that are connected lose access at the next renewal.",
          "See whether the client was deleted or belongs to another " +
-             std::string(t == provider_type::google ? "project" : "directory (microsoft.authority_tenant)") +
-             ": " + client_page(t) + ". Copy its id into " + setting(t, "client_id") + "."});
+             std::string(t == provider_type::google ? "project" : "directory (microsoft.tenant)") + ": " +
+             client_page(t) + ". Copy its id into " + setting(t, "client_id") + "."});
   out.ok("oauth_client", whose, "The client " + f.app(t)->client_id + " is set.");
 }
 

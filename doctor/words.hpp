@@ -63,11 +63,13 @@ inline constexpr const char* google_client_page =
     "Google Cloud console > APIs & Services > Credentials > OAuth 2.0 Client IDs > (the client)";
 inline constexpr const char* google_consent_page =
     "Google Cloud console > APIs & Services > OAuth consent screen (Google Auth Platform > Audience)";
-inline constexpr const char* entra_redirects_page = "Entra admin center > Applications > App registrations > "
-                                                    "(the app) > Authentication > Web > Redirect URIs";
-inline constexpr const char* entra_secrets_page = "Entra admin center > Applications > App registrations > "
-                                                  "(the app) > Certificates & secrets > Client secrets";
+inline constexpr const char* entra_redirects_page =
+    "Entra admin center > Identity > Applications > App registrations > "
+    "(the app) > Authentication > Web > Redirect URIs";
+inline constexpr const char* entra_secrets_page =
+    "Entra admin center > Identity > Applications > App registrations > "
+    "(the app) > Certificates & secrets > Client secrets";
 inline constexpr const char* entra_overview_page =
-    "Entra admin center > Applications > App registrations > (the app) > Overview";
+    "Entra admin center > Identity > Applications > App registrations > (the app) > Overview";
 
 } // namespace kalends::doctor
