@@ -13,7 +13,7 @@ set(allowed_api api actors doctor net persistence observe schema)
 set(allowed_sandbox sandbox net schema)
 set(allowed_commands commands sandbox api actors doctor net persistence observe schema)
 # Of net, the upper rooms see only its doors: headers without Boost.
-set(net_doors calendar_client http_message http_client http_server io_threads oauth crypto webhook_check oidc_check pubsub_push
+set(net_doors calendar_client http_message client_address http_client http_server io_threads oauth crypto webhook_check oidc_check pubsub_push
   service_account password totp host_probe oauth_questions)
 # The sandbox must not share the engine's codecs, or a mistake would agree with itself.
 set(net_for_sandbox http_message http_client http_server io_threads)
