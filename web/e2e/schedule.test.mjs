@@ -8,6 +8,7 @@ import { Sandbox } from '../../tests/e2e/support/sandbox.mjs';
 import { checkPage } from './support/check_page.mjs';
 import { ask } from './support/demo.mjs';
 import { settled, signIn, test } from './support/pages.mjs';
+import { screenshot } from './support/screenshot.mjs';
 
 const dayMs = 24 * 3600 * 1000;
 const within = { within: 60_000 };
@@ -278,6 +279,48 @@ test('entries of another zone, of days and across midnight stand where they belo
   await checkPage(page, 'a day');
 });
 
+/** The next Sunday on which summer time begins or ends, far from everybody else's weeks. */
+function clockChange() {
+  for (let n = 200; ; ++n) {
+    const sunday = new Date(Date.now() + n * dayMs).toISOString().slice(0, 10);
+    const eve = new Date(Date.now() + (n - 1) * dayMs).toISOString().slice(0, 10);
+    if (new Date(`${sunday}T12:00:00Z`).getUTCDay() === 0 && offsetAt(sunday) !== offsetAt(eve)) return { sunday, eve };
+  }
+}
+
+test('on the day when the clocks change, what is put at nine is at nine', async ({ page, world }) => {
+  const { key, host, calendar, user, anHour } = stage(world);
+  const { sunday, eve } = clockChange();
+  const title = titled('Clocks');
+  const entry = await anHour(title, eve, '09:00');
+  await arrive(page, key, `/schedule?date=${sunday}&person=${user}`);
+  await drag(page, await pointAt(page, eve, '09:20'), await pointAt(page, sunday, '09:20'));
+  await toldOf(page, 'Moved');
+  const { start, end } = await host.entry(entry.id);
+  assert.deepEqual([start.date_time.slice(0, 19), end.date_time.slice(0, 19)], [`${sunday}T09:00:00`, `${sunday}T10:00:00`]);
+  assert.equal(Date.parse(start.date_time), Date.parse(instant(sunday, '09:00')));
+  await eventually(async () => (await calendar.event(title)).start === instant(sunday, '09:00'), within);
+});
+
+test('an operator chooses a tenant first; what is not saved is not lost by a key', async ({ page, world }) => {
+  const { tenant, anHour } = stage(world);
+  const week = nextWeek();
+  const entry = await anHour(titled('For operators'), week[0], '09:00');
+  await signIn(page, world.admin_key, `/schedule?date=${week[0]}`);
+  await page.click(`#needs-tenant-${tenant.id}`);
+  await page.waitForSelector(idOf(entry));
+  await page.click(idOf(entry));
+  await page.fill('#entry-title', 'Half written');
+  await page.keyboard.press('Escape');
+  await page.waitForSelector('#entry-leave');
+  await checkPage(page, 'before what was typed is lost');
+  await page.click('#entry-leave-cancel');
+  assert.equal(await page.inputValue('#entry-title'), 'Half written');
+  await page.keyboard.press('Escape');
+  await page.click('#entry-leave-confirm');
+  await page.waitForSelector('#entry-title', { state: 'detached' });
+});
+
 test('what somebody else adds appears by itself; a day with too much opens as a day', async ({ page, world }) => {
   const { key, user, anHour } = stage(world);
   const week = nextWeek();
@@ -317,6 +360,26 @@ test('what stands in the way of an entry is said, and a conflict leads to its pa
   page.allowed.push(/status of 404/);
   await page.click(`#entry-conflict-${conflict_id}`);
   await page.waitForURL(`**/conflicts/${conflict_id}`);
+});
+
+test('a week looks as it did', async ({ page, world }) => {
+  const { tenant, key, user } = stage(world);
+  const provider_id = tenant.providers.find((p) => p.user_id === user).id;
+  const item = (n, day, from, to, title, more = {}) => ({
+    id: `01a20000-0000-7000-8000-00000000000${n}`, version: 1, title, location: '', start: at(`2030-01-${day}`, `${from}:00`), end: at(`2030-01-${day}`, `${to}:00`), all_day: false, time_zone: 'Europe/Berlin', status: 'scheduled',
+    is_private: false, work_item: null, assigned_user_ids: [user], series: false, recurrence_id: null, differs: [], origin_provider_id: null, sync: [{ provider_id, state: 'in_step', reason: null, conflict_id: null }], ...more,
+  });
+  const standing = (state) => ({ sync: [{ provider_id, state, reason: null, conflict_id: null }] });
+  const offset = (i) => ({ ...i, start: i.start.date_time ? { ...i.start, date_time: `${i.start.date_time}+01:00` } : i.start, end: i.end.date_time ? { ...i.end, date_time: `${i.end.date_time}+01:00` } : i.end });
+  const items = [
+    item(1, '07', '09:00', '10:30', 'Replace the switch', { location: 'Hall 3' }), item(2, '07', '09:30', '11:00', 'Overlapping', standing('conflict')), item(3, '08', '08:00', '08:15', 'Short call', standing('waiting')),
+    item(4, '09', '11:00', '12:00', 'Stand-up', { series: true, recurrence_id: '2030-01-09T11:00:00' }), item(5, '10', '13:00', '15:00', 'Private matter', { is_private: true, status: 'tentative' }), item(6, '11', '10:00', '11:00', 'Not taken', standing('refused')),
+    item(7, '12', '09:00', '12:00', 'Nowhere', { sync: [] }), item(8, '08', '09:00', '10:00', 'Fair', { all_day: true, time_zone: null, start: { date: '2030-01-08' }, end: { date: '2030-01-11' } }),
+  ].map(offset);
+  await page.route('**/v1/schedule-entries?**', (r) => r.fulfill({ json: { items, next_cursor: null } }));
+  await arrive(page, key, '/schedule?date=2030-01-07');
+  await page.waitForSelector('.item-refused');
+  await screenshot(page, 'schedule');
 });
 
 test('a person sees and changes their own; who may only look cannot change', async ({ page, world, another }) => {

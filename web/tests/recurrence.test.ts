@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {countBefore, firstDay, follow, monthDaysOf, namesDays, readRule, usualRepeat, weekdayOf, writeRule, type Repeat} from '../src/model/recurrence';
+import {countBefore, firstDay, follow, isDate, monthDaysOf, namesDays, readRule, usualRepeat, weekdayOf, writeRule, type Repeat} from '../src/model/recurrence';
 import {schedule} from '../src/texts/schedule';
 
 const zone = 'Europe/Berlin';
@@ -77,4 +77,8 @@ test('what lies before an occurrence is counted as the rule has it', () => {
   assert.equal(countBefore(read('FREQ=WEEKLY;INTERVAL=2;BYDAY=TU,TH'), tuesday, '2026-12-22'), 2);
   assert.equal(countBefore(read('FREQ=MONTHLY;BYDAY=2TU'), tuesday, '2027-03-09'), 3);
   assert.equal(countBefore(read('FREQ=DAILY;INTERVAL=2'), tuesday, '2026-12-14'), 3);
+});
+
+test('only days that there are, are days', () => {
+  assert.deepEqual(['2026-12-08', '2028-02-29', '2026-02-29', '2026-13-01', '2026-1-1', ''].map(isDate), [true, true, false, false, false, false]);
 });

@@ -36,6 +36,9 @@ export const dateOf = (time: string): string => time.slice(0, 10);
 export const addDays = (date: string, days: number): string => parseDate(dateOf(date)).add({days}).toString();
 export const daysBetween = (from: string, to: string): number => Math.round((Date.parse(`${dateOf(to)}T00:00:00Z`) - Date.parse(`${dateOf(from)}T00:00:00Z`)) / 86_400_000);
 
+/** "2026-02-30" is none. */
+export const isDate = (text: string): boolean => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) && new Date(`${text}T00:00:00Z`).toISOString().startsWith(text);
+
 export function weekdayOf(date: string): Weekday {
   return weekdays[(new Date(`${dateOf(date)}T00:00:00Z`).getUTCDay() + 6) % 7]!;
 }

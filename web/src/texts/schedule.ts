@@ -109,6 +109,9 @@ export const schedule = {
     gone: 'It is no longer there. Somebody deleted it in the meantime.',
     stale: 'Somebody changed it in the meantime. Load it again to see what it says now; what you typed here is lost then.',
     again: 'Load it again',
+    leave: 'Leave without saving?',
+    leaveHelp: 'What you typed here is lost then.',
+    leaveConfirm: 'Leave',
   },
   repeat: {
     label: 'Repeats',

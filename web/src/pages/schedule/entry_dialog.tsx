@@ -63,7 +63,7 @@ function EntryForm({was: given, known, users, reader, onClose, onReload}: FormPr
   const [is, set] = useState(given);
   const [blank, setBlank] = useState<Blank>({});
   const [asked, setAsked] = useState(false);
-  const [question, setQuestion] = useState<'change' | 'remove' | null>(null);
+  const [question, setQuestion] = useState<'change' | 'remove' | 'leave' | null>(null);
   const withPeople = session.kind !== 'user';
   const writes = useWrites(onClose);
   const failure = writes.error;
@@ -88,7 +88,7 @@ function EntryForm({was: given, known, users, reader, onClose, onReload}: FormPr
     writes.change(known.item, scope, scope === 'single' ? changeOfOne(was, is) : scope === 'future' ? changeOfFuture(was, is, known.entry) : changeOfAll(was, is, known.entry));
   };
   return (
-    <Dialog id="entry" title={known ? words.editTitle : words.newTitle} open sticky wide onClose={onClose} actions={may ? (
+    <Dialog id="entry" title={known ? words.editTitle : words.newTitle} open sticky wide onClose={() => (may && isChanged(was, is) ? setQuestion('leave') : onClose())} actions={may ? (
       <>
         {known ? <span className="entry-remove"><Button id="entry-remove" kind="quiet" icon="trash" isDisabled={writes.busy} onPress={() => setQuestion('remove')}>{words.remove}</Button></span> : null}
         <Button id="entry-cancel" onPress={onClose}>{kit.cancel}</Button>
@@ -110,7 +110,10 @@ function EntryForm({was: given, known, users, reader, onClose, onReload}: FormPr
         <Switch id="entry-private" label={words.isPrivate} help={words.isPrivateHelp} value={is.isPrivate} disabled={!may} onChange={(isPrivate) => set({...is, isPrivate})} />
       </div>
       {known ? <SyncList sync={known.item.sync ?? []} /> : null}
-      {known && question !== null && known.item.series ? (
+      {question === 'leave' ? (
+        <ConfirmDialog id="entry-leave" title={words.leave} open onClose={() => setQuestion(null)} confirm={words.leaveConfirm} onConfirm={onClose}><p>{words.leaveHelp}</p></ConfirmDialog>
+      ) : null}
+      {known && (question === 'change' || question === 'remove') && known.item.series ? (
         <ScopeDialog act={question} scopes={question === 'remove' ? ['single', 'future', 'all'] : scopesFor(was, is)} busy={false} onClose={() => setQuestion(null)} onChosen={answered} />
       ) : null}
       {known && question === 'remove' && !known.item.series ? (

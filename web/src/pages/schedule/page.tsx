@@ -4,6 +4,7 @@ import {useCallback, useMemo, useState, type ReactNode} from 'react';
 import {parseDate, today} from '@internationalized/date';
 import {ToggleButton} from 'react-aria-components/ToggleButton';
 import type {User} from '../../api/shapes';
+import {isDate} from '../../model/recurrence';
 import {hourAfter, itemKey, nextHour, newDraft, wallAt, type Draft, type Item} from '../../model/schedule';
 import {navigate, useLocation, useQueryParam} from '../../router/router';
 import {useRights, useSession} from '../../session/context';
@@ -74,8 +75,9 @@ export default function SchedulePage(): ReactNode {
       </div>
       {found.isError && !found.data ? <QueryError id="schedule-retry" error={found.error} retry={() => void found.refetch()} /> : null}
       {found.data?.more ? <Notice tone="info">{words.tooMany}</Notice> : null}
-      {found.isPending && range ? <div className="schedule-loading"><Skeleton lines={1} /></div> : null}
-      <section className="schedule-grid" data-view={view} aria-label={words.calendar} aria-busy={found.isFetching || undefined}>
+      <section className="schedule-grid" data-view={view} aria-label={words.calendar} aria-busy={found.isPending || undefined}>
+        {found.isPending && range ? <div className="schedule-said"><Skeleton lines={1} /></div> : null}
+        {found.data && items.length === 0 ? <p className="schedule-said" role="status">{words.none}</p> : null}
         <div className="schedule-days"><Grid view={view} date={date} items={items} moved={moves.moved} editable={rights.operate} covered={open !== null || moves.asked !== null} onShown={shown} onOpen={(item) => setOpen({item})} onSelect={select} onMove={moves.begin} /></div>
       </section>
       {moves.asked ? <ScopeDialog act="change" scopes={['single', 'future', 'all']} busy={false} onClose={moves.cancel} onChosen={moves.choose} /> : null}
@@ -92,7 +94,7 @@ function useShown(): {view: View; date: string; today: string; go: (view: View, 
   const asked = query.get('view') as View;
   const view = views.includes(asked) ? asked : usual;
   const day = query.get('date') ?? '';
-  const date = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/.test(day) ? day : now;
+  const date = isDate(day) ? day : now;
   const go = useCallback((v: View, d: string) => {
     const next = new URLSearchParams(location.search);
     if (v === usual) next.delete('view');
