@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sandbox/recurrence.hpp"
 
+#include "sandbox/rule_dates.hpp"
 #include "sandbox/zone.hpp"
-#include "schema/rule_slots.hpp"
 
 #include <libical/ical.h>
 
 #include <algorithm>
 #include <chrono>
-#include <memory>
+#include <list>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -16,28 +16,6 @@
 namespace kalends::sandbox {
 
 namespace {
-
-struct free_iterator {
-  void operator()(icalrecur_iterator* i) const { icalrecur_iterator_free(i); }
-};
-
-icaltimetype to_ical(std::int64_t wall, bool all_day) {
-  const std::chrono::sys_seconds t{std::chrono::seconds(wall)};
-  const auto day = std::chrono::floor<std::chrono::days>(t);
-  const std::chrono::year_month_day d(day);
-  const std::chrono::hh_mm_ss clock(t - day);
-  icaltimetype out = icaltime_null_time();
-  out.year = int(d.year());
-  out.month = int(unsigned(d.month()));
-  out.day = int(unsigned(d.day()));
-  out.is_date = all_day ? 1 : 0;
-  if (!all_day) {
-    out.hour = int(clock.hours().count());
-    out.minute = int(clock.minutes().count());
-    out.second = int(clock.seconds().count());
-  }
-  return out;
-}
 
 std::int64_t from_ical(const icaltimetype& t) {
   const std::chrono::year_month_day d{std::chrono::year(t.year),
@@ -90,54 +68,56 @@ std::optional<std::vector<std::int64_t>> read_dates(const content_line& line, co
   return out;
 }
 
-std::optional<icalrecurrencetype> read_rule(std::string_view text, const series& s) {
-  auto rule = icalrecurrencetype_from_string(std::string(text).c_str());
-  if (rule.freq == ICAL_NO_RECURRENCE) return std::nullopt;
-  if (!icaltime_is_null_time(rule.until) && !s.all_day) {
-    auto until = from_ical(rule.until);
-    if (rule.until.is_date)
-      until += 24 * 3600 - 1;
-    else if (icaltime_is_utc(rule.until))
-      until = zone::to_wall(until, s.zone);
-    rule.until = to_ical(until, false);
+/// The rules that were asked for last, as far as they were walked: clients ask for the same series again and
+/// again, and libical takes some 6 µs for a day. Each thread's own.
+class known_rules {
+public:
+  /// Inserts what the rule has before `end`, at most `limit`.
+  void walk(std::string_view text, const series& s, std::int64_t end, std::size_t limit,
+            std::set<std::int64_t>& into) {
+    auto& k = known(text, s);
+    for (std::size_t n = 0; n < limit; ++n) {
+      if (n == k.found.size()) {
+        const auto next = k.dates ? k.dates->next() : std::nullopt;
+        if (!next) return k.dates.reset();
+        k.found.push_back(*next);
+      }
+      if (k.found[n] >= end) return;
+      into.insert(k.found[n]);
+    }
   }
-  if (!icaltime_is_null_time(rule.until) && s.all_day && !rule.until.is_date)
-    rule.until = to_ical(from_ical(rule.until) / 86400 * 86400, true);
-  return rule;
-}
 
-calendar_time start_of(const series& s) {
-  const recurrence_id wall{std::chrono::seconds(s.start)};
-  if (s.all_day)
-    return calendar_date{std::chrono::year_month_day(std::chrono::floor<std::chrono::days>(wall))};
-  return zoned_time{wall, s.zone,
-                    std::chrono::sys_seconds(std::chrono::seconds(zone::to_utc(s.start, s.zone)))};
-}
+private:
+  static constexpr std::size_t capacity = 32; ///< of at most `expansion_limit` starts each
+
+  struct rule_of_series {
+    std::string text;
+    series of; ///< without its lines
+    std::optional<rule_dates> dates;
+    std::vector<std::int64_t> found;
+  };
+
+  rule_of_series& known(std::string_view text, const series& s) {
+    const auto at = std::ranges::find_if(rules_, [&](const rule_of_series& k) {
+      return k.text == text && k.of.start == s.start && k.of.all_day == s.all_day && k.of.zone == s.zone;
+    });
+    if (at != rules_.end()) {
+      rules_.splice(rules_.begin(), rules_, at);
+    } else {
+      const series bare{s.start, s.all_day, s.zone, {}};
+      rules_.push_front({std::string(text), bare, rule_dates::of(text, bare), {}});
+      if (rules_.size() > capacity) rules_.pop_back();
+    }
+    return rules_.front();
+  }
+
+  std::list<rule_of_series> rules_; ///< the last one asked for first
+};
 
 void run_rule(std::string_view text, const series& s, std::int64_t end, std::size_t limit,
               std::set<std::int64_t>& into) {
-  const auto rule = read_rule(text, s);
-  if (!rule) return;
-  // The vendors follow the RFC where libical does not.
-  if (const auto known = read_rrule(text); known && recurring::is_expandable(*known)) {
-    recurring::rule_slots slots(*known, start_of(s));
-    for (std::size_t n = 0; n < limit; ++n) {
-      const auto slot = slots.next();
-      if (!slot || slot->time_since_epoch().count() >= end) return;
-      into.insert(slot->time_since_epoch().count());
-    }
-    return;
-  }
-  const std::unique_ptr<icalrecur_iterator, free_iterator> i(
-      icalrecur_iterator_new(*rule, to_ical(s.start, s.all_day)));
-  if (!i) return;
-  for (std::size_t n = 0; n < limit; ++n) {
-    const auto t = icalrecur_iterator_next(i.get());
-    if (icaltime_is_null_time(t)) return;
-    const auto wall = from_ical(t);
-    if (wall >= end) return;
-    into.insert(wall);
-  }
+  thread_local known_rules rules;
+  rules.walk(text, s, end, limit, into);
 }
 
 } // namespace
@@ -147,7 +127,7 @@ bool is_expandable(const std::vector<std::string>& lines) {
   return std::ranges::all_of(lines, [&](const std::string& text) {
     const auto line = split_line(text);
     if (!line) return false;
-    if (line->name == "RRULE" || line->name == "EXRULE") return read_rule(line->value, any).has_value();
+    if (line->name == "RRULE" || line->name == "EXRULE") return rule_dates::can_expand(line->value);
     if (line->name == "RDATE" || line->name == "EXDATE") return read_dates(*line, any).has_value();
     return false;
   });

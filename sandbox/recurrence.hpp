@@ -18,7 +18,7 @@ struct series {
 
 inline constexpr std::size_t expansion_limit = 20'000;
 
-/// Whether every line is one that we can expand.
+/// Whether every line is one that we can expand: see sandbox/rule_dates.hpp for what is refused.
 bool is_expandable(const std::vector<std::string>& lines);
 
 /// Wall-clock starts of the occurrences before `end` (exclusive), in order, at most `limit`. EXDATE and

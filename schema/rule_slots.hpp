@@ -28,9 +28,7 @@ bool is_expandable(const rrule& r);
 
 /// The slots of a rule from its start on, ascending, COUNT and UNTIL applied, none after `latest_year`. The
 /// start counts only if the rule has it. Every day of each period that INTERVAL takes is asked whether it
-/// fits the rule; libical (3.0.16) is not: it skips a BYMONTHDAY from the end in a daily rule, takes
-/// BYMONTHDAY in a yearly one for January's, loses week 53, counts BYSETPOS from the start, and has ICU's
-/// calendar work out each date, which takes it a hundred times as long.
+/// fits the rule; libical's iterator is not: docs/decisions/0011-three-expansions-of-a-rule.md says why.
 class rule_slots {
 public:
   rule_slots(const rrule& rule, const calendar_time& start);

@@ -17,6 +17,8 @@ set(net_doors calendar_client http_message client_address http_client http_serve
   service_account password totp host_probe oauth_questions)
 # The sandbox must not share the engine's codecs, or a mistake would agree with itself.
 set(net_for_sandbox http_message http_client http_server io_threads)
+# Nor its rules of recurrence and of zones: of schema it has results and the clock.
+set(schema_for_sandbox result world)
 
 set(bad "")
 foreach(room IN LISTS rooms)
@@ -36,6 +38,9 @@ foreach(room IN LISTS rooms)
         endif()
         if(target STREQUAL net AND room STREQUAL sandbox AND NOT header IN_LIST net_for_sandbox)
           string(APPEND bad "${name}: the sandbox shares only net's transport: ${line}\n")
+        endif()
+        if(target STREQUAL schema AND room STREQUAL sandbox AND NOT header IN_LIST schema_for_sandbox)
+          string(APPEND bad "${name}: the sandbox has its own rules: ${line}\n")
         endif()
       endif()
       if(line MATCHES "<caf/" AND NOT room STREQUAL actors)

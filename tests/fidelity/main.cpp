@@ -34,6 +34,7 @@ struct findings {
   std::uint64_t changed = 0;
   std::uint64_t refused = 0;
   std::uint64_t rules = 0;
+  std::uint64_t rules_in_sandbox = 0;
   std::uint64_t differing = 0;
   std::uint64_t broken = 0;
   std::map<std::string, std::uint64_t> refusals;
@@ -86,6 +87,7 @@ void work(const options& o, std::atomic<unsigned>& next, findings& f) {
   }
   const std::lock_guard lock(f.mutex);
   f.rules += peer.compared;
+  f.rules_in_sandbox += peer.by_sandbox;
   for (const auto& [name, count] : peer.passed_over) f.passed_over[name] += count;
 }
 
@@ -116,9 +118,9 @@ int run(const options& o) {
   list("normalised:", f.normalised);
   list("rules that the other library is known to get wrong:", f.passed_over);
   const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-  std::printf("seed=%u rules=%llu rules_differing=%llu seconds=%.1f\n", o.seed,
-              static_cast<unsigned long long>(f.rules), static_cast<unsigned long long>(f.differing),
-              seconds);
+  std::printf("seed=%u rules=%llu rules_in_sandbox=%llu rules_differing=%llu seconds=%.1f\n", o.seed,
+              static_cast<unsigned long long>(f.rules), static_cast<unsigned long long>(f.rules_in_sandbox),
+              static_cast<unsigned long long>(f.differing), seconds);
   std::printf("cases=%u changed=%llu refused=%llu\n", o.cases, static_cast<unsigned long long>(f.changed),
               static_cast<unsigned long long>(f.refused));
   return f.changed == 0 && f.differing == 0 && f.broken == 0 ? 0 : 1;
@@ -129,11 +131,12 @@ int run(const options& o) {
 
 int main(int argc, char** argv) {
   kalends::fidelity::options o;
-  CLI::App app("Appointments to both vendors and back; rules against a second library");
+  CLI::App app("Appointments to both vendors and back; rules against two other expansions");
   app.add_option("--cases", o.cases, "How many appointments");
   app.add_option("--seed", o.seed, "Of the first; the others follow");
   app.add_option("--workers", o.workers, "Threads, each with its own sandbox and second library");
-  app.add_flag("--rules-only", o.rules_only, "Only the comparison of rules");
+  app.add_flag("--rules-only", o.rules_only,
+               "Only the comparison of rules, by libical and the second library");
   app.add_flag("--trips-only", o.trips_only, "Only the trips to the vendors");
   bool page = false;
   app.add_flag("--page", page, "Write docs/fidelity.md to standard output");

@@ -15,7 +15,7 @@
 namespace kalends::fidelity {
 
 /// The other library in a process of its own (rule_peer.mjs): it is asked in batches, so that it computes
-/// while we do. One thread.
+/// while we do. The sandbox's expansion, libical's, is asked at once. One thread.
 class rule_peer {
 public:
   /// Throws if the process cannot be started.
@@ -43,7 +43,8 @@ public:
   };
 
   static constexpr std::size_t batch = 100;
-  std::uint64_t compared = 0;
+  std::uint64_t compared = 0;                       ///< with the other library
+  std::uint64_t by_sandbox = 0;                     ///< compared with the sandbox
   std::map<std::string, std::uint64_t> passed_over; ///< known faults of the other library, by name
 
 private:
@@ -53,6 +54,7 @@ private:
   std::FILE* to_ = nullptr;
   std::FILE* from_ = nullptr;
   std::vector<question> asked_;
+  std::vector<std::string> differing_sandbox_;
 };
 
 } // namespace kalends::fidelity
