@@ -194,6 +194,30 @@ test('a series goes along with one that is moved, and ends where it is cut', asy
   assert.equal(await page.locator('.item').count(), 3);
 });
 
+test('a rule that names its days goes along to other days, for all and for what follows', async ({ page, world }) => {
+  const { key, host, user, anHour } = stage(world);
+  const week = nextWeek();
+  const entry = await anHour(titled('Twice a week'), week[0], '09:00', { recurrence: { rrule: 'FREQ=WEEKLY;BYDAY=MO,WE;COUNT=6' } });
+  await arrive(page, key, `/schedule?date=${week[0]}&person=${user}`);
+  await drag(page, await pointAt(page, week[0], '09:20'), await pointAt(page, week[1], '09:20'));
+  await scope(page, 'all');
+  await toldOf(page, 'Moved');
+  const all = await host.entry(entry.id);
+  assert.deepEqual([all.start.date_time.slice(0, 19), all.recurrence.rrule], [`${week[1]}T09:00:00`, 'FREQ=WEEKLY;COUNT=6;BYDAY=TU,TH']);
+  await page.waitForSelector(idOf(entry, `${week[3]}T09:00:00`));
+  await page.click('.toast [slot="close"]');
+  await drag(page, await pointAt(page, week[3], '09:20'), await pointAt(page, week[4], '14:20'));
+  await page.waitForSelector('#schedule-scope');
+  await page.click('#schedule-scope-cancel');
+  await page.waitForFunction(([id, day]) => document.querySelector(id)?.closest(`[data-date="${day}"]`), [idOf(entry, `${week[3]}T09:00:00`), week[3]]);
+  await drag(page, await pointAt(page, week[3], '09:20'), await pointAt(page, week[4], '14:20'));
+  await scope(page, 'future');
+  await toldOf(page, 'Moved');
+  assert.match((await host.entry(entry.id)).recurrence.rrule, /COUNT=1/);
+  const following = (await host.all(`/v1/schedule-entries?assigned_user_id=${user}`)).find((e) => e.title === entry.title && e.id !== entry.id);
+  assert.deepEqual([following.start.date_time.slice(0, 19), following.recurrence.rrule], [`${week[4]}T14:00:00`, 'FREQ=WEEKLY;COUNT=5;BYDAY=WE,FR']);
+});
+
 test('a series is made in plain words', async ({ page, world }) => {
   const { key, host, user } = stage(world);
   const week = nextWeek();

@@ -100,7 +100,7 @@ function Content({info}: {info: EventDisplayInfo}): ReactNode {
       {item?.location ? <span className="item-place"><span className="unseen">, </span>{item.location}</span> : null}
       <span className="item-icons">
         {item && item.status !== 'scheduled' ? <span className="unseen">, {words.form.statuses[item.status]}</span> : null}
-        {item?.is_private ? <Mark side icon="person" label={words.private} /> : null}
+        {item?.is_private ? <Mark side icon="lock" label={words.private} /> : null}
         {item?.series ? <Mark side icon="runs" label={item.differs.length > 0 ? `${words.repeats}, ${words.changedOne}` : words.repeats} /> : null}
         {worst ? <Mark icon={stateIcons[worst.state]} label={words.state(worst.state)} state={worst.state} /> : null}
       </span>
