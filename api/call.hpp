@@ -7,6 +7,7 @@
 #include "api/google_pubsub.hpp"
 #include "api/oauth_door.hpp"
 #include "api/problem.hpp"
+#include "api/refused_notices.hpp"
 #include "api/router.hpp"
 #include "api/sign_in_limits.hpp"
 #include "net/http_client.hpp"
@@ -86,6 +87,7 @@ struct house {
   event_streams streams;
   sign_in_guard sign_in;
   held_keys held;
+  refused_notices refused;
 };
 
 /// The claim on an Idempotency-Key that this request holds.

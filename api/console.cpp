@@ -165,6 +165,10 @@ void get_summary(const call_ptr& c) {
         auto body = standing_json(found.all);
         body["tenants"] = json::object{{"total", found.tenants}, {"stopped", found.tenants_stopped}};
         body["work_stopped"] = found.everything_stopped;
+        const auto refused = c->at->refused.count(c->with().outside.now());
+        body["notices_refused"] = json::object{{"last_24_hours", refused.last_24_hours},
+                                               {"last_at", time_json(refused.last_at)},
+                                               {"last_code", text_or_null(refused.last_code)}};
         c->finish(json_answer(200, body));
       });
 }

@@ -31,7 +31,7 @@ std::string lower(std::string text) {
 // ---------------------------------------------------------------- the push
 
 void refuse_push(const call_ptr& c, std::string why) {
-  c->with().told->notice_refused("push_refused");
+  tell_of_refusal(c, "push_refused");
   c->finish(problem({errc::forbidden, "push_refused", std::move(why), {}, {}}));
 }
 
@@ -60,7 +60,7 @@ void compare_pusher(const call_ptr& c, const std::string& account, net::pushed_n
 void take_push(const call_ptr& c, const net::oidc_identity& who) {
   auto push = net::read_pubsub_push(c->request);
   if (!push) {
-    c->with().told->notice_refused(push.error().code);
+    tell_of_refusal(c, push.error().code);
     return drop_push(c);
   }
   const auto account = lower(who.email);

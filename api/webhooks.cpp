@@ -55,13 +55,18 @@ bool is_refusal(const error& e) {
   return e.kind == errc::invalid || e.kind == errc::not_found || e.kind == errc::forbidden;
 }
 
+void tell_of_refusal(const call_ptr& c, std::string_view code) {
+  c->with().told->notice_refused(code);
+  c->at->refused.note(code, c->with().outside.now());
+}
+
 void keep_notice(const call_ptr& c, provider_type from, net::unproven_notice n,
                  actors::answer_to<bool> done) {
   auto tell = [c, from, tenant = n.ticket.tenant, done = std::move(done)](const result<bool>& kept) {
     if (kept)
       c->with().told->notices_accepted(tenant, from, 1);
     else if (is_refusal(kept.error()))
-      c->with().told->notice_refused(kept.error().code);
+      tell_of_refusal(c, kept.error().code);
     done(kept);
   };
   c->with().engine->notice(std::move(n), std::move(tell));
@@ -70,7 +75,7 @@ void keep_notice(const call_ptr& c, provider_type from, net::unproven_notice n,
 void google_webhook(const call_ptr& c) {
   auto notice = net::read_google_notice(c->request.headers);
   if (!notice) {
-    c->with().told->notice_refused(notice.error().code);
+    tell_of_refusal(c, notice.error().code);
     return c->finish(problem(refused()));
   }
   keep_notice(c, provider_type::google, std::move(*notice), [c](const result<bool>& kept) {
@@ -84,10 +89,13 @@ void microsoft_webhook(const call_ptr& c) {
   if (auto token = net::graph_validation_token(c->request)) return c->finish(handshake(std::move(*token)));
   auto notices = net::read_graph_notices(c->request.body);
   if (!notices) {
-    c->with().told->notice_refused(notices.error().code);
+    tell_of_refusal(c, notices.error().code);
     return c->finish(problem(notices.error()));
   }
-  if (notices->items.empty()) return c->finish(problem(refused()));
+  if (notices->items.empty()) {
+    tell_of_refusal(c, "notice_ticket_malformed");
+    return c->finish(problem(refused()));
+  }
   const auto whole = std::make_shared<delivery>(c, notices->items.size());
   for (auto& item : notices->items)
     keep_notice(c, provider_type::microsoft, std::move(item),

@@ -90,6 +90,34 @@ TEST_F(webhooks_test, refuses_bodies_that_are_no_notices) {
   EXPECT_EQ(ask("", "POST", "/webhooks/microsoft/lifecycle", "[]").status, 400);
 }
 
+TEST_F(webhooks_test, counts_what_proved_nothing_for_the_operator) {
+  const auto told = [this] {
+    return body_of(ask(admin_key, "GET", "/v1/admin/summary")).at("notices_refused").as_object();
+  };
+  google(good);
+  EXPECT_EQ(told().at("last_24_hours"), 0);
+  EXPECT_TRUE(told().at("last_at").is_null());
+  google(bad);
+  graph({bad, bad});
+  graph({"nonsense"});
+  EXPECT_EQ(told().at("last_24_hours"), 4);
+  EXPECT_EQ(told().at("last_code"), "notice_ticket_malformed");
+  EXPECT_FALSE(told().at("last_at").is_null());
+}
+
+TEST(refused_notices_test, forgets_what_is_a_day_old) {
+  refused_notices all;
+  const instant noon{std::chrono::hours(480'000)};
+  all.note("a", noon);
+  all.note("b", noon + std::chrono::hours(5));
+  EXPECT_EQ(all.count(noon + std::chrono::hours(23)).last_24_hours, 2u);
+  EXPECT_EQ(all.count(noon + std::chrono::hours(24)).last_24_hours, 1u);
+  all.note("c", noon + std::chrono::hours(24));
+  EXPECT_EQ(all.count(noon + std::chrono::hours(24)).last_24_hours, 2u);
+  EXPECT_EQ(all.count(noon + std::chrono::hours(50)).last_24_hours, 0u);
+  EXPECT_FALSE(all.count(noon + std::chrono::hours(50)).last_at);
+}
+
 TEST_F(webhooks_test, answers_the_validation_handshake_as_plain_text) {
   const auto r = ask("", "POST", "/webhooks/microsoft?validationToken=%3Cscript%3E%20x");
   EXPECT_EQ(r.status, 200);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { Sandbox } from '../../tests/e2e/support/sandbox.mjs';
 import { checkPage } from './support/check_page.mjs';
 import { ask } from './support/demo.mjs';
 import { choose, settled, signIn, test } from './support/pages.mjs';
@@ -51,15 +52,42 @@ test('a calendar is switched off and on', async ({ page, world }) => {
   assert.equal((await ask(tenant.api_key, 'GET', `/v1/calendar-providers/${id}`)).status, 'active');
 });
 
-test('a sync shows its progress, in another tab too, and says what came of it', async ({ page, world }) => {
+test('a sync under way holds its button and shows its progress: here, after a reload, and in another tab', async ({ page, world }) => {
   const tenant = world.tenants[0];
-  const id = tenant.providers[0].id;
+  const { id, account, type } = tenant.providers[0];
+  const listing = { google: 'events.list', microsoft: 'graph.calendarView.delta' }[type];
+  const slow = await new Sandbox(world.sandbox).fault({ account, method: listing, latency_ms: 9_000, times: 0 });
+  const button = `#calendar-${id}-sync`;
+  const held = (tab) => tab.waitForSelector(`${button}[aria-disabled="true"], ${button}[data-pending]`);
+  const free = (tab) => tab.waitForFunction((b) => document.querySelector(b) && !document.querySelector(b).matches('[aria-disabled="true"], [data-pending]'), button, { timeout: 60_000 });
   await signIn(page, tenant.api_key, '/calendars');
-  await page.click(`#calendar-${id}-sync`);
-  await page.waitForFunction(() => [...document.querySelectorAll('.toast')].some((t) => /is in step/.test(t.textContent)));
-  await page.waitForFunction((b) => !document.querySelector(b).hasAttribute('data-pending'), `#calendar-${id}-sync`);
+  await free(page);
+  const other = await page.context().newPage();
+  await other.goto('/calendars');
+  await free(other);
+  const asked = [];
+  page.context().on('request', (r) => r.method() === 'POST' && r.url().endsWith('/sync') && asked.push(r.url()));
+
+  await page.click(button);
+
+  for (const tab of [page, other]) {
+    await held(tab);
+    await tab.waitForSelector(`#calendar-${id} .progress`);
+    assert.match(await tab.textContent(button), /Syncing/);
+  }
+  await other.click(button, { force: true });
+  await page.reload();
+  await held(page);
+  await page.waitForSelector(`#calendar-${id} .progress`);
+  await slow.end();
+  await checkPage(page, 'a sync under way');
+  await free(page);
+  await free(other);
+  await other.locator('.toast', { hasText: /is in step/ }).waitFor();
+  assert.equal(asked.length, 1, 'a held button asks for nothing');
   const { items } = await ask(tenant.api_key, 'GET', `/v1/sync-runs?provider_id=${id}&limit=5`);
   assert.ok(items.some((r) => r.cause === 'manual' && r.outcome === 'succeeded'));
+  assert.deepEqual(page.trouble, []);
 });
 
 test('a calendar is added, connected in a window, rehearsed, begun, and disconnected', async ({ page, world }) => {

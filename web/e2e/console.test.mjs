@@ -2,18 +2,8 @@
 import assert from 'node:assert/strict';
 import { checkPage } from './support/check_page.mjs';
 import { ask } from './support/demo.mjs';
+import { answer, heldDeletions, id, setAside } from './support/matters.mjs';
 import { settled, signIn, test } from './support/pages.mjs';
-
-const at = '2026-11-20T08:00:00.000Z';
-const id = (n) => `01980000-0000-7000-8000-${String(n).padStart(12, '0')}`;
-const tenantRef = (tenant) => ({ id: tenant.id, name: tenant.name });
-
-/** The server answers this path as the test says: a demonstration has no trouble of its own. */
-const answer = (page, path, reply) =>
-  page.route((url) => url.pathname === path, (route) => {
-    const { status = 200, body } = reply(route.request());
-    return route.fulfill({ status, contentType: 'application/json', body: body === undefined ? '' : JSON.stringify(body) });
-  });
 
 test('the health of all calendars: figures, the last day, filters, and the way into one', async ({ page, world }) => {
   await signIn(page, world.admin_key, '/console');
@@ -102,20 +92,7 @@ test('a key is made, shown once, and revoked', async ({ page, world }) => {
 
 test('held deletions are shown as they are, and refused in their tenant', async ({ page, world }) => {
   const tenant = world.tenants[0];
-  const provider = tenant.providers[0].id;
-  const held = { kind: 'events_would_go', count: 40, of: 60, since: at, approved: false, sample: [{ entry_id: id(1), event_id: 'e1', title: 'Site visit', start: { date: '2026-12-01' } }] };
-  let waits = true;
-  let asked = null;
-  await answer(page, '/v1/admin/approvals', () => ({
-    body: { items: waits ? [{ provider_id: provider, type: 'google', account: 'a@example.com', calendar_name: 'Team', kind: 'removals', held_removals: { side: 'events', count: 40, of: 60 }, since: at, tenant: tenantRef(tenant) }] : [], next_cursor: null },
-  }));
-  await answer(page, `/v1/calendar-providers/${provider}/approvals`, (request) => {
-    if (request.method() === 'POST') {
-      asked = { body: request.postDataJSON(), tenant: request.headers()['x-kalends-tenant'] };
-      waits = false;
-    }
-    return { body: { provider_id: provider, items: waits ? [held] : [] } };
-  });
+  const { provider, asked } = await heldDeletions(page, tenant);
   await signIn(page, world.admin_key, '/console/approvals');
   await page.waitForSelector('#approvals-table');
   await checkPage(page, 'the approvals');
@@ -125,34 +102,24 @@ test('held deletions are shown as they are, and refused in their tenant', async 
   await checkPage(page, 'before an answer');
   await page.click('#approval-refuse');
   await page.getByText('Nothing waits for a yes').waitFor();
-  assert.equal(asked.tenant, tenant.id);
-  assert.equal(asked.body.decision, 'refuse');
-  assert.equal(asked.body.count, 40);
+  assert.equal(asked().tenant, tenant.id);
+  assert.equal(asked().body.decision, 'refuse');
+  assert.equal(asked().body.count, 40);
 });
 
 test('a dead letter tells its cause, and is tried again or dismissed', async ({ page, world }) => {
   const tenant = world.tenants[1];
-  const letter = (n, kind) => ({
-    id: id(n), kind, state: 'open', provider_id: tenant.providers[0].id, entry_id: id(9), event_id: 'e9', action: kind === 'push' ? 'upsert' : null, attempts: 8, code: 'invalid_request',
-    detail: 'The vendor refuses the time zone.', first_failed_at: at, last_failed_at: at, closed_at: null, tenant: tenantRef(tenant),
-  });
-  const open = new Map([[id(1), letter(1, 'push')], [id(2), letter(2, 'pull')]]);
-  const done = [];
-  await answer(page, '/v1/admin/dead-letters', () => ({ body: { items: [...open.values()], next_cursor: null } }));
-  for (const [key, l] of [...open]) {
-    await answer(page, `/v1/dead-letters/${key}/replay`, (r) => { open.delete(key); done.push(`replay ${r.headers()['x-kalends-tenant']}`); return { status: 202, body: { ...l, state: 'replayed' } }; });
-    await answer(page, `/v1/dead-letters/${key}`, (r) => { open.delete(key); done.push(`${r.method()} ${r.headers()['x-kalends-tenant']}`); return { status: 204 }; });
-  }
+  const { ids, done } = await setAside(page, tenant);
   await signIn(page, world.admin_key, '/console/dead-letters');
   await page.waitForSelector('#letters-table');
   assert.match(await page.textContent('#letters-table'), /refuses the time zone/);
   await checkPage(page, 'the dead letters');
-  await page.click(`#letters-decide-${id(1)}`);
+  await page.click(`#letters-decide-${ids[0]}`);
   await page.waitForSelector('#letter-replay');
   await checkPage(page, 'a dead letter');
   await page.click('#letter-replay');
-  await page.waitForSelector(`#letters-decide-${id(1)}`, { state: 'detached' });
-  await page.click(`#letters-decide-${id(2)}`);
+  await page.waitForSelector(`#letters-decide-${ids[0]}`, { state: 'detached' });
+  await page.click(`#letters-decide-${ids[1]}`);
   await page.click('#letter-dismiss');
   await page.getByText('Every piece of work got through').waitFor();
   assert.deepEqual(done, [`replay ${tenant.id}`, `DELETE ${tenant.id}`]);

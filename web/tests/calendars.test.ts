@@ -17,6 +17,7 @@ test('each trouble has the one step that mends it, and a healthy calendar none',
   assert.equal(mendOf(provider({status: 'paused'})), 'activate');
   assert.equal(mendOf(provider({problem: problem('provider_parked')})), 'resume');
   assert.equal(mendOf(provider({problem: problem('something_else')})), null);
+  assert.equal(mendOf(provider({problem: problem('channel_renewal_failed')})), 'renew');
   assert.equal(mendOf(provider({rehearsal: true})), 'rehearsal');
   assert.equal(mendOf(provider({rehearsal: true, held_removals: held})), 'approval');
   assert.equal(mendOf(provider({held_removals: {...held, approved: true}})), null);

@@ -97,8 +97,8 @@ test('nobody but an operator changes the tenant', async () => {
 test('a session that the server ended is said to have expired; one that was left, to be left', async () => {
   const {sessions, seen, leave} = server(person);
   await sessions.resume();
-  sessions.ended(new Problem(401, 'session_expired', '', ''));
-  assert.deepEqual([sessions.state.phase, sessions.state.ending], ['out', 'expired']);
+  sessions.ended(new Problem(401, 'session_expired', '', ''), false);
+  assert.deepEqual([sessions.state.phase, sessions.state.ending, sessions.state.unmade], ['out', 'expired', false]);
   await sessions.begin({key: 'right'});
   await sessions.end();
   assert.equal(seen.at(-1)!.csrf, 'c1');
@@ -116,4 +116,18 @@ test('only a whole session is one, and each kind has its rights', () => {
   assert.deepEqual(rightsOf({...person, kind: 'member', role: 'operator'}), {operate: true, administer: false, console: false});
   assert.deepEqual(rightsOf(operator), {operate: true, administer: true, console: true});
   assert.deepEqual(rightsOf(null), {operate: false, administer: false, console: false});
+});
+
+test('a change that the end of the session prevented is admitted, whoever found out first', async () => {
+  const {sessions, remembered} = server(operator, 't9');
+  await sessions.resume();
+  const gone = new Problem(401, 'session_expired', '', '');
+  sessions.ended(gone, false);
+  sessions.ended(gone, true);
+  assert.deepEqual([sessions.state.ending, sessions.state.unmade], ['expired', true]);
+  await sessions.begin({key: 'right'});
+  assert.deepEqual([sessions.state.unmade, sessions.state.tenantId], [true, 't9']);
+  sessions.admitted();
+  assert.equal(sessions.state.unmade, false);
+  assert.deepEqual(remembered, []);
 });

@@ -48,7 +48,8 @@ export interface Plain {
 /** How requests are signed and what becomes of a session that ended; src/session sets it. */
 export interface Signer {
   headers(method: Method, path: string): Record<string, string>;
-  ended(problem: Problem): void;
+  /** `writing`: what was asked for has not been done. */
+  ended(problem: Problem, writing: boolean): void;
 }
 
 export interface Parts {
@@ -124,7 +125,7 @@ export class Client {
     plain.signal?.addEventListener('abort', give);
     try {
       const response = await this.send({...plain, signal: patience.signal});
-      if (!response.ok) throw this.noted(await problemOf(response));
+      if (!response.ok) throw this.noted(await problemOf(response), plain.method !== 'get');
       if (response.status === 204) return undefined;
       return await response.json();
     } catch (e) {
@@ -135,8 +136,8 @@ export class Client {
     }
   }
 
-  private noted(problem: Problem): Problem {
-    if (problem.status === 401) this.signer.ended(problem);
+  private noted(problem: Problem, writing = false): Problem {
+    if (problem.status === 401) this.signer.ended(problem, writing);
     return problem;
   }
 

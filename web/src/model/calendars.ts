@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a connected calendar needs next, and what of it may be changed. Pure.
 import type {Provider, SyncRun} from '../api/shapes';
+import {isAboutPush} from './providers';
 
 /** The one step that mends a calendar. */
 export type Mend = 'connect' | 'resume' | 'activate' | 'rehearsal' | 'approval' | 'renew';
@@ -14,6 +15,7 @@ export function mendOf(p: Provider): Mend | null {
   if (p.status === 'paused') return 'activate';
   if (p.held_removals && !p.held_removals.approved) return 'approval';
   if (p.rehearsal) return 'rehearsal';
+  if (p.problem && isAboutPush(p.problem.code)) return 'renew';
   if (p.problem) return passingCodes.has(p.problem.code) ? 'resume' : null;
   if (p.channel && p.channel.failures > 0) return 'renew';
   return null;

@@ -19,6 +19,8 @@ export interface CardProblem {
   wayOut: string;
   code: string;
   sinceMs: number | null;
+  /** What the vendor said about it. */
+  reason?: string;
   /** Somebody has to act; otherwise it passes or is as expected. */
   severe: boolean;
 }
@@ -79,6 +81,9 @@ function timesOf(p: Provider, channelExpiresAt: number | null): CardTime[] {
   return times;
 }
 
+/** Only push is wrong: changes are found by the checks meanwhile. */
+export const isAboutPush = (code: string): boolean => code.startsWith('channel_');
+
 function problemOf(p: Provider, vendor: string): CardProblem | null {
   if (p.problem) {
     const known = words.problem(p.problem.code, vendor);
@@ -88,6 +93,7 @@ function problemOf(p: Provider, vendor: string): CardProblem | null {
       code: p.problem.code,
       sinceMs: moment(p.problem.since),
       severe: p.status === 'action_required',
+      ...(isAboutPush(p.problem.code) ? {reason: p.channel?.last_attempt?.error?.detail ?? ''} : {}),
     };
   }
   if (p.status === 'pending_authorization') return {cause: words.waiting, wayOut: '', code: '', sinceMs: null, severe: false};

@@ -13,6 +13,8 @@ export interface SessionState {
   phase: Phase;
   session: Session | null;
   ending: Ending;
+  /** The session ended below a change, which was therefore not made. */
+  unmade: boolean;
   /** The tenant that an operator works in; null: the whole installation. Others have their own. */
   tenantId: string | null;
 }
@@ -49,7 +51,7 @@ const browser: SessionParts = {
 const path = '/v1/session';
 
 export class Sessions implements Signer {
-  state: SessionState = {phase: 'asking', session: null, ending: 'none', tenantId: null};
+  state: SessionState = {phase: 'asking', session: null, ending: 'none', unmade: false, tenantId: null};
   private readonly listeners = new Set<() => void>();
 
   constructor(private readonly parts: SessionParts = browser) {}
@@ -103,8 +105,16 @@ export class Sessions implements Signer {
     return headers;
   }
 
-  ended(problem: Problem): void {
-    if (problem.status === 401 && this.state.phase === 'in') this.leave('expired');
+  /** A read may have found out first: the change that follows it is not made either. */
+  ended(problem: Problem, writing: boolean): void {
+    if (problem.status !== 401) return;
+    if (this.state.phase === 'in') this.leave('expired');
+    if (writing && this.state.ending === 'expired') this.set({unmade: true});
+  }
+
+  /** The reader knows that the change was not made. */
+  admitted(): void {
+    this.set({unmade: false});
   }
 
   private enter(session: Session | null): void {
@@ -115,9 +125,10 @@ export class Sessions implements Signer {
   }
 
   private leave(ending: Ending): void {
-    this.parts.remember(null);
+    // Who signs in again goes on in the tenant that they worked in.
+    if (ending === 'signed_out') this.parts.remember(null);
     this.parts.noteIn(false);
-    this.set({phase: 'out', session: null, ending, tenantId: null});
+    this.set({phase: 'out', session: null, ending, unmade: false, tenantId: null});
   }
 
   private set(step: Partial<SessionState>): void {

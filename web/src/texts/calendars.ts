@@ -60,6 +60,7 @@ export const calendars = {
     connect: 'Connect', resume: 'Try now', activate: 'Switch on', rehearsal: 'See the rehearsal', approval: 'Decide', renew: 'Renew push now',
   })[mend],
   reconnect: 'Connect again',
+  renewalFailed: 'Push could not be renewed',
   mended: {resume: 'Trying again', activate: 'Switched on', renew: 'Push renewed'},
   waits: {
     rehearsal: 'Nothing is written yet. Look at what syncing would do, then let it begin.',

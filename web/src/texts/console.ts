@@ -33,6 +33,8 @@ export const console_ = {
     fresh: 'Read in the last hour',
     stoppedAll: 'The work of all tenants is stopped: nobody calls a vendor. What is to be done waits.',
     stoppedSome: (n: number) => `The work of ${count(n, 'tenant', 'tenants')} is stopped.`,
+    refused: (n: number) => `${count(n, 'notification was', 'notifications were')} refused in the last 24 hours: they did not prove that a calendar’s vendor sent them. The last one came`,
+    refusedHelp: 'Nothing was read or changed because of them. If a calendar is no longer told of its changes, renew its push; if not, somebody is trying the address of the webhooks, and the access log says who.',
     timeline: 'The last 24 hours',
     asTable: 'Show as a table',
     asChart: 'Show as charts',

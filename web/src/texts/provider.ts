@@ -42,6 +42,14 @@ const problems: Record<string, (name: string) => ProblemText> = {
     cause: `${name} does not accept the OAuth client that Kalends signs in with.`,
     wayOut: 'Check client id and secret, and whether the secret has expired.',
   }),
+  channel_renewal_failed: (name) => ({
+    cause: `${name} does not tell us of changes any more: push could not be renewed.`,
+    wayOut: 'Nothing is lost: changes are found at the next check instead of at once. Renewing is tried again by itself; you can do it now.',
+  }),
+  channel_silent: (name) => ({
+    cause: `${name} has not told us of changes that the last checks found: its push is silent.`,
+    wayOut: 'Nothing is lost: changes are found at the next check instead of at once. Renewing push usually mends it.',
+  }),
   provider_parked: () => ({
     cause: 'This calendar failed several times in a row and rests for ten minutes.',
     wayOut: 'It starts again by itself. If this comes back, look into the server’s log.',
@@ -77,6 +85,7 @@ export const provider = {
   never: 'not yet',
   due: 'due now',
   unplanned: 'none planned',
+  said: (reason: string) => `The last attempt: ${reason}`,
   since: (when: string) => `since ${when}`,
   waiting: 'The owner of this calendar has not agreed yet. Send them the link that your scheduling product made, or make a new one there.',
   problem: (code: string, name: string): ProblemText | null => (Object.hasOwn(problems, code) ? problems[code]!(name) : null),

@@ -32,4 +32,7 @@ export const signIn = {
     expired: 'Your session has ended because nothing happened for a while, or because it was closed. Sign in to go on where you were.',
     signed_out: 'You are signed out.',
   },
+  unmade: 'The change that you were making was not made.',
+  unmadeAgain: 'Your last change was not made',
+  unmadeHelp: 'Your session had ended. Look at what is here, and make it again.',
 };

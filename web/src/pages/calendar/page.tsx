@@ -91,7 +91,7 @@ function Waiting({provider: p, onConnect}: {provider: Provider; onConnect: () =>
   const waits = waitingFor(p);
   if (!waits || p.rehearsal && p.status === 'active' || p.held_removals && !p.problem) return null;
   const action = <MendButton provider={p} onConnect={onConnect} prefix="detail" />;
-  return <div className="calendar-waits"><ErrorState cause={waits.cause} consequence={waits.wayOut} code={waits.code || null} action={action} quiet={!waits.severe} /></div>;
+  return <div className="calendar-waits"><ErrorState cause={waits.cause} consequence={waits.reason ? `${waits.wayOut} ${providerWords.said(waits.reason)}` : waits.wayOut} code={waits.code || null} action={action} quiet={!waits.severe} /></div>;
 }
 
 function Overview({provider: p}: {provider: Provider}): ReactNode {

@@ -64,6 +64,7 @@ export function CalendarCard({provider: p, person, running, onConnect, onRemove}
         <div className="provider-problem" data-severe={waits.severe || undefined}>
           <p className="provider-cause">{waits.cause}</p>
           {waits.wayOut ? <p>{waits.wayOut}</p> : null}
+          {waits.reason ? <p>{providerWords.said(waits.reason)}</p> : null}
           {waits.sinceMs !== null || waits.code ? <p className="provider-trace">{waits.code ? <code>{waits.code}</code> : null} {waits.sinceMs !== null ? <RelativeTime at={waits.sinceMs} /> : null}</p> : null}
           <MendButton provider={p} onConnect={onConnect} />
         </div>

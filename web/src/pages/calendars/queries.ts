@@ -78,7 +78,7 @@ export const useResume = (): UseMutationResult<Provider, Error, string> =>
   withProblem(useWrite((id: string) => api.post('/v1/calendar-providers/{provider_id}/resume', {path: {provider_id: id}}), providerRoots, () => toast({tone: 'info', title: words.mended.resume})), words.sync.refused);
 
 export const useRenewal = (): UseMutationResult<unknown, Error, string> =>
-  withProblem(useWrite((id: string) => api.post('/v1/calendar-providers/{provider_id}/channel/renewal', {path: {provider_id: id}}), providerRoots, () => toast({tone: 'good', title: words.mended.renew})), words.waits.channel(1));
+  withProblem(useWrite((id: string) => api.post('/v1/calendar-providers/{provider_id}/channel/renewal', {path: {provider_id: id}}), providerRoots, () => toast({tone: 'good', title: words.mended.renew})), words.renewalFailed);
 
 /** A write whose failure is told in a toast. */
 export function withProblem<T, Given>(write: UseMutationResult<T, Error, Given>, title: string): UseMutationResult<T, Error, Given> {

@@ -76,6 +76,12 @@ function Summary(): ReactNode {
   return (
     <section aria-label={words.summary}>
       {s.work_stopped ? <Notice id="health-stopped" tone="bad">{words.stoppedAll}</Notice> : s.tenants.stopped > 0 ? <Notice id="health-stopped" tone="wait">{words.stoppedSome(s.tenants.stopped)}</Notice> : null}
+      {s.notices_refused.last_24_hours > 0 ? (
+        <Notice id="health-refused" tone="wait">
+          <p>{words.refused(s.notices_refused.last_24_hours)} <RelativeTime id="health-refused-at" at={s.notices_refused.last_at} />. <code>{s.notices_refused.last_code}</code></p>
+          <p>{words.refusedHelp}</p>
+        </Notice>
+      ) : null}
       <dl className="figures">
         {figures.map(([label, n, trouble]) => <div key={label} className="figure" data-status={trouble && n > 0 ? 'action_required' : undefined} data-none={n === 0 || undefined}><dt>{label}</dt><dd>{numberWord(n)}</dd></div>)}
       </dl>

@@ -16,7 +16,7 @@ const pageLimit = 200;
 export function clientIn(tenantId: string): Client {
   return new Client({
     headers: (method, path) => ({...sessions.headers(method, path), 'X-Kalends-Tenant': tenantId}),
-    ended: (problem) => sessions.ended(problem),
+    ended: (problem, writing) => sessions.ended(problem, writing),
   });
 }
 

@@ -12,10 +12,11 @@ import {TextField} from '../../ui/text_field';
 import {ProductMark} from '../../ui/icons';
 import {Notice} from '../../ui/states';
 import {Tabs} from '../../ui/tabs';
+import {toast} from '../../ui/toast';
 
 export default function SignInPage(): ReactNode {
   useTitle(signIn.title);
-  const {ending} = useSessionState();
+  const {ending, unmade} = useSessionState();
   const [way, setWay] = useState('key');
   const [problem, setProblem] = useState(arrivalProblem);
   const [busy, setBusy] = useState(false);
@@ -25,6 +26,8 @@ export default function SignInPage(): ReactNode {
     setProblem(null);
     try {
       await sessions.begin(given);
+      if (sessions.state.unmade) toast({tone: 'info', title: signIn.unmadeAgain, detail: signIn.unmadeHelp});
+      sessions.admitted();
       navigate(destination(), {replace: true});
     } catch (e) {
       setProblem(reasonOf(e, given));
@@ -37,7 +40,7 @@ export default function SignInPage(): ReactNode {
         <div className="alone-brand"><ProductMark /><span>{shell.product}</span></div>
         <h1 id="page-title" tabIndex={-1}>{signIn.title}</h1>
         <p className="alone-lead">{signIn.intro}</p>
-        {ending !== 'none' && !problem ? <Notice tone="info">{signIn.ended[ending]}</Notice> : null}
+        {ending !== 'none' && !problem ? <Notice id="sign-in-ended" tone={unmade ? 'wait' : 'info'}>{signIn.ended[ending]}{unmade ? ` ${signIn.unmade}` : ''}</Notice> : null}
         <div role="alert">{problem ? <Notice tone="bad" id="sign-in-problem">{problem}</Notice> : null}</div>
         <Tabs id="sign-in-way" label={signIn.ways} value={way} onChange={setWay} parts={[
           {key: 'key', label: signIn.key, body: <KeyForm busy={busy} submit={submit} />},
