@@ -51,14 +51,16 @@ net::http_response serve(const asset& a, const net::http_request& r, const std::
   net::http_response out;
   out.headers = {{"ETag", std::string(a.etag)},
                  {"Cache-Control", a.hashed ? "public, max-age=31536000, immutable" : "no-cache"}};
+  // With a 304, too: its headers replace those that the browser kept, and the policy of the API would block
+  // the page.
+  if (a.type.starts_with("text/html"))
+    out.headers.emplace_back("Content-Security-Policy",
+                             page_policy + (frame_ancestors.empty() ? "'none'" : frame_ancestors));
   if (net::find_header(r.headers, "If-None-Match") == a.etag) {
     out.status = 304;
     return out;
   }
   out.headers.emplace_back("Content-Type", a.type);
-  if (a.type.starts_with("text/html"))
-    out.headers.emplace_back("Content-Security-Policy",
-                             page_policy + (frame_ancestors.empty() ? "'none'" : frame_ancestors));
   out.body = a.content;
   return out;
 }

@@ -56,7 +56,7 @@ test('a sync under way holds its button and shows its progress: here, after a re
   const tenant = world.tenants[0];
   const { id, account, type } = tenant.providers[0];
   const listing = { google: 'events.list', microsoft: 'graph.calendarView.delta' }[type];
-  const slow = await new Sandbox(world.sandbox).fault({ account, method: listing, latency_ms: 9_000, times: 0 });
+  const slow = await new Sandbox(world.sandbox).fault({ account, method: listing, latency_ms: 12_000, times: 0 });
   const button = `#calendar-${id}-sync`;
   const held = (tab) => tab.waitForSelector(`${button}[aria-disabled="true"], ${button}[data-pending]`);
   const free = (tab) => tab.waitForFunction((b) => document.querySelector(b) && !document.querySelector(b).matches('[aria-disabled="true"], [data-pending]'), button, { timeout: 60_000 });

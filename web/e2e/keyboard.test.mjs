@@ -24,10 +24,10 @@ async function tabTo(page, selector, { back = false } = {}) {
 /** A ring, or a line around the label, says where the focus is. */
 async function assertSeen(page, selector) {
   const seen = await page.evaluate(() => {
-    const marked = (node) => {
-      const s = getComputedStyle(node);
+    const marked = (node) => [null, '::before', '::after'].some((part) => {
+      const s = getComputedStyle(node, part);
       return (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0) || s.boxShadow !== 'none';
-    };
+    });
     for (let node = document.activeElement, n = 0; node && n < 4; node = node.parentElement, ++n) if (marked(node)) return true;
     return false;
   });

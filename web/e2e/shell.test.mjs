@@ -29,6 +29,15 @@ test('the journal shows what happened, filtered and paused', async ({ page, worl
   assert.match(await page.textContent('#activity-pause'), /Resume/);
 });
 
+test('a page that the browser has kept is opened and loaded again', async ({ page, world }) => {
+  await signIn(page, world.tenants[0].api_key);
+  for (const again of [() => page.goto('/calendars'), () => page.goto('/calendars'), () => page.reload(), () => page.goBack(), () => page.goForward()]) {
+    await again();
+    await page.waitForSelector('.shell #page-title');
+  }
+  assert.deepEqual(page.trouble, []);
+});
+
 test('an address without a page says so', async ({ page, world }) => {
   await signIn(page, world.tenants[0].api_key);
   await settled(page);
