@@ -138,6 +138,7 @@ services services_of(api_parts parts) {
   s.meter = &parts.meter;
   s.told = &parts.told;
   s.scrape = std::move(parts.scrape);
+  s.examine = std::move(parts.examine);
   s.more_checks = [more = std::move(parts.more_checks)] {
     std::vector<readiness_check> checks;
     for (auto& [name, reason] : more()) checks.push_back({std::move(name), std::move(reason)});

@@ -32,6 +32,8 @@ struct api_parts {
   observe::meter& told;
   /// Answers with the text of GET /metrics, from any thread.
   std::function<void(std::function<void(std::string)>)> scrape;
+  /// Answers with the doctor's report as JSON, from any thread.
+  std::function<void(std::function<void(std::string)>)> examine;
   /// Reasons besides database and engine why the server is not ready: name and reason; an empty reason: it
   /// is.
   std::function<std::vector<std::pair<std::string, std::string>>()> more_checks;

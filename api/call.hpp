@@ -56,6 +56,9 @@ struct services {
   /// Answers GET /metrics with the text, an empty one when there is none just now. Null: there are no
   /// figures.
   std::function<void(std::function<void(std::string)>)> scrape = {};
+  /// Answers with the doctor's report as JSON, an empty text when there is none just now. Null: there is no
+  /// doctor.
+  std::function<void(std::function<void(std::string)>)> examine = {};
   /// What must hold besides database and engine for `/readyz`. Null: nothing.
   std::function<std::vector<readiness_check>()> more_checks = {};
   /// Sends a request to another node and answers with what came of it; null when there are no others.

@@ -36,6 +36,7 @@ void list_installation_log(const call_ptr& c);
 void list_all_providers(const call_ptr& c);
 void get_summary(const call_ptr& c);
 void get_quota(const call_ptr& c);             ///< quota.cpp
+void get_doctor(const call_ptr& c);            ///< doctor.cpp
 void list_all_dead_letters(const call_ptr& c); ///< console_lists.cpp, and what follows
 void list_all_conflicts(const call_ptr& c);
 void list_all_approvals(const call_ptr& c);

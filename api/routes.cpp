@@ -24,6 +24,7 @@ constexpr route table[] = {
     {"GET", "/v1/admin/work", access::installation, get_work},
     {"PUT", "/v1/admin/work", access::installation, put_work},
     {"GET", "/v1/admin/quota", access::installation, get_quota},
+    {"GET", "/v1/admin/doctor", access::installation, get_doctor},
     {"GET", "/v1/admin/dead-letters", access::installation, list_all_dead_letters},
     {"GET", "/v1/admin/conflicts", access::installation, list_all_conflicts},
     {"GET", "/v1/admin/approvals", access::installation, list_all_approvals},

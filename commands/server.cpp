@@ -4,8 +4,10 @@
 #include "actors/engine.hpp"
 #include "api/api.hpp"
 #include "api/problem.hpp"
+#include "commands/examiner.hpp"
 #include "commands/failpoint.hpp"
 #include "commands/housekeeper.hpp"
+#include "commands/installation.hpp"
 #include "commands/key_file.hpp"
 #include "commands/watch.hpp"
 #include "net/http_client.hpp"
@@ -94,6 +96,8 @@ struct server::parts {
   std::unique_ptr<net::oauth_client> oauth;
   std::unique_ptr<net::oidc_checker> push_tokens;
   std::unique_ptr<actors::engine> engine;
+  doctor::installation about; ///< as it was given, with the addresses that are in use
+  std::unique_ptr<examiner> examining;
   std::unique_ptr<watch> watching;
   std::unique_ptr<housekeeper> tidy;
   std::unique_ptr<persistence::node_listener> nodes_words;
@@ -148,7 +152,10 @@ result<void> server::parts::open_listener() {
   if (!started) return tl::unexpected(started.error());
   listener = std::move(*started);
   s.port = listener->port();
+  const bool named = !s.public_url.empty();
   name_addresses(s);
+  about = installation_of(c);
+  about.public_url_given = named;
   return {};
 }
 
@@ -216,9 +223,11 @@ void server::parts::open_clients() {
 void server::parts::open_api() {
   watching = std::make_unique<watch>(watch::parts{meter, *db, io, [this] { return listener->connections(); },
                                                   outside, !c.server.webhook_url.empty()});
-  api::api_parts all{*db,          *vault, *engine, *oauth, c.server, outside,
-                     *push_tokens, *http,  meter,   meter,  {},       {}};
+  api::api_parts all{*db,   *vault, *engine, *oauth, c.server, outside, *push_tokens,
+                     *http, meter,  meter,   {},     {},       {}};
   all.scrape = [this](std::function<void(std::string)> done) { watching->scrape(std::move(done)); };
+  examining = std::make_unique<examiner>(about, *http, *db, outside);
+  all.examine = [this](examiner::done answer) { examining->examine(std::move(answer)); };
   all.more_checks = [this] {
     std::vector<std::pair<std::string, std::string>> checks{{"migrations", ""}, {"vault", ""}};
     checks.emplace_back("database", watching->database_answers() ? "" : "The database does not answer.");
@@ -271,6 +280,7 @@ void server::stop() {
   // First everything falls silent, one kind of thread after the other. What a thread still has in hand may
   // call the parts whose threads have ended already: those answer `stopped` at once.
   p.gate.close();                               // whoever asks hears that we go
+  if (p.examining) p.examining->stop();         // nobody looks after the installation any more
   if (p.api) p.api->end_streams();              // readers come back, to another node perhaps
   if (p.listener) p.listener->stop(drain_time); // no request begins any more
   p.nodes_words.reset();

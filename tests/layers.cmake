@@ -9,7 +9,7 @@ set(allowed_persistence persistence observe schema)
 set(allowed_net net observe schema)
 set(allowed_doctor doctor net persistence observe schema)
 set(allowed_actors actors net persistence observe schema)
-set(allowed_api api actors doctor net persistence observe schema)
+set(allowed_api api actors net persistence observe schema)
 set(allowed_sandbox sandbox net schema)
 set(allowed_commands commands sandbox api actors doctor net persistence observe schema)
 # Of net, the upper rooms see only its doors: headers without Boost.

@@ -15,7 +15,7 @@ struct console_test : served_api {
 constexpr const char* all_lists[] = {"/v1/admin/providers", "/v1/admin/summary",      "/v1/admin/quota",
                                      "/v1/admin/work",      "/v1/admin/dead-letters", "/v1/admin/conflicts",
                                      "/v1/admin/approvals", "/v1/admin/sync-runs",    "/v1/admin/audit-log",
-                                     "/v1/admin/timeline"};
+                                     "/v1/admin/timeline",  "/v1/admin/doctor"};
 
 TEST_F(console_test, answers_the_operator_and_nobody_else) {
   const auto t = make_tenant("A");

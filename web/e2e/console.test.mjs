@@ -142,3 +142,59 @@ test('runs, quota and audit of all tenants', async ({ page, world }) => {
   await page.waitForSelector('#audit-table');
   await checkPage(page, 'the audit log');
 });
+
+test('the doctor finds nothing wrong in the demonstration, and looks again', async ({ page, world }) => {
+  await signIn(page, world.admin_key, '/console');
+  await page.click('#nav-doctor');
+  await page.waitForSelector('#doctor-sum');
+  assert.match(await page.textContent('#doctor-sum'), /Nothing is wrong/);
+  assert.equal(await page.locator('[data-state="problem"], [data-state="warning"]').count(), 0);
+  await checkPage(page, 'the doctor');
+  const again = page.waitForResponse((r) => new URL(r.url()).pathname === '/v1/admin/doctor');
+  await page.click('#doctor-run');
+  assert.equal((await again).status(), 200);
+  await page.waitForSelector('#doctor-run:not([data-pending])');
+});
+
+test('the doctor’s problems come first, with their remedy to be copied', async ({ page, world }) => {
+  const finding = (area, check, state, more = {}) => ({ area, check, subject: 'Google', state, found: 'This was found.', consequence: null, remedy: null, copy: null, ...more });
+  const uri = 'https://calendars.example.com/oauth/google/callback';
+  const items = [
+    finding('oauth', 'oauth_client', 'ok'),
+    finding('oauth', 'redirect_uri', 'problem', { consequence: 'No calendar can be connected.', remedy: 'Add exactly this URI.', copy: uri }),
+    finding('oauth', 'secret_expiry', 'skipped', { remedy: 'Look there.', copy: 'client_secret_expires = "YYYY-MM-DD"' }),
+    finding('database', 'connections', 'warning', { consequence: 'Another node may find none.', remedy: 'Run this:', copy: `ALTER SYSTEM SET max_connections = '100'\n${'x'.repeat(300)}` }),
+  ];
+  let runs = 0;
+  await answer(page, '/v1/admin/doctor', () => {
+    ++runs;
+    return { body: { state: 'problem', counts: { ok: 1, warning: 1, problem: 1, skipped: 1 }, ran_at: new Date().toISOString(), took_ms: 1234, by: 'server', items } };
+  });
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await signIn(page, world.admin_key, '/console/doctor');
+  await page.waitForSelector('#doctor-oauth');
+  assert.equal(await page.locator('#doctor-oauth li').first().getAttribute('data-state'), 'problem');
+  assert.match(await page.textContent('#doctor-sum'), /1 problem, 1 warning/);
+  await checkPage(page, 'the doctor with problems');
+  await page.click('#doctor-copy-redirect-uri-1');
+  await page.getByText('Copied').waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), uri);
+  const before = runs;
+  await page.click('#doctor-run');
+  await page.waitForFunction(() => !document.querySelector('#doctor-run[data-pending]'));
+  assert.ok(runs > before);
+});
+
+test('the doctor that cannot be asked says so, and is asked again', async ({ page, world }) => {
+  let away = true;
+  page.allowed.push(/403/);
+  await page.route((url) => url.pathname === '/v1/admin/doctor', (route) => (away
+    ? route.fulfill({ status: 403, contentType: 'application/problem+json', body: JSON.stringify({ type: 'x', title: 'This is not permitted', status: 403, code: 'permission_denied', detail: '' }) })
+    : route.continue()));
+  await signIn(page, world.admin_key, '/console/doctor');
+  await page.waitForSelector('#doctor-retry');
+  await checkPage(page, 'no doctor');
+  away = false;
+  await page.click('#doctor-retry');
+  await page.waitForSelector('#doctor-sum');
+});

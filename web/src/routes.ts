@@ -49,6 +49,7 @@ export const routes: Route[] = [
   route('/console/runs', shell.nav.runs, () => import('./pages/console_runs/page'), {needs: 'console', nav: {id: 'runs', icon: 'runs', group: 'operations'}}),
   route('/console/quota', shell.nav.quota, () => import('./pages/console_quota/page'), {needs: 'console', nav: {id: 'quota', icon: 'quota', group: 'operations'}}),
   route('/console/audit', shell.nav.audit, () => import('./pages/console_audit/page'), {needs: 'console', nav: {id: 'audit', icon: 'audit', group: 'operations'}}),
+  route('/console/doctor', shell.nav.doctor, () => import('./pages/console_doctor/page'), {needs: 'console', nav: {id: 'doctor', icon: 'doctor', group: 'operations'}}),
   route('/sign-in', '', () => import('./pages/sign_in/page'), {open: true}),
 ];
 
