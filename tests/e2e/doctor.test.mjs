@@ -204,7 +204,7 @@ describe('the doctor and an installation that is set up wrong', () => {
       if (days > 0) assert.equal(found.of('webhook')[0].state, 'problem');
     });
 
-  it("finds a proxy that leads elsewhere, and a webhook that another one's", async () => {
+  it('finds a proxy that redirects to another host', async () => {
     const server = await serveTls(authority.certificate(60), (request, response) => {
       response.writeHead(301, { Location: `https://www.localhost${request.url}` });
       response.end();
