@@ -142,7 +142,7 @@ std::optional<icalrecurrencetype> read(std::string_view text) {
   auto rule = icalrecurrencetype_from_string(std::string(text).c_str());
   if (rule.rscale == nullptr && rule.freq != ICAL_NO_RECURRENCE && rule.interval > 0 && !is_refused(rule))
     return rule;
-  icalrecurrencetype_clear(&rule);
+  if (rule.rscale != nullptr) icalmemory_free_buffer(rule.rscale);
   return std::nullopt;
 }
 

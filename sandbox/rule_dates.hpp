@@ -38,7 +38,7 @@ public:
   std::optional<std::int64_t> next();
 
   /// Nothing is looked for in later years.
-  static constexpr int last_year = 2200;
+  static constexpr int last_year = 2199;
 
   rule_dates(rule_dates&&) noexcept;
   rule_dates& operator=(rule_dates&&) noexcept;

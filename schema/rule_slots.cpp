@@ -155,7 +155,7 @@ rule_slots::rule_slots(const rrule& rule, const calendar_time& start) : start_(s
 }
 
 std::optional<local_days> rule_slots::fitting() {
-  constexpr local_days end = local_days(year(latest_year + 1) / January / 1);
+  constexpr local_days end = local_days(year(latest_year) / January / 1);
   while (day_ < end) {
     if (day_ >= period_end_) {
       day_ = period_ = periods_after(period_, rule_.interval, rule_);

@@ -26,9 +26,10 @@ rrule with_days_of_start(rrule r, std::chrono::local_days start);
 /// every year taken, and no position within it, that does not matter. Other rules by week are refused.
 bool is_expandable(const rrule& r);
 
-/// The slots of a rule from its start on, ascending, COUNT and UNTIL applied, none after `latest_year`. The
-/// start counts only if the rule has it. Every day of each period that INTERVAL takes is asked whether it
-/// fits the rule; libical's iterator is not: docs/decisions/0011-three-expansions-of-a-rule.md says why.
+/// The slots of a rule from its start on, ascending, COUNT and UNTIL applied, none in `latest_year`, so that
+/// what begins has an end that can be told. The start counts only if the rule has it. Every day of each
+/// period that INTERVAL takes is asked whether it fits the rule; libical's iterator is not:
+/// docs/decisions/0011-three-expansions-of-a-rule.md says why.
 class rule_slots {
 public:
   rule_slots(const rrule& rule, const calendar_time& start);

@@ -60,8 +60,11 @@ std::string known_fault(const rrule& r) {
   if (!places.empty() && places.front() < -1) return "BYSETPOS below -1: sets that are smaller";
   // Of weeks counted from the end it loses those days that lie in the year before.
   if (!r.by_week_no.empty() && r.by_week_no.front() < 0) return "BYWEEKNO from the end";
-  // Days before week 1 are in the last week of the year before, whether that has 52 or 53.
-  if (std::find(r.by_week_no.begin(), r.by_week_no.end(), 53) != r.by_week_no.end()) return "BYWEEKNO=53";
+  // Days before week 1 are in the last week of the year before, whether that is its 52nd or 53rd.
+  const auto has_week = [&](int w) {
+    return std::find(r.by_week_no.begin(), r.by_week_no.end(), w) != r.by_week_no.end();
+  };
+  if (has_week(52) || has_week(53)) return "BYWEEKNO=52 and 53: days of January";
   return {};
 }
 

@@ -162,5 +162,22 @@ TEST(rule_dates_test, what_never_comes_true_ends) {
   EXPECT_EQ(dates("FREQ=YEARLY;BYMONTH=12;BYYEARDAY=1", "2026-12-01", 1), strings{});
 }
 
+TEST(rule_dates_test, a_series_that_is_asked_for_again_is_the_same) {
+  const auto start = zone::parse_date("2026-11-02").value();
+  const auto of_rule = [&](int interval) {
+    return series{start, true, "", {"RRULE:FREQ=DAILY;INTERVAL=" + std::to_string(interval)}};
+  };
+  const auto until = [&](int days) { return start + days * std::int64_t{86'400}; };
+
+  EXPECT_EQ(expand(of_rule(1), until(10), 5).size(), 5u);
+  EXPECT_EQ(expand(of_rule(1), until(10), 100).size(), 10u);
+  EXPECT_EQ(expand(of_rule(1), until(3), 100).size(), 3u);
+  for (int interval = 1; interval <= 40; ++interval) // more than are remembered
+    EXPECT_EQ(expand(of_rule(interval), until(40), 100).size(), static_cast<std::size_t>(39 / interval + 1));
+  EXPECT_EQ(expand(of_rule(1), until(20), 100).size(), 20u);
+  EXPECT_TRUE(occurs_at(of_rule(7), until(14)));
+  EXPECT_FALSE(occurs_at(of_rule(7), until(13)));
+}
+
 } // namespace
 } // namespace kalends::sandbox

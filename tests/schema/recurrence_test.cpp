@@ -238,8 +238,8 @@ TEST(recurrence_test, hostile_rules_end_soon) {
     EXPECT_EQ(a.error().code, "rrule_without_occurrence") << rule;
   }
   const auto forever = *canonical_series(all_day_series("1900-01-01", "FREQ=DAILY"));
-  EXPECT_EQ(slots_of(forever, 1'000'000).size(), 109'938u); // to the end of 2200
-  EXPECT_FALSE(has_slot(forever, slot("2200-12-31") + days(1)));
+  EXPECT_EQ(slots_of(forever, 1'000'000).size(), 109'573u); // to the end of 2199
+  EXPECT_FALSE(has_slot(forever, slot("2199-12-31") + days(1)));
   EXPECT_LT(steady_clock::now() - begin, seconds(20));
 }
 
