@@ -81,6 +81,7 @@ struct prometheus_meter::impl {
   histogram &transaction_seconds, &wait_seconds, &commit_seconds;
   counter &committed, &rolled_back;
   family<counter>& refused_work;
+  family<counter>& mails;
 };
 
 prometheus_meter::impl::impl(prometheus_options o)
@@ -106,7 +107,8 @@ prometheus_meter::impl::impl(prometheus_options o)
       rolled_back(counters(registry, "kalends_database_transactions_total", "Transactions that ended.")
                       .Add({{"outcome", "rolled_back"}})),
       refused_work(
-          counters(registry, "kalends_database_refusals_total", "Work that was refused before it began.")) {
+          counters(registry, "kalends_database_refusals_total", "Work that was refused before it began.")),
+      mails(counters(registry, "kalends_mails_total", "Attempts to mail a notice, by what came of them.")) {
   auto& call_seconds = histograms(registry, "kalends_vendor_call_seconds", "A call of a vendor.");
   auto& waits = histograms(registry, "kalends_vendor_wait_seconds", "What a call waited for its turn.");
   auto& run_seconds = histograms(registry, "kalends_sync_run_seconds", "A sync run, from begin to end.");
@@ -129,6 +131,7 @@ prometheus_meter::impl::impl(prometheus_options o)
   for (const char* code : {"notice_refused", "notice_headers_missing", "notice_ticket_malformed",
                            "notice_body_malformed", "too_many_items"})
     refusals.Add({{"code", codes.of(code)}});
+  for (const char* outcome : {"sent", "retried", "given_up"}) mails.Add({{"outcome", outcome}});
   for (const char* kind : {"provider", "tenant", "intake", "event_bus"}) deaths.Add({{"kind", kind}});
   for (const char* code : {"database_busy", "database_away"}) refused_work.Add({{"code", code}});
 }
@@ -250,6 +253,10 @@ void prometheus_meter::provider_parked(calendar_label of, bool parked) {
 }
 void prometheus_meter::tenants_held(std::size_t count) { impl_->held.Set(static_cast<double>(count)); }
 void prometheus_meter::fenced(const tenant_id& tenant) { impl_->calendars.fenced(tenant).Increment(); }
+
+void prometheus_meter::mail_settled(std::string_view outcome) {
+  impl_->mails.Add({{"outcome", std::string(outcome)}}).Increment();
+}
 
 void prometheus_meter::request_answered(std::string_view method, std::string_view route, int status,
                                         microseconds took) {

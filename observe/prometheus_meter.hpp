@@ -3,6 +3,7 @@
 
 #include "observe/figures.hpp"
 #include "observe/house_meter.hpp"
+#include "observe/mail_meter.hpp"
 #include "observe/meter.hpp"
 
 #include <cstddef>
@@ -22,7 +23,7 @@ struct prometheus_options {
 /// tenants by `tenant_limit`, codes by a limit of their own, everything else by closed lists. A telling costs
 /// a shared lock and one or two additions; the series of a tenant are made when it is first seen, so that
 /// their first increase is visible as one.
-class prometheus_meter final : public meter, public house_meter {
+class prometheus_meter final : public meter, public house_meter, public mail_meter {
 public:
   explicit prometheus_meter(prometheus_options o);
   ~prometheus_meter() override;
@@ -56,6 +57,7 @@ public:
   void transaction_ended(microseconds waited, microseconds took, microseconds commit,
                          std::string_view code) override;
   void work_refused(std::string_view code) override;
+  void mail_settled(std::string_view outcome) override;
 
 private:
   struct impl;
