@@ -137,6 +137,7 @@ services services_of(api_parts parts) {
   s.send_on = send_with(parts.http);
   s.meter = &parts.meter;
   s.told = &parts.told;
+  s.mail_offered = parts.mail_offered;
   s.scrape = std::move(parts.scrape);
   s.examine = std::move(parts.examine);
   s.more_checks = [more = std::move(parts.more_checks)] {

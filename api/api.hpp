@@ -37,6 +37,7 @@ struct api_parts {
   /// Reasons besides database and engine why the server is not ready: name and reason; an empty reason: it
   /// is.
   std::function<std::vector<std::pair<std::string, std::string>>()> more_checks;
+  bool mail_offered = false; ///< there is a server that takes mail
 };
 
 /// Everything that answers HTTP: the REST resources, connecting a calendar, the vendors' webhooks, the event

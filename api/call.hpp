@@ -63,6 +63,7 @@ struct services {
   std::function<std::vector<readiness_check>()> more_checks = {};
   /// Sends a request to another node and answers with what came of it; null when there are no others.
   std::function<void(net::outgoing_request, net::http_client::done)> send_on = {};
+  bool mail_offered = false; ///< there is a server that takes mail
 };
 
 /// The Idempotency-Keys that requests of this process hold. Any thread.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/decision_words.hpp"
 #include "api/handling.hpp"
+#include "persistence/ledger.hpp"
 
 namespace kalends::api {
 namespace json = boost::json;
@@ -8,6 +9,7 @@ namespace {
 
 /// Decisions weighed again in one request: the newest.
 constexpr std::size_t replay_limit = 200;
+constexpr std::size_t title_bytes = 200;
 
 json::string word(std::string_view name) { return json::string(name.data(), name.size()); }
 
@@ -73,6 +75,12 @@ net::http_response replay_answer(const entry_id& id, conflict_policy policy,
                                        {"older_left_out", !page.next_cursor.empty()}});
 }
 
+json::object ledger_json(const persistence::ledger_line& d) {
+  auto out = to_json(static_cast<const persistence::decision_line&>(d));
+  out["entry_title"] = d.title ? json::value(*d.title) : json::value();
+  return out;
+}
+
 std::optional<reason> asked_reason(query_reader& query) {
   const auto name = query.text("reason", 64);
   if (!name) return std::nullopt;
@@ -115,6 +123,31 @@ void list_all_decisions(const call_ptr& c) {
   if (auto sound = query.close(); !sound) return c->fail(sound.error());
   answer_from(c, [filter, wanted](persistence::transaction& tx) {
     return list_answer(persistence::list_decisions(tx, filter, wanted.cursor, wanted.limit));
+  });
+}
+
+void list_ledger(const call_ptr& c) {
+  query_reader query(c->request.query);
+  persistence::ledger_filter filter;
+  filter.of_person = c->who.user;
+  filter.entry = entry_id(query.uuid("entry_id"));
+  filter.event = event_id(query.text("event_id", 1'024).value_or(""));
+  filter.provider = provider_id(query.uuid("provider_id"));
+  filter.why = asked_reason(query);
+  filter.title = query.text("title", title_bytes).value_or("");
+  if (filter.title.find('\0') != std::string::npos || filter.event.str().find('\0') != std::string::npos)
+    query.refuse("malformed_parameter", "A text holds no NUL.", "title");
+  filter.from = query.time("from");
+  filter.to = query.time("to");
+  const list_request wanted{query.cursor(), query.limit()};
+  if (auto sound = query.close(); !sound) return c->fail(sound.error());
+  answer_from(c, [filter, wanted](persistence::transaction& tx) -> result<net::http_response> {
+    const auto page = persistence::list_ledger(tx, filter, wanted.cursor, wanted.limit);
+    if (!page) return tl::unexpected(page.error());
+    json::array items;
+    for (const auto& d : page->items) items.push_back(ledger_json(d));
+    return json_answer(
+        200, json::object{{"items", std::move(items)}, {"next_cursor", text_or_null(page->next_cursor)}});
   });
 }
 

@@ -47,6 +47,12 @@ constexpr person_line table[] = {
     {"POST", "/v1/conflicts/{conflict_id}/resolution", own_path},
     {"POST", "/v1/conflicts/{conflict_id}/restoration", own_path},
     {"GET", "/v1/decisions", own_rows},
+    {"GET", "/v1/ledger", own_rows},
+    {"GET", "/v1/notifications", own_rows},
+    {"POST", "/v1/notifications/seen-all", own_rows},
+    {"POST", "/v1/notifications/{notification_id}/seen", own_path},
+    {"GET", "/v1/notification-settings", own_rows},
+    {"PUT", "/v1/notification-settings", own_rows},
     {"GET", "/v1/dead-letters", own_rows},
     {"POST", "/v1/dead-letters/replay", own_rows},
     {"GET", "/v1/dead-letters/{letter_id}", own_path},
@@ -72,6 +78,7 @@ constexpr thing_name things[] = {
     {"conflict", own_thing::conflict, "conflict_not_found"},
     {"dead_letter", own_thing::dead_letter, "dead_letter_not_found"},
     {"run", own_thing::run, "run_not_found"},
+    {"notification", own_thing::notification, "notification_not_found"},
 };
 
 } // namespace

@@ -89,6 +89,7 @@ constexpr problem_kind problems[] = {
     {"oauth_client_not_found", 404, "There is no OAuth client of that kind"},
     {"rehearsal_not_found", 404, "This calendar does not rehearse"},
     {"run_not_found", 404, "There is no such sync run"},
+    {"notification_not_found", 404, "There is no such notification"},
     {"dead_letter_not_found", 404, "There is no such dead letter"},
     {"cursor_expired", 410, "The events after this point are not kept any more"},
     {"entry_not_found", 404, "There is no such schedule entry"},

@@ -96,7 +96,15 @@ void restore_losing_values(const call_ptr& c);
 // ---- decisions.cpp ----
 void list_decisions(const call_ptr& c);
 void list_all_decisions(const call_ptr& c);
+void list_ledger(const call_ptr& c);
 void replay_decisions(const call_ptr& c);
+
+// ---- notifications.cpp ----
+void list_notifications(const call_ptr& c);
+void see_notification(const call_ptr& c);
+void see_all_notifications(const call_ptr& c);
+void get_notification_settings(const call_ptr& c);
+void put_notification_settings(const call_ptr& c);
 
 // ---- dead_letters.cpp ----
 void list_dead_letters(const call_ptr& c);

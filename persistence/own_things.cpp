@@ -24,6 +24,9 @@ const statement own_letter{"own_dead_letter",
                            " AND $3::uuid IS NOT NULL" KALENDS_OF_PERSON("provider_id", "$3")};
 const statement own_run{"own_run", "SELECT FROM sync_runs WHERE tenant_id = $1 AND run_id = $2"
                                    " AND $3::uuid IS NOT NULL" KALENDS_OF_PERSON("provider_id", "$3")};
+const statement own_notification{"own_notification",
+                                 "SELECT FROM notifications WHERE tenant_id = $1 AND notification_id = $2"
+                                 " AND $3::uuid IS NOT NULL" KALENDS_OF_PERSON("provider_id", "$3")};
 const statement select_own_providers{"own_providers", "SELECT provider_id FROM providers WHERE tenant_id = $1"
                                                       " AND user_id = $2 AND scope = 'user'"};
 
@@ -39,6 +42,8 @@ const statement& asking_for(own_thing what) {
     return own_conflict;
   case own_thing::dead_letter:
     return own_letter;
+  case own_thing::notification:
+    return own_notification;
   case own_thing::run:
     break;
   }

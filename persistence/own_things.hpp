@@ -21,7 +21,7 @@ namespace kalends::persistence {
   " AND (" parameter "::uuid IS NULL OR " column " IN (SELECT own.provider_id FROM providers own"            \
   " WHERE own.tenant_id = $1 AND own.user_id = " parameter " AND own.scope = 'user'))"
 
-enum class own_thing { user, provider, entry, conflict, dead_letter, run };
+enum class own_thing { user, provider, entry, conflict, dead_letter, run, notification };
 
 /// `id` is a UUID.
 result<bool> is_own(transaction& tx, const user_id& person, own_thing what, const std::string& id);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/retention.hpp"
 
+#include "persistence/notifications.hpp"
+#include "persistence/row_codec.hpp"
 #include "persistence/schedule.hpp"
 #include "persistence/sign_in.hpp"
 #include "schema/conflict.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <limits>
 #include <string>
 
@@ -47,15 +47,6 @@ const statement old_conflicts{
                         " FROM conflicts WHERE tenant_id = $1 AND state <> 0 AND conflict_id < $3"
                         " AND resolved_at < $4 ORDER BY conflict_id LIMIT $2)"};
 
-/// The lowest UUIDv7 of that time (RFC 9562 section 5.7).
-std::string first_uuid(instant t) {
-  const auto ms = static_cast<unsigned long long>(std::max<std::int64_t>(0, t.time_since_epoch().count()));
-  std::array<char, 40> text{};
-  const int n =
-      std::snprintf(text.data(), text.size(), "%08llx-%04llx-7000-8000-000000000000", ms >> 16, ms & 0xffff);
-  return std::string(text.data(), static_cast<std::size_t>(n));
-}
-
 /// Deletes one batch, counts it in `into`, and notes whether there may be more.
 result<void> forget(transaction& tx, const statement& s, std::vector<sql_value> values, std::size_t& into,
                     bool& more) {
@@ -86,6 +77,7 @@ forgotten& forgotten::operator+=(const forgotten& o) {
   audit_lines += o.audit_lines;
   answers += o.answers;
   sign_ins += o.sign_ins;
+  notifications += o.notifications;
   more = o.more;
   return *this;
 }
@@ -118,6 +110,10 @@ result<forgotten> forget_old_rows(transaction& tx, const settings& kept, instant
     ok = forget(tx, old_conflicts, {t, batch, first_uuid(resolved_before), resolved_before}, f.conflicts,
                 f.more);
   if (!ok) return tl::unexpected(ok.error());
+  const auto told = forget_notifications(tx, resolved_before, batch);
+  if (!told) return tl::unexpected(told.error());
+  f.notifications = *told;
+  f.more = f.more || *told >= batch;
   const auto answers = delete_expired_answers(tx, now);
   if (!answers) return tl::unexpected(answers.error());
   f.answers = *answers;

@@ -2,6 +2,7 @@
 #include "persistence/row_codec.hpp"
 
 #include <charconv>
+#include <cstdio>
 
 namespace kalends::persistence {
 namespace {
@@ -52,6 +53,14 @@ calendar_time read_time(std::string_view text) {
   return zoned_time{
       read_clock(text.substr(0, first)), std::string(text.substr(second + 1)),
       sys_seconds(seconds(read_digits<std::int64_t>(text.substr(first + 1, second - first - 1))))};
+}
+
+std::string first_uuid(instant t) {
+  const auto ms = static_cast<unsigned long long>(std::max<std::int64_t>(0, t.time_since_epoch().count()));
+  std::array<char, 40> text{};
+  const int n =
+      std::snprintf(text.data(), text.size(), "%08llx-%04llx-7000-8000-000000000000", ms >> 16, ms & 0xffff);
+  return std::string(text.data(), static_cast<std::size_t>(n));
 }
 
 result<std::string> continue_from(const std::string& cursor, const char* start) {

@@ -71,6 +71,8 @@ inline sql_value bytes_or_null(const std::string& s) { return s.empty() ? sql_va
 /// What comes before and after every UUID of ours.
 inline constexpr const char* lowest_uuid = "00000000-0000-0000-0000-000000000000";
 inline constexpr const char* highest_uuid = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+/// The lowest UUIDv7 of that time (RFC 9562 section 5.7).
+std::string first_uuid(instant t);
 
 /// Rows for `unnest`: one array per column.
 template <std::size_t Columns>

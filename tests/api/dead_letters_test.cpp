@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/decision_inputs.hpp"
 #include "actors/merge_rule.hpp"
+#include "net/http_message.hpp"
 #include "tests/api/served_api.hpp"
 
 #include <algorithm>
@@ -196,6 +197,38 @@ TEST_F(decisions_test, decisions_without_an_entry_are_found_by_their_event) {
   commit(t, linked);
   EXPECT_EQ(items_of(ask(t.reader, "GET", "/v1/decisions?event_id=ev-1")).size(), 2u)
       << "its entry's decisions about it";
+}
+
+TEST_F(decisions_test, the_ledger_is_searched_over_all_entries) {
+  auto lone = conflict();
+  lone.entry = {};
+  lone.why = reason::pull_refused_unreadable;
+  tenant_changes c;
+  c.decisions = {conflict(), lone};
+  commit(t, c);
+  const auto found = [&](const std::string& query) {
+    return items_of(ask(t.reader, "GET", "/v1/ledger" + query)).size();
+  };
+  const auto entry_title = std::string(
+      body_of(ask(t.reader, "GET", "/v1/schedule-entries/" + entry)).at("title").as_string().c_str());
+
+  const auto all = items_of(ask(t.reader, "GET", "/v1/ledger?event_id=ev-1"));
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_TRUE(all[0].at("entry_title").is_null());
+  EXPECT_EQ(all[1].at("entry_title").as_string().c_str(), entry_title);
+  EXPECT_EQ(found("?event_id=ev-1&entry_id=" + entry), 1u);
+  EXPECT_EQ(found("?event_id=ev-1&provider_id=" + calendar), 2u);
+  EXPECT_EQ(found("?event_id=ev-2"), 0u);
+  EXPECT_EQ(found("?reason=pull_refused_unreadable"), 1u);
+  EXPECT_EQ(found("?event_id=ev-1&title=" + net::percent_encode(entry_title.substr(0, 3))), 1u);
+  EXPECT_EQ(found("?title=%25%25"), 0u) << "a percent sign means itself";
+  EXPECT_EQ(found("?event_id=ev-1&to=2000-01-01T00:00:00Z"), 0u);
+  EXPECT_EQ(found("?event_id=ev-1&from=2000-01-01T00:00:00Z"), 2u);
+  const auto first = body_of(ask(t.reader, "GET", "/v1/ledger?event_id=ev-1&limit=1"));
+  const std::string next = first.at("next_cursor").as_string().c_str();
+  EXPECT_EQ(found("?event_id=ev-1&limit=1&cursor=" + next), 1u);
+  EXPECT_EQ(code_of(ask(t.reader, "GET", "/v1/ledger?reason=because")), "unknown_value");
+  EXPECT_EQ(code_of(ask(t.reader, "GET", "/v1/ledger?from=yesterday")), "malformed_parameter");
 }
 
 TEST_F(decisions_test, tells_what_another_policy_would_have_done) {

@@ -54,6 +54,24 @@ TEST_F(own_things_test, lists_show_what_is_theirs) {
   EXPECT_EQ(items_of(ask(t.reader, "GET", range)).size(), 3u);
 }
 
+TEST_F(own_things_test, the_ledger_shows_their_calendars_and_titles_of_their_entries) {
+  const auto decided = [&](const std::string& calendar, const std::string& entry) {
+    return decision{
+        make_uuid(outside_), provider_id(calendar), entry_id(entry), {}, reason::push_updated, "{}"};
+  };
+  tenant_changes c;
+  c.decisions = {decided(adas_calendar, adas_entry), decided(adas_calendar, bobs_entry),
+                 decided(bobs_calendar, shared_entry), decided({}, bobs_entry), decided({}, adas_entry)};
+  commit(t, c);
+
+  const auto seen = items_of(by(b, "GET", "/v1/ledger?reason=push_updated"));
+
+  ASSERT_EQ(seen.size(), 3u);
+  for (const auto& line : seen)
+    EXPECT_EQ(line.at("entry_title").is_null(), line.at("entry_id").as_string() == bobs_entry);
+  EXPECT_EQ(ids("/v1/ledger?title=x&reason=push_updated").size(), 2u);
+}
+
 TEST_F(own_things_test, what_is_somebody_elses_is_not_there) {
   for (const auto& [method, path, body] :
        {std::tuple{"GET", "/v1/users/" + bob, ""},
