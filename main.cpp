@@ -74,6 +74,15 @@ operator_commands add_operators(CLI::App& admin, operator_options& o) {
   return all;
 }
 
+CLI::App* add_mail(CLI::App& admin, mail_options& o) {
+  auto* mail = admin.add_subcommand("mail", "The server that takes our mail");
+  mail->require_subcommand(1);
+  auto* trial = mail->add_subcommand("test", "Send one mail with the settings as they are");
+  common_options(*trial, o.given);
+  trial->add_option("address", o.to, "Who gets it")->required();
+  return trial;
+}
+
 /// Log lines go to standard error; standard output belongs to the command. A server's lines are for programs
 /// unless somebody wants to read them.
 void open_log(std::string_view format, bool server, const char* usual_level) {
@@ -184,6 +193,8 @@ int main(int argc, char** argv) {
   const auto pubsub = add_pubsub(*admin, relay);
   operator_options account;
   const auto operators = add_operators(*admin, account);
+  mail_options mailed;
+  const auto* mail_trial = add_mail(*admin, mailed);
 
   CLI11_PARSE(app, argc, argv);
   const auto log_format = read_configuration(given).value.server.log_format;
@@ -196,6 +207,7 @@ int main(int argc, char** argv) {
   if (*pubsub.remove) return remove_pubsub(relay);
   for (const auto& [command, verb] : operators)
     if (*command) return administer_operators(verb, account);
+  if (*mail_trial) return try_mail(mailed);
   if (*backup_command) return backup(given, saved);
   if (*restore_command) return restore(given, restored);
   if (*mark_command) return mark_restored(given);

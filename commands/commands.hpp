@@ -91,4 +91,11 @@ struct operator_options {
 /// Who may sign in as an operator with a password and a code; the password is read from the standard input.
 int administer_operators(operator_verb verb, operator_options options);
 
+struct mail_options {
+  overrides given;
+  std::string to;
+};
+/// Sends one mail with the settings as they are, and says what the server answered.
+int try_mail(const mail_options& options);
+
 } // namespace kalends::commands

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <sstream>
@@ -110,6 +111,27 @@ auto calls_into(actors::vendor_limits actors::vendor_grants::*vendor,
   };
 }
 
+auto mail_into(std::string mail_settings::*member) {
+  return [member](configuration& c, const std::string& v) {
+    if (v.find_first_of("\r\n") != std::string::npos || v.find('\0') != std::string::npos)
+      return std::string("must be one line");
+    c.mail.*member = v;
+    return std::string();
+  };
+}
+
+std::string take_security(mail_security& into, const std::string& text) {
+  if (text == "starttls")
+    into = mail_security::starttls;
+  else if (text == "tls")
+    into = mail_security::tls;
+  else if (text == "none")
+    into = mail_security::none;
+  else
+    return "must be starttls, tls or none";
+  return {};
+}
+
 auto app_into(std::optional<oauth_app> settings::*app, std::string oauth_app::*member) {
   return [app, member](configuration& c, const std::string& v) {
     app_of(c.server.*app).*member = v;
@@ -174,6 +196,15 @@ const std::vector<option>& options() {
        [](configuration& c, const std::string& v) {
          return take_number(c.server.poll_interval, v, 5, 86'400);
        }},
+      {"mail.host", "KALENDS_MAIL_HOST", mail_into(&mail_settings::host)},
+      {"mail.port", "KALENDS_MAIL_PORT",
+       [](configuration& c, const std::string& v) { return take_number(c.mail.port, v, 1, 65'535); }},
+      {"mail.security", "KALENDS_MAIL_SECURITY",
+       [](configuration& c, const std::string& v) { return take_security(c.mail.security, v); }},
+      {"mail.user", "KALENDS_MAIL_USER", mail_into(&mail_settings::user)},
+      {"mail.password", "KALENDS_MAIL_PASSWORD", mail_into(&mail_settings::password)},
+      {"mail.password_file", "KALENDS_MAIL_PASSWORD_FILE", mail_into(&mail_settings::password_file)},
+      {"mail.from", "KALENDS_MAIL_FROM", mail_into(&mail_settings::from)},
       {"keep.facts_days", "KALENDS_KEEP_FACTS_DAYS", days_into(&settings::facts_kept)},
       {"keep.decisions_days", "KALENDS_KEEP_DECISIONS_DAYS", days_into(&settings::decisions_kept)},
       {"keep.runs_days", "KALENDS_KEEP_RUNS_DAYS", days_into(&settings::runs_kept)},
@@ -256,7 +287,45 @@ void read_file(configured& into, const std::string& file) {
   }
 }
 
+void read_mail_password(configured& c) {
+  auto& m = c.value.mail;
+  if (m.password_file.empty()) return;
+  if (!m.password.empty()) {
+    c.problems.push_back("mail.password and mail.password_file are not given together");
+    return;
+  }
+  std::ifstream in(m.password_file);
+  std::getline(in, m.password);
+  if (m.password.ends_with('\r')) m.password.pop_back();
+  if (m.password.empty()) c.problems.push_back("mail.password_file: " + m.password_file + " has no password");
+}
+
+/// A password or what a mail says never goes over a network in the clear.
+void check_mail(configured& c) {
+  read_mail_password(c);
+  auto& m = c.value.mail;
+  if (!m.wanted()) {
+    if (!m.from.empty() || !m.user.empty()) c.problems.push_back("mail.host is missing");
+    return;
+  }
+  const bool local = m.host == "127.0.0.1" || m.host == "::1" || m.host == "localhost";
+  if (m.host.find_first_of("/@ \t\"<>") != std::string::npos)
+    c.problems.push_back("mail.host is no host name");
+  if (m.security == mail_security::none && !local)
+    c.problems.push_back(
+        "mail.security none is only for a server on this machine (127.0.0.1, ::1, localhost)");
+  if (m.user.empty() != m.password.empty())
+    c.problems.push_back("mail.user and mail.password are given together or not at all");
+  const auto at = m.from.find('@');
+  if (at == std::string::npos || at == 0 || at + 1 == m.from.size() ||
+      m.from.find_first_of(" \t\"<>,;") != std::string::npos)
+    c.problems.push_back("mail.from must be an address like kalends@example.com");
+  if (m.port == 0)
+    m.port = m.security == mail_security::starttls ? 587 : m.security == mail_security::tls ? 465 : 25;
+}
+
 void check(configured& c) {
+  check_mail(c);
   auto& s = c.value.server;
   if (s.certificate_file.empty() != s.private_key_file.empty())
     c.problems.push_back("tls.certificate and tls.private_key are given together or not at all");

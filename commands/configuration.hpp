@@ -4,6 +4,7 @@
 #include "actors/vendor_budget.hpp"
 #include "net/calendar_client.hpp"
 #include "net/client_address.hpp"
+#include "schema/mail_settings.hpp"
 #include "schema/settings.hpp"
 
 #include <chrono>
@@ -23,6 +24,7 @@ struct configuration {
   net::vendor_endpoints vendors;
   actors::vendor_grants granted;
   net::trusted_proxies proxies; ///< whose word on the asker's address is taken
+  mail_settings mail;
   std::size_t io_threads = 1;
   std::size_t database_connections = 4;
   /// Where the other nodes of this database reach this one's API; empty: at the public URL.

@@ -115,6 +115,7 @@ void housekeeper::impl::round() {
                 {"conflicts", sum.conflicts},
                 {"answers", sum.answers},
                 {"sign_ins", sum.sign_ins},
+                {"notifications", sum.notifications},
                 {"tenants_failed", failed},
                 {"took_ms", took.count()}});
 }

@@ -9,6 +9,7 @@
 #include "commands/housekeeper.hpp"
 #include "commands/installation.hpp"
 #include "commands/key_file.hpp"
+#include "commands/mail_sender.hpp"
 #include "commands/watch.hpp"
 #include "net/http_client.hpp"
 #include "net/http_server.hpp"
@@ -100,6 +101,7 @@ struct server::parts {
   std::unique_ptr<examiner> examining;
   std::unique_ptr<watch> watching;
   std::unique_ptr<housekeeper> tidy;
+  std::unique_ptr<mail_sender> mails;
   std::unique_ptr<persistence::node_listener> nodes_words;
   std::unique_ptr<api::http_api> api;
   std::unique_ptr<net::http_server> listener;
@@ -225,6 +227,7 @@ void server::parts::open_api() {
                                                   outside, !c.server.webhook_url.empty()});
   api::api_parts all{*db,   *vault, *engine, *oauth, c.server, outside, *push_tokens,
                      *http, meter,  meter,   {},     {},       {}};
+  all.mail_offered = c.mail.wanted();
   all.scrape = [this](std::function<void(std::string)> done) { watching->scrape(std::move(done)); };
   examining = std::make_unique<examiner>(about, *http, *db, outside);
   all.examine = [this](examiner::done answer) { examining->examine(std::move(answer)); };
@@ -234,6 +237,9 @@ void server::parts::open_api() {
     return checks;
   };
   tidy = std::make_unique<housekeeper>(*db, c.server, outside);
+  if (c.mail.wanted())
+    mails = std::make_unique<mail_sender>(
+        *db, mail_parts{c.mail, c.server.public_url, c.server.extra_ca_file}, outside, meter);
   api = std::make_unique<api::http_api>(std::move(all));
   gate.open(api->handler());
 }
@@ -286,6 +292,7 @@ void server::stop() {
   p.nodes_words.reset();
   if (p.watching) p.watching->stop(); // nobody looks any more
   if (p.tidy) p.tidy->stop();         // nobody forgets any more
+  if (p.mails) p.mails->stop();       // what was not mailed stands in rows
   if (p.engine) p.engine->stop();     // no actor runs any more, and the other nodes know it
   p.api.reset();                      // the event streams end, with the thread that beats for them
   if (p.http) p.http->stop();         // every vendor call has been answered
