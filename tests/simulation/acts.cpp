@@ -136,7 +136,7 @@ void world_of_seed::person_writes(house& h, account& a) {
 void world_of_seed::person_acts() {
   auto& h = houses_[dice_.one_in(4) ? 1 : 0];
   auto& a = vendor_.at(dice_.pick(h.calendars));
-  const auto standing = touchable(a);
+  const auto standing = a.model.standing();
   const auto say = [&](const char* what, const event_id& id) {
     log_.count(std::string("person:") + what);
     log_.say([&] { return std::string("a person ") + what + " " + id.str() + " in " + a.calendar.str(); });
@@ -174,30 +174,6 @@ void world_of_seed::person_acts() {
     judge_.person_wrote(e.what, after.what);
     vendor_.person_put(a, after, now_);
   }
-}
-
-/// The same UID in the calendars of two people (RFC 5545 3.8.4.7), one after the other. Nobody touches these
-/// events there: of copies that differ before either is read, no rule says which is right.
-void world_of_seed::people_meet() {
-  auto& h = houses_.front();
-  calendar_event e;
-  e.ical_uid = "meeting-" + std::to_string(++made_) + "@example.org";
-  e.what.title = new_value(h, false);
-  std::tie(e.what.start, e.what.end) = new_time(false);
-  judge_.person_wrote({}, e.what);
-  log_.count("person:meets");
-  log_.say([&] { return "two people meet: " + e.what.title; });
-  for (std::size_t i = 0; i < 2; ++i) {
-    auto& a = vendor_.at(h.calendars[i]);
-    e.id = event_id("meeting-" + std::to_string(made_) + "-of-" + std::to_string(i));
-    vendor_.person_put(a, e, now_);
-  }
-}
-
-std::vector<event_id> world_of_seed::touchable(const account& a) const {
-  auto all = a.model.standing();
-  std::erase_if(all, [&](const event_id& id) { return !a.model.events.at(id).now.ical_uid.empty(); });
-  return all;
 }
 
 void world_of_seed::person_withdraws_consent() {

@@ -114,8 +114,6 @@ private:
   void check_values(const rows& t, const tenant_changes& c);
   void check_explained(const rows& t, const tenant_changes& c);
   void check_removals(const rows& t, const tenant_changes& c);
-  void check_resolutions(const rows& t, const tenant_changes& c);
-  void check_meetings(const rows& t, const tenant_changes& c);
   void check_cursor(const rows& t, const cursor_move& m, const tenant_changes& c);
   void check_marks(const rows& t, const provider_id& p);
   void check_guests(const rows& t, const tenant_changes& c);
@@ -129,8 +127,6 @@ private:
   void check_brake(const rows& t, const tenant_changes& c);
   void check_outbox(const rows& t, const tenant_changes& c, const std::set<provider_id>& filled);
   field_set disputed(const rows& t, const mapping& link);
-  static field_set own_of_copy(const rows& t, const mapping& link, const appointment& entry,
-                               const appointment& event);
   /// What the calendar showed in the version that the link knows. Its base may be older: what is in dispute
   /// stays there as it was.
   static const appointment& last_seen(const account& a, const mapping& link);

@@ -81,7 +81,6 @@ void oracle::before_commit(const rows& t, const tenant_changes& c) {
   check_guests(t, c);
   check_explained(t, c);
   check_removals(t, c);
-  check_resolutions(t, c);
 }
 
 void oracle::after_commit(const rows& t, const tenant_changes& c) {
@@ -92,7 +91,6 @@ void oracle::after_commit(const rows& t, const tenant_changes& c) {
     check_marks(t, m.provider);
   }
   check_outbox(t, c, filled);
-  check_meetings(t, c);
   check_brake(t, c);
 }
 
@@ -122,45 +120,6 @@ void oracle::check_needless(const rows& t, const tenant_changes& c) {
       continue;
     log_.violation(7, "the link of entry " + m.entry.str() + " to " + m.event.str() +
                           " is written again, and says what it said");
-  }
-}
-
-/// A conflict ends once, however often somebody says so.
-void oracle::check_resolutions(const rows& t, const tenant_changes& c) {
-  std::set<std::string> ended;
-  for (const auto& f : c.facts) {
-    if (f.type != fact_type::calendar_conflict_resolved) continue;
-    const auto named = f.data.find("\"conflict_id\":\"") + 15;
-    const auto id = f.data.substr(named, f.data.find('"', named) - named);
-    const auto known = t.conflicts.find(id);
-    const bool over = known != t.conflicts.end() && known->second.state == conflict_state::resolved;
-    if (over || !ended.insert(id).second) log_.violation(7, "conflict " + id + " is resolved a second time");
-  }
-}
-
-// ---------------------------------------------------------------- 6: two people see one meeting
-
-/// A copy of a meeting that is an entry already makes no other one. But where that entry stands already in
-/// the copy's calendar (the host had assigned its person before the calendar was read), the copy is an event
-/// of its own.
-void oracle::check_meetings(const rows& t, const tenant_changes& c) {
-  const auto uid_of = [&](const provider_id& p, const event_id& e) {
-    const auto& events = accounts_->at(p).model.events;
-    const auto event = events.find(e);
-    return event != events.end() ? event->second.now.ical_uid : std::string();
-  };
-  for (const auto& d : c.decisions) {
-    if (d.why == reason::pull_joined) log_.count("meeting_shared");
-    if (d.why != reason::pull_created) continue;
-    const auto uid = uid_of(d.provider, d.event);
-    if (uid.empty()) continue;
-    for (const auto& [key, m] : t.mappings) {
-      const bool other =
-          m.linked && !m.removing && key.entry != d.entry && uid_of(key.provider, m.event) == uid;
-      if (other && !t.mappings.contains({d.provider, key.entry}))
-        log_.violation(6,
-                       "the meeting " + uid + " is entry " + key.entry.str() + " and entry " + d.entry.str());
-    }
   }
 }
 
@@ -402,21 +361,6 @@ field_set oracle::disputed(const rows& t, const mapping& link) {
   return waiting_for_a_person(link);
 }
 
-/// Privacy and status of a meeting are each copy's own: what differed when the copy joined may differ as long
-/// as nobody says anything else on either side.
-field_set oracle::own_of_copy(const rows& t, const mapping& link, const appointment& entry,
-                              const appointment& event) {
-  const bool joined = std::any_of(t.decisions.begin(), t.decisions.end(), [&](const decision& d) {
-    return (d.why == reason::pull_joined || d.why == reason::pull_relinked) && d.entry == link.entry &&
-           d.provider == link.provider && d.event == link.event;
-  });
-  if (!joined) return {};
-  field_set own;
-  own.add(field_group::privacy);
-  own.add(field_group::status);
-  return own - difference(entry, link.base_entry) - difference(event, link.base_event);
-}
-
 void oracle::expect_agreement() {
   expect_slots();
   for (const auto& [p, a] : *accounts_) {
@@ -459,7 +403,6 @@ void oracle::expect_agreement(const rows& t, const account& a, const provider& c
                               told_unsayable(t, entry->second, *link);
     field_set apart = disputed(t, *link);
     apart.add(field_group::attendees); // one by one
-    apart = apart | own_of_copy(t, *link, entry->second.what, e.now.what);
     const auto differs =
         difference(standing_of(entry->second.what, e.now.what, calendar.type), e.now.what) - apart;
     if (!out_of_sight) expect_guests(t, a, calendar, *link, e.now);

@@ -54,12 +54,10 @@ void oracle::notice_accepted(account& a, std::uint64_t told) { accepted_[a.provi
 
 // ---------------------------------------------------------------- what became of it
 
-/// What the ledger keeps of the side that lost: under "losing", of an adopted event as it was found, or of an
-/// entry as it was before another copy of its meeting joined it.
+/// What the ledger keeps of the side that lost: under "losing", or of an adopted event as it was found.
 void oracle::learn_losing_values(const decision& d) {
   auto from = d.inputs.find("\"losing\":{");
   if (d.why == reason::pull_adopted) from = d.inputs.find("\"event\":{");
-  if (d.why == reason::pull_joined || d.why == reason::pull_relinked) from = d.inputs.find("\"entry\":{");
   if (from == std::string::npos) return;
   std::string word;
   int depth = 0;

@@ -256,7 +256,6 @@ void world_of_seed::decide(house& h, const conflict& c) {
   o.done = [this, what](const result<conflict>& answer) {
     log_.count("host_heard:" + what + ":" + (answer ? "ok" : answer.error().code));
   };
-  if (repeats_itself_) s->running->order(for_tenant{h.id, o});
   s->running->order(for_tenant{h.id, std::move(o)});
 }
 

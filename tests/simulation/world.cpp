@@ -24,9 +24,8 @@ std::string uuid(const std::string& kind, int n) {
 
 world_of_seed::world_of_seed(unsigned seed, bool in_words, unsigned nodes)
     : dice_(seed), log_(in_words), judge_(log_, ledger_), vendor_(dice_, log_, judge_),
-      has_latecomers_(seed % 4 == 3), latecomers_dice_(~seed), is_rich_(seed % 2 == 1), rare_(~seed ^ 0x5eed),
-      clears_up_(seed % 5 == 2), clearing_dice_(seed ^ 0x9e3779b9U), meets_(seed % 6 == 4),
-      meeting_dice_(seed ^ 0x6d656574U), repeats_itself_(seed % 8 == 1) {
+      has_latecomers_(seed % 4 == 3), latecomers_dice_(~seed), is_rich_(seed % 2 == 1),
+      rare_(~seed ^ 0x5eed), clears_up_(seed % 5 == 2), clearing_dice_(seed ^ 0x9e3779b9U) {
   configured_.google = oauth_app{"client", "sekrit-client", ""};
   configured_.microsoft = oauth_app{"client", "sekrit-client", "common"};
   if (!dice_.one_in(3)) configured_.webhook_url = "https://kalends.example";
@@ -162,7 +161,6 @@ void world_of_seed::step() {
   if (has_latecomers_) latecomers_act();
   if (is_rich_) rarer_acts();
   if (clears_up_) host_clears_up();
-  if (meets_ && meeting_dice_.one_in(80)) people_meet();
   judge_.read_new_texts();
 }
 

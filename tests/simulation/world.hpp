@@ -99,10 +99,6 @@ private:
   void host_replays();
   void host_approves();
 
-  // ---- one meeting in two calendars (acts.cpp) ----
-  void people_meet();
-  std::vector<event_id> touchable(const account& a) const;
-
   // ---- too much to go unasked (acts.cpp) ----
   void host_clears_up();
   void host_creates_for(house& h, std::vector<user_id> people);
@@ -158,11 +154,6 @@ private:
   const bool clears_up_;
   std::size_t to_be_cleared_ = 0; ///< entries that were made for it
   chance clearing_dice_;
-  // In one world in six two people of the first house have the same meetings in their calendars.
-  const bool meets_;
-  chance meeting_dice_;
-  // In one world in eight an order to resolve a conflict arrives twice, as after a lost answer.
-  const bool repeats_itself_;
   std::vector<provider_id> latecomers_;
   std::optional<cut> to_be_cut_; ///< its first read, after so many steps
   int nodes_started_ = 0, made_ = 0, values_ = 0;

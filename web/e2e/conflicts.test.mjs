@@ -29,6 +29,26 @@ test('a conflict is told of once, seen side by side, and decided field by field'
   assert.match(await page.textContent('#conflict-title-local'), /Gave way/);
 });
 
+test('the bell tells once, offers both sides, and knows in every browser what was seen', async ({ page, world, another }) => {
+  const { key, host, id, conflict } = await overlap(world);
+  await signIn(page, key);
+  await page.waitForSelector('#bell .icon-count');
+  await page.click('#bell');
+  await page.waitForSelector(`#bell-local-${conflict.id}`);
+  await checkPage(page, 'what needs somebody', { rules: { region: { enabled: false } } });
+  await page.click(`#bell-see-${conflict.id}`);
+  await page.waitForSelector(`#bell-item-${conflict.id}[data-seen]`);
+  const second = await another();
+  await signIn(second, key);
+  await second.click('#bell');
+  await second.waitForSelector(`#bell-item-${conflict.id}[data-seen]`);
+  assert.equal(await second.locator(`#bell-see-${conflict.id}`).count(), 0);
+  await second.click(`#bell-external-${conflict.id}`);
+  await second.waitForSelector(`#bell-item-${conflict.id}`, { state: 'detached' });
+  assert.equal((await host.entry(id)).title, conflict.external.title);
+  await page.waitForSelector(`#bell-item-${conflict.id}`, { state: 'detached' });
+});
+
 test('one click decides, who was slower is told, and what gave way comes back', async ({ page, world }) => {
   page.allowed.push(/status of 409/);
   const { key, host, id, conflict } = await overlap(world);

@@ -131,6 +131,27 @@ test('the console is not for a tenant’s own key', async ({ page, world }) => {
   assert.equal(await page.locator('#nav-console').count(), 0);
 });
 
+test('runs, budgets and audit lines beyond the first page are shown on request', async ({ page, world }) => {
+  const tenant = tenantRef(world.tenants[0]);
+  const paged = (make) => (request) => {
+    const from = Number(new URL(request.url()).searchParams.get('cursor') ?? 0);
+    return { body: { items: Array.from({ length: 200 }, (_, n) => make(from + n)), next_cursor: from < 400 ? String(from + 200) : null, total: 600, circuits: [], nodes: 1 } };
+  };
+  await answer(page, '/v1/admin/sync-runs', paged((n) => ({ id: id(n), provider_id: id(1), cause: 'poll', outcome: 'failed', started_at: at, finished_at: at, counts: {}, error: { code: 'x', detail: 'The vendor did not answer.' }, tenant })));
+  await answer(page, '/v1/admin/audit-log', paged((n) => ({ id: id(n), time: at, actor: 'admin', action: 'tenant.changed', subject: `tenant:${n}`, detail: {}, peer: null, request_id: null, tenant })));
+  await answer(page, '/v1/admin/quota', paged((n) => ({ kind: 'mailbox', vendor: 'google', project: null, mailbox: `person-${n}@example.com`, tenant_id: tenant.id, limit: 600, window_seconds: 60, used: 1, in_flight: 0, waiting: 0, paused_until: null, pressure: 0 })));
+  for (const [name, table, path] of [['runs', 'runs-table', '/console/runs'], ['audit', 'audit-table', '/console/audit'], ['quota', 'quota-table', '/console/quota']]) {
+    if (name === 'runs') await signIn(page, world.admin_key, path);
+    else await page.click(`#nav-${name}`);
+    for (const rows of [201, 401, 601]) {
+      await page.waitForFunction(([t, n]) => document.getElementById(t)?.getAttribute('aria-rowcount') === String(n), [table, rows]);
+      if (rows < 601) await page.click(`#${name}-more`);
+    }
+    await page.waitForSelector(`#${name}-more`, { state: 'detached' });
+    await checkPage(page, `all ${name}`);
+  }
+});
+
 test('runs, quota and audit of all tenants', async ({ page, world }) => {
   await signIn(page, world.admin_key, '/console/runs?outcome=all');
   await page.waitForSelector('#runs-table, .empty');

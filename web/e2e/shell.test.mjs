@@ -53,6 +53,12 @@ test('the menu opens on a narrow screen, and closes behind the page that was cho
   await page.click('#drawer-activity');
   await page.waitForSelector('#activity-pause');
   assert.equal(await page.locator('.drawer').count(), 0);
+  // The new page's name is read out, and stays where the keyboard goes on from.
+  await page.waitForFunction(() => document.activeElement?.id === 'page-title');
+  await page.waitForTimeout(600);
+  assert.equal(await page.evaluate(() => document.activeElement?.id), 'page-title');
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => !!document.activeElement?.closest('#content')), true);
 });
 
 test('colours follow the reader’s choice, over a reload', async ({ page, world }) => {

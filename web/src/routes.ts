@@ -46,6 +46,7 @@ export const routes: Route[] = [
   route('/console/tenants/:id', shell.nav.tenants, () => import('./pages/console_tenant/page'), {needs: 'console'}),
   route('/console/approvals', shell.nav.approvals, () => import('./pages/console_approvals/page'), {needs: 'console', nav: {id: 'approvals', icon: 'approval', group: 'operations'}}),
   route('/console/dead-letters', shell.nav.deadLetters, () => import('./pages/console_dead_letters/page'), {needs: 'console', nav: {id: 'dead-letters', icon: 'letter', group: 'operations'}}),
+  route('/console/decisions', shell.nav.decisions, () => import('./pages/console_decisions/page'), {tenant: true, nav: {id: 'decisions', icon: 'decision', group: 'operations'}}),
   route('/console/runs', shell.nav.runs, () => import('./pages/console_runs/page'), {needs: 'console', nav: {id: 'runs', icon: 'runs', group: 'operations'}}),
   route('/console/quota', shell.nav.quota, () => import('./pages/console_quota/page'), {needs: 'console', nav: {id: 'quota', icon: 'quota', group: 'operations'}}),
   route('/console/audit', shell.nav.audit, () => import('./pages/console_audit/page'), {needs: 'console', nav: {id: 'audit', icon: 'audit', group: 'operations'}}),

@@ -56,7 +56,10 @@ export function useQueryParam(name: string, otherwise = ''): [string, (value: st
   return [query.get(name) ?? otherwise, set];
 }
 
-/** Links to our own pages are followed without loading anew; what the browser means to do otherwise (new tab, download, other origin) it does. */
+/**
+ * Links to our own pages are followed without loading anew; what the browser means to do otherwise (new tab, download, other origin) it does.
+ * On the way down to the link: on the way up react-aria's links let no click through, and the browser would load the page.
+ */
 export function followLinks(): void {
   document.addEventListener('click', (e) => {
     if (e.defaultPrevented || e.button !== 0 || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
@@ -65,5 +68,5 @@ export function followLinks(): void {
     if (link.hash !== '' && link.pathname === location.pathname) return;
     e.preventDefault();
     navigate(link.pathname + link.search);
-  });
+  }, true);
 }

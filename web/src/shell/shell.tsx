@@ -14,6 +14,7 @@ import {Button, IconButton, Link} from '../ui/button';
 import {Icon, ProductMark} from '../ui/icons';
 import {RelativeTime} from '../ui/time';
 import {AccountMenu} from './account_menu';
+import {settleOnHeading} from './arrival_focus';
 import {Bell} from './bell';
 import {TenantSwitcher} from './tenant_switcher';
 
@@ -60,15 +61,17 @@ function useFocusOnArrival(path: string): void {
       first.current = false;
       return;
     }
-    requestAnimationFrame(() => (document.getElementById('page-title') ?? document.getElementById('content'))?.focus({preventScroll: true}));
+    return settleOnHeading();
   }, [path]);
 }
 
 function Navigation({prefix, path}: {prefix: string; path: string}): ReactNode {
   const rights = useRights();
   const seen = routes.filter((r) => r.nav && (!r.needs || rights[r.needs]));
-  const plain = seen.filter((r) => !r.nav!.group);
-  const operations = seen.filter((r) => r.nav!.group === 'operations');
+  // Who has no console has few pages: no group is needed.
+  const apart = (r: Route): boolean => rights.console && r.nav!.group === 'operations';
+  const plain = seen.filter((r) => !apart(r));
+  const operations = seen.filter(apart);
   return (
     <>
       <ul className="nav">{plain.map((r) => <NavItem key={r.path} prefix={prefix} route={r} path={path} />)}</ul>

@@ -30,6 +30,8 @@ export const conflicts = {
   opened: 'Found',
   decided: 'Decided',
   calendar: 'Calendar',
+  ledger: 'Decisions',
+  why: 'Why did it come to this?',
   decider: (kind: string) => deciders[kind] ?? deciders['operator']!,
   by: 'By',
   sides: {base: 'Last agreed', local: 'Entry', external: 'Calendar'},

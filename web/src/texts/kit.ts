@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Words of the kit: the same on every page.
+import {numberWord} from './language';
 
 const problems: Record<string, string> = {
   role_too_low: 'You may look at this, but not change it. Ask an administrator of your organisation.',
@@ -17,6 +18,8 @@ const problems: Record<string, string> = {
 };
 
 export const kit = {
+  more: 'Show more',
+  moreThere: (n: number) => `The first ${numberWord(n)} are shown; there are more.`,
   close: 'Close',
   cancel: 'Cancel',
   save: 'Save',

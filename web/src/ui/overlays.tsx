@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import {useState, type ReactNode} from 'react';
+import {useEffect, useState, type ReactNode} from 'react';
 import {Button as AriaButton} from 'react-aria-components/Button';
 import {Dialog as AriaDialog, DialogTrigger} from 'react-aria-components/Dialog';
 import {Heading} from 'react-aria-components/Heading';
@@ -7,6 +7,7 @@ import {Menu as AriaMenu, MenuItem, MenuTrigger} from 'react-aria-components/Men
 import {Modal, ModalOverlay} from 'react-aria-components/Modal';
 import {Popover} from 'react-aria-components/Popover';
 import {Separator} from 'react-aria-components/Separator';
+import {useLocation} from '../router/router';
 import {kit} from '../texts/kit';
 import {Button, IconButton, type ButtonKind} from './button';
 import {Icon, type IconName} from './icons';
@@ -126,9 +127,11 @@ export function Menu({id, label, entries, icon = 'dots', children, header}: Menu
   );
 }
 
-/** A small window at its button, for what is too much for a tooltip. */
+/** A small window at its button, for what is too much for a tooltip. It closes behind a link that was followed. */
 export function InfoPopover({id, label, icon = 'info', count = 0, children}: {id: string; label: string; icon?: IconName; count?: number; children: ReactNode}): ReactNode {
   const [open, setOpen] = useState(false);
+  const {full} = useLocation();
+  useEffect(() => setOpen(false), [full]);
   return (
     <DialogTrigger isOpen={open} onOpenChange={setOpen}>
       <IconButton id={id} label={label} icon={icon} count={count} />

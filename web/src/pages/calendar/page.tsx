@@ -11,6 +11,7 @@ import type {PageProps} from '../../routes';
 import {useRights} from '../../session/context';
 import {PageHead} from '../../shell/page_head';
 import {calendars as words} from '../../texts/calendars';
+import {decisions} from '../../texts/decisions';
 import {provider as providerWords} from '../../texts/provider';
 import {Link} from '../../ui/button';
 import {Menu} from '../../ui/overlays';
@@ -64,6 +65,7 @@ function Calendar({provider: p}: {provider: Provider}): ReactNode {
       <PageHead title={card.name} back={back} lead={`${card.vendor} · ${card.account}`} actions={
         <>
           <SyncButton provider={p} running={running} prefix="detail" />
+          <Link id="calendar-decisions" look="button" icon="decision" href={`/console/decisions?calendar=${p.id}`}>{decisions.whyShort}</Link>
           {rights.administer ? (
             <Menu id="calendar-more" label={words.more(card.name)} entries={[
               {key: 'compare', label: words.sync.full, icon: 'search', disabled: running !== null || p.status !== 'active' || p.rehearsal, act: () => sync.mutate({id: p.id, mode: 'reconcile'})},

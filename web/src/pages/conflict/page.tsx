@@ -68,6 +68,7 @@ function Facts({conflict: c}: {conflict: Conflict}): ReactNode {
       <div><dt>{words.calendar}</dt><dd><Link id="conflict-calendar" href={`/calendars/${c.provider_id}`}>{provider ? nameOf(provider) : words.calendar}</Link></dd></div>
       <div><dt>{words.opened}</dt><dd><ExactTime at={c.opened_at} /></dd></div>
       {c.resolved_at ? <div><dt>{words.decided}</dt><dd><ExactTime at={c.resolved_at} /></dd></div> : null}
+      <div><dt>{words.ledger}</dt><dd><Link id="conflict-decisions" href={`/console/decisions?entry=${c.entry_id}&calendar=${c.provider_id}`}>{words.why}</Link></dd></div>
       {c.decided_by ? <div><dt>{words.by}</dt><dd id="conflict-decider">{deciderOf(c.decided_by, personName)}</dd></div> : null}
     </dl>
   );

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who did what, in every tenant.
 import type {ReactNode} from 'react';
-import type {Answer} from '../../api/client';
+import {allPages, type Answer} from '../../api/client';
 import {useAnswer} from '../../data/cache';
+import {usePages} from '../../data/pages';
 import {useQueryParam} from '../../router/router';
 import {api} from '../../session/context';
 import {PageHead} from '../../shell/page_head';
 import {console_} from '../../texts/console';
-import {EmptyState, Notice, QueryError, Skeleton} from '../../ui/states';
+import {ShowMore} from '../../ui/more';
+import {EmptyState, QueryError, Skeleton} from '../../ui/states';
 import {DataTable, type ColumnOf} from '../../ui/table';
 import {TextField} from '../../ui/text_field';
 import {RelativeTime} from '../../ui/time';
@@ -16,6 +18,7 @@ import {TenantFilter, TenantLink} from '../console/shared';
 const words = console_.audit;
 type Line = Answer<'/v1/admin/audit-log', 'get'>['items'][number];
 const pageLimit = 200;
+const refreshMs = 60_000;
 
 const detailOf = (detail: object): string => Object.entries(detail).map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join(', ');
 
@@ -32,7 +35,8 @@ const columns: ColumnOf<Line>[] = [
 export default function AuditPage(): ReactNode {
   const [tenant] = useQueryParam('tenant');
   const [action, setAction] = useQueryParam('action');
-  const lines = useAnswer(['audit', 'console', tenant, action.trim()], (signal) => api.get('/v1/admin/audit-log', {query: {tenant_id: tenant || undefined, action: action.trim() || undefined, limit: pageLimit}, signal}), {everyMs: 60_000, keep: true});
+  const {pages, more} = usePages(`${tenant} ${action.trim()}`);
+  const lines = useAnswer(['audit', 'console', tenant, action.trim(), pages], (signal) => allPages<Line>((cursor) => api.get('/v1/admin/audit-log', {query: {tenant_id: tenant || undefined, action: action.trim() || undefined, limit: pageLimit, cursor}, signal}), pages), {everyMs: refreshMs * pages, keep: true});
   return (
     <>
       <PageHead title={words.title} lead={words.lead} />
@@ -43,7 +47,7 @@ export default function AuditPage(): ReactNode {
       {!lines.data ? (lines.isError ? <QueryError id="audit-retry" error={lines.error} retry={() => void lines.refetch()} /> : <Skeleton lines={6} />)
         : lines.data.items.length === 0 ? <EmptyState icon="audit" title={words.none} />
           : <DataTable id="audit-table" label={words.title} columns={columns} rows={lines.data.items} rowKey={(l) => l.id} />}
-      {lines.data?.next_cursor ? <Notice tone="info">{console_.moreThere(lines.data.items.length)}</Notice> : null}
+      <ShowMore id="audit-more" shown={lines.data?.items.length ?? 0} there={lines.data?.more ?? false} busy={lines.isFetching} onMore={more} />
     </>
   );
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Work of every tenant that did not get through: why, and another attempt or none.
 import {useState, type ReactNode} from 'react';
-import {allPages, type Answer} from '../../api/client';
+import {addressOf, allPages, type Answer} from '../../api/client';
 import {useAnswer, useWrite} from '../../data/cache';
 import {useQueryParam} from '../../router/router';
 import {api} from '../../session/context';
 import {PageHead} from '../../shell/page_head';
 import {console_} from '../../texts/console';
+import {decisions} from '../../texts/decisions';
 import {numberWord} from '../../texts/language';
 import {Button} from '../../ui/button';
 import {Dialog} from '../../ui/overlays';
@@ -16,7 +17,7 @@ import {DataTable, type ColumnOf} from '../../ui/table';
 import {RelativeTime} from '../../ui/time';
 import {toast} from '../../ui/toast';
 import {withProblem} from '../calendars/queries';
-import {clientIn, Pair, TenantFilter, TenantLink} from '../console/shared';
+import {clientIn, goIn, Pair, TenantFilter, TenantLink} from '../console/shared';
 
 const words = console_.letters;
 type Letter = Answer<'/v1/admin/dead-letters', 'get'>['items'][number];
@@ -78,6 +79,7 @@ function Decide({letter: l, onClose}: {letter: Letter; onClose: () => void}): Re
         {l.event_id ? <Pair label={words.event}><code>{l.event_id}</code></Pair> : null}
         <Pair label={words.first}><RelativeTime at={l.first_failed_at} /></Pair>
       </dl>
+      <p><Button id="letter-decisions" small kind="quiet" icon="decision" onPress={() => goIn(l.tenant.id, addressOf('/console/decisions', {}, l.entry_id ? {entry: l.entry_id} : {event: l.event_id}))}>{decisions.why}</Button></p>
       <p>{words.replayHelp[l.kind]}</p>
       <p>{words.dismissHelp}</p>
     </Dialog>

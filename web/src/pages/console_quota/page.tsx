@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is used of what the vendors allow.
 import type {ReactNode} from 'react';
-import type {Answer} from '../../api/client';
+import {allPages, type Answer} from '../../api/client';
 import {useAnswer} from '../../data/cache';
+import {usePages} from '../../data/pages';
 import {api} from '../../session/context';
 import {PageHead} from '../../shell/page_head';
 import {console_} from '../../texts/console';
 import {numberWord} from '../../texts/language';
 import {provider as providerWords} from '../../texts/provider';
+import {ShowMore} from '../../ui/more';
 import {EmptyState, Notice, QueryError, Skeleton, StatusPill} from '../../ui/states';
 import {DataTable, type ColumnOf} from '../../ui/table';
 import {RelativeTime} from '../../ui/time';
@@ -16,10 +18,22 @@ import {useTenants} from '../console/shared';
 const words = console_.quota;
 type Budget = Answer<'/v1/admin/quota', 'get'>['items'][number];
 const refreshMs = 10_000;
+const pageLimit = 200;
+
+const keyOf = (b: Budget): string => [b.kind, b.vendor, b.project, b.tenant_id, b.mailbox].join('-');
+/** Budgets are sorted anew for each page: one may stand on two. */
+const eachOnce = (items: Budget[]): Budget[] => [...new Map(items.map((b) => [keyOf(b), b])).values()];
+
+async function readBudgets(pages: number, signal: AbortSignal): Promise<Pick<Answer<'/v1/admin/quota', 'get'>, 'items' | 'circuits' | 'nodes'> & {more: boolean}> {
+  const first = await api.get('/v1/admin/quota', {query: {limit: pageLimit}, signal});
+  const rest = await allPages<Budget>((cursor) => (cursor === undefined ? Promise.resolve(first) : api.get('/v1/admin/quota', {query: {limit: pageLimit, cursor}, signal})), pages);
+  return {circuits: first.circuits, nodes: first.nodes, items: eachOnce(rest.items), more: rest.more};
+}
 
 export default function QuotaPage(): ReactNode {
   const tenants = useTenants();
-  const quota = useAnswer(['quota'], (signal) => api.get('/v1/admin/quota', {query: {limit: 200}, signal}), {everyMs: refreshMs, keep: true});
+  const {pages, more} = usePages('');
+  const quota = useAnswer(['quota', pages], (signal) => readBudgets(pages, signal), {everyMs: refreshMs * pages, keep: true});
   const names = new Map((tenants.data?.items ?? []).map((t) => [t.id, t.name]));
   const whose = (b: Budget): string => [b.mailbox ?? b.project ?? '', b.tenant_id ? (names.get(b.tenant_id) ?? b.tenant_id) : ''].filter((s) => s !== '').join(' · ');
   const columns: ColumnOf<Budget>[] = [
@@ -40,8 +54,8 @@ export default function QuotaPage(): ReactNode {
       {q && q.nodes > 1 ? <Notice tone="info">{words.node(q.nodes)}</Notice> : null}
       {!q ? (quota.isError ? <QueryError id="quota-retry" error={quota.error} retry={() => void quota.refetch()} /> : <Skeleton lines={6} />)
         : q.items.length === 0 ? <EmptyState icon="quota" title={words.none}>{words.noneHelp}</EmptyState>
-          : <DataTable id="quota-table" label={words.title} columns={columns} rows={q.items} rowKey={(b) => [b.kind, b.vendor, b.project, b.tenant_id, b.mailbox].join('-')} />}
-      {q && q.total > q.items.length ? <Notice tone="info">{console_.moreThere(q.items.length)}</Notice> : null}
+          : <DataTable id="quota-table" label={words.title} columns={columns} rows={q.items} rowKey={keyOf} />}
+      <ShowMore id="quota-more" shown={q?.items.length ?? 0} there={q?.more ?? false} busy={quota.isFetching} onMore={more} />
     </>
   );
 }

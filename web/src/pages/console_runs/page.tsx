@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sync runs of every tenant: those that failed, or all.
 import type {ReactNode} from 'react';
-import type {Answer} from '../../api/client';
+import {allPages, type Answer} from '../../api/client';
 import {useAnswer} from '../../data/cache';
+import {usePages} from '../../data/pages';
 import {useQueryParam} from '../../router/router';
 import {api} from '../../session/context';
 import {PageHead} from '../../shell/page_head';
 import {calendars} from '../../texts/calendars';
 import {console_} from '../../texts/console';
 import {Button} from '../../ui/button';
+import {ShowMore} from '../../ui/more';
 import {Select} from '../../ui/select';
-import {EmptyState, Notice, QueryError, Skeleton, StatusPill, type Tone} from '../../ui/states';
+import {EmptyState, QueryError, Skeleton, StatusPill, type Tone} from '../../ui/states';
 import {DataTable, type ColumnOf} from '../../ui/table';
 import {RelativeTime} from '../../ui/time';
 import {goIn, TenantFilter, TenantLink} from '../console/shared';
@@ -19,6 +21,7 @@ const words = console_.runs;
 const run = calendars.detail.run;
 type Run = Answer<'/v1/admin/sync-runs', 'get'>['items'][number];
 const pageLimit = 200;
+const refreshMs = 30_000;
 const tones: Record<Run['outcome'], Tone> = {running: 'wait', succeeded: 'good', failed: 'bad'};
 
 const columns: ColumnOf<Run>[] = [
@@ -34,7 +37,8 @@ export default function RunsPage(): ReactNode {
   const [tenant] = useQueryParam('tenant');
   const [outcome, setOutcome] = useQueryParam('outcome', 'failed');
   const shown = outcome === 'all' ? 'all' : 'failed';
-  const runs = useAnswer(['runs', 'console', tenant, shown], (signal) => api.get('/v1/admin/sync-runs', {query: {tenant_id: tenant || undefined, outcome: shown, limit: pageLimit}, signal}), {everyMs: 30_000, keep: true});
+  const {pages, more} = usePages(`${tenant} ${shown}`);
+  const runs = useAnswer(['runs', 'console', tenant, shown, pages], (signal) => allPages<Run>((cursor) => api.get('/v1/admin/sync-runs', {query: {tenant_id: tenant || undefined, outcome: shown, limit: pageLimit, cursor}, signal}), pages), {everyMs: refreshMs * pages, keep: true});
   return (
     <>
       <PageHead title={words.title} lead={words.lead} />
@@ -45,7 +49,7 @@ export default function RunsPage(): ReactNode {
       {!runs.data ? (runs.isError ? <QueryError id="runs-retry" error={runs.error} retry={() => void runs.refetch()} /> : <Skeleton lines={6} />)
         : runs.data.items.length === 0 ? <EmptyState icon="runs" title={shown === 'all' ? words.noneAll : words.none} />
           : <DataTable id="runs-table" label={words.title} columns={columns} rows={runs.data.items} rowKey={(r) => r.id} />}
-      {runs.data?.next_cursor ? <Notice tone="info">{console_.moreThere(runs.data.items.length)}</Notice> : null}
+      <ShowMore id="runs-more" shown={runs.data?.items.length ?? 0} there={runs.data?.more ?? false} busy={runs.isFetching} onMore={more} />
     </>
   );
 }

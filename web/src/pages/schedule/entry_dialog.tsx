@@ -109,7 +109,7 @@ function EntryForm({was: given, known, users, reader, onClose, onReload}: FormPr
         <Select id="entry-status" label={words.status} required value={is.status} disabled={!may} onChange={(status) => set({...is, status})} choices={statuses.map((key) => ({key, label: words.statuses[key]}))} problem={problemOf('status')} />
         <Switch id="entry-private" label={words.isPrivate} help={words.isPrivateHelp} value={is.isPrivate} disabled={!may} onChange={(isPrivate) => set({...is, isPrivate})} />
       </div>
-      {known ? <SyncList sync={known.item.sync ?? []} /> : null}
+      {known ? <SyncList entryId={known.entry.id} sync={known.item.sync ?? []} /> : null}
       {question === 'leave' ? (
         <ConfirmDialog id="entry-leave" title={words.leave} open onClose={() => setQuestion(null)} confirm={words.leaveConfirm} onConfirm={onClose}><p>{words.leaveHelp}</p></ConfirmDialog>
       ) : null}

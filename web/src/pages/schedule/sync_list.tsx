@@ -3,6 +3,7 @@
 import type {ReactNode} from 'react';
 import {nameOf} from '../../model/providers';
 import type {Standing, StandingState} from '../../model/schedule';
+import {decisions} from '../../texts/decisions';
 import {provider as vendors} from '../../texts/provider';
 import {schedule} from '../../texts/schedule';
 import {Link} from '../../ui/button';
@@ -12,7 +13,7 @@ import {useProviders} from '../calendars/queries';
 const words = schedule.form;
 const tones: Record<StandingState, Tone> = {in_step: 'good', waiting: 'wait', conflict: 'bad', refused: 'bad', held: 'wait', off: 'off'};
 
-export function SyncList({sync}: {sync: readonly Standing[]}): ReactNode {
+export function SyncList({entryId, sync}: {entryId: string; sync: readonly Standing[]}): ReactNode {
   const providers = useProviders();
   const known = new Map((providers.data?.items ?? []).map((p) => [p.id, p]));
   return (
@@ -38,6 +39,7 @@ export function SyncList({sync}: {sync: readonly Standing[]}): ReactNode {
           })}
         </ul>
       )}
+      <p><Link id="entry-decisions" icon="decision" href={`/console/decisions?entry=${entryId}`}>{decisions.why}</Link></p>
     </section>
   );
 }
