@@ -14,7 +14,7 @@ set(allowed_sandbox sandbox net schema)
 set(allowed_commands commands sandbox api actors doctor net persistence observe schema)
 # Of net, the upper rooms see only its doors: headers without Boost.
 set(net_doors calendar_client http_message client_address http_client http_server io_threads oauth crypto webhook_check oidc_check pubsub_push
-  service_account password totp host_probe oauth_questions)
+  service_account password totp host_probe oauth_questions mail_message smtp)
 # The sandbox must not share the engine's codecs, or a mistake would agree with itself.
 set(net_for_sandbox http_message http_client http_server io_threads)
 # Nor its rules of recurrence and of zones: of schema it has results and the clock.
@@ -49,7 +49,7 @@ foreach(room IN LISTS rooms)
       if(line MATCHES "<boost/(beast|asio)" AND NOT room STREQUAL net)
         string(APPEND bad "${name}: Beast and Asio stop in net: ${line}\n")
       endif()
-      if(line MATCHES "<(simdjson|zlib)" AND NOT room STREQUAL net)
+      if(line MATCHES "<(simdjson|zlib|curl/)" AND NOT room STREQUAL net)
         string(APPEND bad "${name}: stops in net: ${line}\n")
       endif()
       if(line MATCHES "<libical" AND NOT room MATCHES "^(schema|sandbox)$")
