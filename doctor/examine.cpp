@@ -62,7 +62,7 @@ void ask_ourselves(const web_questions& web, facts& f) {
   if (!s.webhook_url.empty()) {
     f.handshake_word = web.some_word();
     auto notice = std::async(std::launch::async, [&] {
-      return s.google_relay_url.empty() ? web.post(s.webhook_url + "/webhooks/google") : web_look();
+      return s.google_relay_url.empty() ? web.get(s.webhook_url + "/webhooks/google") : web_look();
     });
     f.handshake = web.post(s.webhook_url + "/webhooks/microsoft?validationToken=" + f.handshake_word);
     f.google_webhook = notice.get();

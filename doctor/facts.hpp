@@ -89,7 +89,7 @@ struct facts {
   web_look public_health;
   web_look handshake; ///< what Microsoft does before it opens a subscription
   std::string handshake_word;
-  web_look google_webhook; ///< a notice that proves nothing
+  web_look google_webhook; ///< asked by a method that it does not know: no notice is counted
   vendor_facts google, microsoft;
   database_facts database;
   machine_facts machine;

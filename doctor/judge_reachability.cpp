@@ -103,8 +103,8 @@ void judge_handshake(findings& out, const facts& f) {
 void judge_google_webhook(findings& out, const facts& f) {
   const auto& w = f.google_webhook;
   if (!f.server_runs() || !w.asked() || !w.answered()) return;
-  if (w.body.find("notice_refused") != std::string::npos)
-    return out.ok("webhook", w.url, "It refuses a notice that proves nothing, as it must.");
+  if (w.body.find("method_not_allowed") != std::string::npos)
+    return out.ok("webhook", w.url, "It leads to this server.");
   out.problem("webhook", w.url,
               {"Something answers there, but not this server: status " + std::to_string(w.status) + ".",
                "Google's notices do not arrive; changes in Google calendars are noticed by polling.",

@@ -88,7 +88,8 @@ inline facts sound_facts() {
   f.handshake_word = "doctor-word";
   f.handshake =
       answered("https://cal.example.com/webhooks/microsoft?validationToken=doctor-word", 200, "doctor-word");
-  f.google_webhook = answered("https://cal.example.com/webhooks/google", 401, R"({"code":"notice_refused"})");
+  f.google_webhook =
+      answered("https://cal.example.com/webhooks/google", 405, R"({"code":"method_not_allowed"})");
   f.google = good_vendor("https://cal.example.com/oauth/google/callback");
   f.microsoft = good_vendor("https://cal.example.com/oauth/microsoft/callback");
   auto& d = f.database;
