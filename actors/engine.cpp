@@ -2,6 +2,7 @@
 #include "actors/engine.hpp"
 
 #include "actors/channel_directory.hpp"
+#include "actors/delivery.hpp"
 #include "actors/event_bus.hpp"
 #include "actors/intake.hpp"
 #include "actors/lease_book.hpp"
@@ -67,6 +68,7 @@ struct engine::doors : std::enable_shared_from_this<engine::doors> {
   event_bus_actor bus;
   supervisor_actor supervisor;
   intake_actor intake;
+  delivery_actor delivery; ///< null: nobody sends
   std::atomic<int> in_flight{0};
   std::atomic<std::uint64_t> readers{0};
   channel_directory channels;
@@ -78,7 +80,7 @@ struct engine::doors : std::enable_shared_from_this<engine::doors> {
     // may come back in.
     const auto content = caf::make_message(std::move(m));
     const std::shared_lock lock(guard_); // held while sending: a handle must not outlive the actor system
-    if (!open_) return false;
+    if (!open_ || !(this->*whom)) return false;
     caf::actor_cast<caf::abstract_actor*>(this->*whom)
         ->enqueue(nullptr, caf::make_message_id(), content, nullptr);
     return true;
@@ -108,6 +110,8 @@ struct engine::impl {
   std::shared_ptr<doors> at = std::make_shared<doors>();
   std::shared_ptr<governor> vendors_leave;
 
+  void open_delivery(const std::shared_ptr<lease_book>& leases);
+
   /// Mails the supervisor; whoever waits for an answer hears that we are stopping.
   template <class T, class Message>
   void order(const answer_to<T>& done, Message m) {
@@ -117,6 +121,16 @@ struct engine::impl {
     return failure(errc::stopped, "stopping", "The server is stopping.");
   }
 };
+
+/// It reads the bus like everybody else, and is told only how far the facts are.
+void engine::impl::open_delivery(const std::shared_ptr<lease_book>& leases) {
+  delivery_parts of{*parts.webhooks, parts.post, leases, parts.outside, parts.meter};
+  at->delivery = system.spawn<actors::delivery>(of);
+  auto tell = [to = at->delivery, wanted = of.wanted](const fact& f) {
+    if (*wanted) caf::anon_send(to, facts_waiting{f.tenant, f.sequence});
+  };
+  caf::anon_send(at->bus, reader_came{++at->readers, tenant_id(), std::move(tell)});
+}
 
 engine::engine(std::unique_ptr<impl> i) : impl_(std::move(i)) {}
 
@@ -134,6 +148,7 @@ result<std::unique_ptr<engine>> engine::start(engine_parts parts) {
   at.bus = i->system.spawn<event_bus>(std::ref(p.store), leases, std::ref(p.meter));
   at.supervisor = i->system.spawn<supervisor>(staff, at.bus);
   at.intake = i->system.spawn<intake>(std::ref(p.store), at.supervisor, std::ref(p.meter));
+  if (p.webhooks != nullptr) i->open_delivery(leases);
   at.open();
   auto opened = wait_for<bool>(
       [&](answer_to<bool> done) { caf::anon_send(at.supervisor, house_opened{std::move(done)}); },
@@ -152,9 +167,11 @@ void engine::stop() {
   caf::anon_send_exit(at.supervisor,
                       caf::exit_reason::user_shutdown); // and with it what did not come to rest
   caf::anon_send_exit(at.bus, caf::exit_reason::user_shutdown);
+  if (at.delivery) caf::anon_send_exit(at.delivery, caf::exit_reason::user_shutdown);
   at.intake = nullptr;
   at.supervisor = nullptr;
   at.bus = nullptr;
+  at.delivery = nullptr;
   impl_->system.await_all_actors_done(); // from here on no handler runs: what they work with may go
 }
 
@@ -269,6 +286,19 @@ void engine::reread_events(tenant_id tenant, provider_id provider, std::vector<e
                            answer_to<int> done) {
   impl_->order(done,
                for_provider{std::move(tenant), std::move(provider), reread_order{std::move(events), done}});
+}
+
+// ---------------------------------------------------------------- the host's endpoints
+
+void engine::webhooks_changed(tenant_id tenant) {
+  impl_->at->tell(&doors::delivery, endpoints_changed{std::move(tenant)});
+}
+
+void engine::try_webhook(tenant_id tenant, webhook_id endpoint, std::int64_t sequence,
+                         answer_to<webhook_delivery> done) {
+  if (!impl_->at->tell(&doors::delivery,
+                       endpoint_trial{std::move(tenant), std::move(endpoint), sequence, done}))
+    done(impl::stopping());
 }
 
 void engine::tenant_created(tenant_id tenant, answer_to<bool> done) {

@@ -6,8 +6,10 @@
 #include "actors/vendor_budget.hpp"
 #include "net/calendar_client.hpp"
 #include "net/webhook_check.hpp"
+#include "net/webhook_sender.hpp"
 #include "observe/meter.hpp"
 #include "persistence/engine_store.hpp"
+#include "persistence/webhook_store.hpp"
 #include "schema/settings.hpp"
 
 #include <atomic>
@@ -63,6 +65,10 @@ private:
 /// `oauth_client::refresh`, or a test's.
 using token_refresh = std::function<net::call_token(provider_type, oauth_app, grant, answer_to<grant>)>;
 
+/// `net::webhook_sender::send`, or a test's.
+using webhook_post =
+    std::function<net::call_token(net::webhook_message, std::function<void(result<net::webhook_answer>)>)>;
+
 /// Who this process is among those that share the database.
 struct node_identity {
   std::string id;          ///< UUID, the same over restarts
@@ -81,6 +87,9 @@ struct engine_parts {
   observe::meter& meter;
   node_identity node = {}; ///< an empty id: a node that nobody knows from earlier
   vendor_grants granted = {};
+  /// Where facts are sent to; null: to nobody.
+  persistence::webhook_store* webhooks = nullptr;
+  webhook_post post = {};
 };
 
 /// Ends its subscription when destroyed.
@@ -173,6 +182,15 @@ public:
   /// `provider_not_connected`, and the vendor's.
   void reread_events(tenant_id tenant, provider_id provider, std::vector<event_id> events,
                      answer_to<int> done);
+
+  // ---- the host's endpoints ----
+  /// After their rows were written.
+  void webhooks_changed(tenant_id tenant);
+  /// Sends one message now, beside the order: the fact with this sequence once more, or one that says nothing
+  /// (0). Answers what came of it, also when it failed. Errors: not_found `webhook_endpoint_not_found`,
+  /// `fact_not_kept`; conflict `work_stopped`; retry_later `tenant_moving`, `tenant_busy`.
+  void try_webhook(tenant_id tenant, webhook_id endpoint, std::int64_t sequence,
+                   answer_to<webhook_delivery> done);
 
   // ---- tenants ----
   /// Answers when it is known who runs it: this node, or another.

@@ -22,13 +22,12 @@ bool lease_book::expired() const {
 
 void lease_book::hold(const tenant_id& tenant) {
   const std::unique_lock lock(guard_);
-  held_.insert(tenant);
+  if (held_.insert(tenant).second) ++version_;
 }
 
 void lease_book::let_go(const tenant_id& tenant) {
   const std::unique_lock lock(guard_);
-  held_.erase(tenant);
-  paused_.erase(tenant);
+  version_ += held_.erase(tenant) + paused_.erase(tenant);
 }
 
 bool lease_book::holds(const tenant_id& tenant) const {
@@ -38,15 +37,22 @@ bool lease_book::holds(const tenant_id& tenant) const {
 
 void lease_book::pause(const tenant_id& tenant, bool stopped) {
   const std::unique_lock lock(guard_);
-  if (stopped)
-    paused_.insert(tenant);
-  else
-    paused_.erase(tenant);
+  version_ += stopped ? std::uint64_t{paused_.insert(tenant).second} : paused_.erase(tenant);
 }
 
 bool lease_book::may_call(const tenant_id& tenant) const {
   const std::shared_lock lock(guard_);
   return held_.contains(tenant) && !paused_.contains(tenant) && clock_() < until_;
+}
+
+std::vector<tenant_id> lease_book::held() const {
+  const std::shared_lock lock(guard_);
+  return {held_.begin(), held_.end()};
+}
+
+std::uint64_t lease_book::version() const {
+  const std::shared_lock lock(guard_);
+  return version_;
 }
 
 lease_book::milliseconds machine_uptime() {

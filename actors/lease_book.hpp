@@ -5,10 +5,12 @@
 #include "schema/world.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <shared_mutex>
 #include <unordered_set>
+#include <vector>
 
 namespace kalends::actors {
 
@@ -40,11 +42,17 @@ public:
   /// Held, not run out, and not stopped.
   bool may_call(const tenant_id& tenant) const;
 
+  /// All that are held, stopped or not.
+  std::vector<tenant_id> held() const;
+  /// Grows with every change of what is held or stopped.
+  std::uint64_t version() const;
+
 private:
   const clock clock_;
   mutable std::shared_mutex guard_;
   milliseconds until_{0};
   std::unordered_set<tenant_id> held_, paused_;
+  std::uint64_t version_ = 0;
 };
 
 /// Milliseconds since the machine started, its sleep included.

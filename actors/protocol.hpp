@@ -7,6 +7,7 @@
 #include "actors/plan_sync.hpp"
 #include "persistence/engine_store.hpp"
 #include "schema/tenant_changes.hpp"
+#include "schema/webhook.hpp"
 
 #include <caf/typed_actor.hpp>
 
@@ -334,8 +335,37 @@ using event_bus_actor = caf::typed_actor<caf::reacts_to<facts_committed>,    // 
                                          caf::reacts_to<look_elsewhere_now>, // tenants of other nodes
                                          caf::reacts_to<reader_came>, caf::reacts_to<reader_left>>;
 
+// ---------------------------------------------------------------- delivery: endpoints of the host
+
+/// The bus -> delivery: the tenant's facts have reached this sequence.
+struct facts_waiting {
+  tenant_id tenant;
+  std::int64_t sequence = 0;
+};
+/// The door -> delivery: rows of the tenant's endpoints were written.
+struct endpoints_changed {
+  tenant_id tenant;
+};
+/// The door -> delivery: one message now, beside the order; answered with what came of it.
+struct endpoint_trial {
+  tenant_id tenant;
+  webhook_id endpoint;
+  std::int64_t sequence = 0; ///< of the fact to be sent again; 0: a message that says nothing
+  answer_to<webhook_delivery> done;
+};
+struct delivery_tick {};
+
+using delivery_actor = caf::typed_actor<caf::reacts_to<facts_waiting>,     // there may be something to send
+                                        caf::reacts_to<endpoints_changed>, // read them again
+                                        caf::reacts_to<endpoint_trial>,    // a test, or one fact again
+                                        caf::reacts_to<delivery_tick>>;    // what is due by now
+
 } // namespace kalends::actors
 
+KALENDS_MAIL(kalends::actors::facts_waiting)
+KALENDS_MAIL(kalends::actors::endpoints_changed)
+KALENDS_MAIL(kalends::actors::endpoint_trial)
+KALENDS_MAIL(kalends::actors::delivery_tick)
 KALENDS_MAIL(kalends::actors::notice_proven)
 KALENDS_MAIL(kalends::actors::wake)
 KALENDS_MAIL(kalends::actors::sync_order)

@@ -71,6 +71,11 @@ public:
   void tenant_removed(tenant_id tenant, actors::answer_to<bool> done) override {
     engine_.tenant_removed(std::move(tenant), std::move(done));
   }
+  void webhooks_changed(tenant_id tenant) override { engine_.webhooks_changed(std::move(tenant)); }
+  void try_webhook(tenant_id tenant, webhook_id endpoint, std::int64_t sequence,
+                   actors::answer_to<webhook_delivery> done) override {
+    engine_.try_webhook(std::move(tenant), std::move(endpoint), sequence, std::move(done));
+  }
   bool runs_here(const tenant_id& tenant) const override { return engine_.runs_here(tenant); }
   void find_owner(tenant_id tenant, actors::answer_to<std::optional<persistence::node_line>> done) override {
     engine_.find_owner(std::move(tenant), std::move(done));

@@ -3,6 +3,7 @@
 
 #include "actors/engine.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -43,6 +44,11 @@ public:
                              actors::answer_to<int> done) = 0;
   virtual void tenant_created(tenant_id tenant, actors::answer_to<bool> done) = 0;
   virtual void tenant_removed(tenant_id tenant, actors::answer_to<bool> done) = 0;
+  virtual void webhooks_changed(tenant_id) {}
+  virtual void try_webhook(tenant_id, webhook_id, std::int64_t /*sequence*/,
+                           actors::answer_to<webhook_delivery> done) {
+    done(failure(errc::stopped, "stopping", "Nobody sends here."));
+  }
   /// Whether this node runs the tenant. Does not wait.
   virtual bool runs_here(const tenant_id&) const { return true; }
   virtual void find_owner(tenant_id, actors::answer_to<std::optional<persistence::node_line>> done) {

@@ -129,6 +129,17 @@ void get_google_pubsub(const call_ptr& c);
 void put_google_pubsub(const call_ptr& c);
 void delete_google_pubsub(const call_ptr& c);
 
+// ---- webhook_endpoints.cpp: the host's ----
+void create_webhook_endpoint(const call_ptr& c);
+void list_webhook_endpoints(const call_ptr& c);
+void get_webhook_endpoint(const call_ptr& c);
+void change_webhook_endpoint(const call_ptr& c);
+void delete_webhook_endpoint(const call_ptr& c);
+void rotate_webhook_secret(const call_ptr& c);
+void list_webhook_deliveries(const call_ptr& c);
+void replay_webhook(const call_ptr& c);
+void test_webhook(const call_ptr& c);
+
 // ---- health.cpp, openapi.cpp ----
 void get_health(const call_ptr& c);
 void get_readiness(const call_ptr& c);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands/configuration.hpp"
 
+#include "net/address_rules.hpp"
+
 #include <toml++/toml.h>
 
 #include <charconv>
@@ -163,6 +165,11 @@ const std::vector<option>& options() {
       {"webhook_url", "KALENDS_WEBHOOK_URL",
        [](configuration& c, const std::string& v) {
          return take_url(c.server.webhook_url, v, webhooks_here);
+       }},
+      {"webhooks.networks", "KALENDS_WEBHOOK_NETWORKS",
+       [](configuration& c, const std::string& v) {
+         c.server.webhook_networks = v;
+         return net::read_networks(v) ? std::string() : "must be networks like 10.1.0.0/16, parted by blanks";
        }},
       {"node_url", "KALENDS_NODE_URL",
        [](configuration& c, const std::string& v) { return take_url(c.node_url, v); }},

@@ -3,6 +3,7 @@
 
 #include "observe/log.hpp"
 #include "persistence/directory.hpp"
+#include "persistence/webhooks.hpp"
 #include "schema/sign_in.hpp"
 
 #include <algorithm>
@@ -116,6 +117,7 @@ void housekeeper::impl::round() {
                 {"answers", sum.answers},
                 {"sign_ins", sum.sign_ins},
                 {"notifications", sum.notifications},
+                {"deliveries", sum.deliveries},
                 {"tenants_failed", failed},
                 {"took_ms", took.count()}});
 }
@@ -130,7 +132,7 @@ result<persistence::forgotten> housekeeper::impl::tidy(const tenant_id& tenant) 
   persistence::forgotten sum;
   for (int batch = 0; batch < batches_per_tenant; ++batch) {
     auto done = db.run_now<persistence::forgotten>({tenant}, [&](persistence::transaction& tx) {
-      return persistence::forget_old_rows(tx, configured, outside.now());
+      return persistence::forget_old_rows(tx, configured, outside.now(), persistence::facts_awaited_from);
     });
     if (!done) return done;
     sum += *done;

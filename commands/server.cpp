@@ -11,17 +11,20 @@
 #include "commands/key_file.hpp"
 #include "commands/mail_sender.hpp"
 #include "commands/watch.hpp"
+#include "net/address_rules.hpp"
 #include "net/http_client.hpp"
 #include "net/http_server.hpp"
 #include "net/io_threads.hpp"
 #include "net/oauth.hpp"
 #include "net/oidc_check.hpp"
+#include "net/webhook_sender.hpp"
 #include "observe/log.hpp"
 #include "persistence/database.hpp"
 #include "persistence/embedded_cluster.hpp"
 #include "persistence/engine_store.hpp"
 #include "persistence/node_listener.hpp"
 #include "persistence/token_vault.hpp"
+#include "persistence/webhook_store.hpp"
 
 #include <atomic>
 #include <filesystem>
@@ -31,6 +34,7 @@ namespace kalends::commands {
 namespace {
 
 constexpr auto drain_time = std::chrono::seconds(5);
+constexpr std::size_t endpoint_connections = 256; ///< many customers may share one host
 
 /// What answers while the rest is still starting or already stopping, and what answers in between. The
 /// process is alive all the time; it says what it is busy with.
@@ -92,7 +96,10 @@ struct server::parts {
   std::unique_ptr<persistence::database> db;
   std::optional<persistence::token_vault> vault;
   std::unique_ptr<persistence::engine_store> store;
+  std::unique_ptr<persistence::webhook_store> webhook_rows;
   std::shared_ptr<net::http_client> http;
+  std::shared_ptr<net::http_client> hosts_http; ///< to where customers say
+  std::unique_ptr<net::webhook_sender> to_hosts;
   std::unique_ptr<net::calendar_client> google, microsoft;
   std::unique_ptr<net::oauth_client> oauth;
   std::unique_ptr<net::oidc_checker> push_tokens;
@@ -110,6 +117,7 @@ struct server::parts {
   result<void> open_listener();
   result<void> open_database();
   result<void> open_secrets();
+  void open_sender(net::http_client_options options);
   void open_clients();
   result<void> open_engine();
   void open_api();
@@ -201,13 +209,26 @@ result<void> server::parts::open_database() {
   if (!opened) return tl::unexpected(opened.error());
   db = std::move(*opened);
   store = persistence::open_engine_store(*db, *vault, outside);
+  webhook_rows = persistence::open_webhook_store(*db, *vault);
   return {};
+}
+
+/// A client of its own: what hangs there keeps no vendor call waiting, and it goes nowhere but to where a
+/// customer's URL may lead.
+void server::parts::open_sender(net::http_client_options options) {
+  options.connections_per_host = endpoint_connections;
+  options.may_connect = [rules = net::webhook_rules(c.server)](const std::string& address, bool tls) {
+    return net::may_be_called(rules, address, tls);
+  };
+  hosts_http = std::make_shared<net::http_client>(io, std::move(options));
+  to_hosts = std::make_unique<net::webhook_sender>(hosts_http, outside, "Kalends/" KALENDS_VERSION);
 }
 
 void server::parts::open_clients() {
   net::http_client_options options;
   options.ca_file = c.server.extra_ca_file;
   http = std::make_shared<net::http_client>(io, options);
+  open_sender(options);
   google = net::make_google_calendar(http, c.vendors, outside);
   microsoft = net::make_microsoft_graph(http, c.vendors, outside);
   if (!c.failpoint_title.empty()) {
@@ -253,7 +274,11 @@ result<void> server::parts::open_engine() {
   if (!id) return tl::unexpected(id.error());
   actors::node_identity node{std::move(*id), c.node_url.empty() ? c.server.public_url : c.node_url, {}};
   auto started = actors::engine::start(
-      {*store, *google, *microsoft, refresh, c.server, outside, meter, std::move(node), c.granted});
+      {*store, *google, *microsoft, refresh, c.server, outside, meter, std::move(node), c.granted,
+       webhook_rows.get(),
+       [this](const net::webhook_message& m, std::function<void(result<net::webhook_answer>)> heard) {
+         return to_hosts->send(m, std::move(heard));
+       }});
   if (!started) return tl::unexpected(started.error());
   engine = std::move(*started);
   return {};
@@ -296,8 +321,10 @@ void server::stop() {
   if (p.engine) p.engine->stop();     // no actor runs any more, and the other nodes know it
   p.api.reset();                      // the event streams end, with the thread that beats for them
   if (p.http) p.http->stop();         // every vendor call has been answered
+  if (p.hosts_http) p.hosts_http->stop();
   p.io.stop();
   p.store.reset();
+  p.webhook_rows.reset();
   p.db.reset(); // finishes what was queued
   // From here on this is the only thread: the order matters no more.
   p.engine.reset();
@@ -306,6 +333,8 @@ void server::stop() {
   p.microsoft.reset();
   p.google.reset();
   p.http.reset();
+  p.to_hosts.reset();
+  p.hosts_http.reset();
   p.cluster.reset();
 }
 

@@ -40,7 +40,7 @@ void client_connection::open(std::shared_ptr<client_call> call) {
   wait_at_most(call_->connect_timeout);
   error_code not_numeric;
   const auto address = asio::ip::make_address(call_->to.host, not_numeric);
-  if (!not_numeric) return connect({{address, call_->to.port}});
+  if (!not_numeric) return connect({asio::ip::tcp::endpoint(address, call_->to.port)});
   auto done = [self = shared_from_this()](error_code ec, const auto& found) {
     if (self->phase_ != phase::connecting) return;
     if (ec)
@@ -51,7 +51,13 @@ void client_connection::open(std::shared_ptr<client_call> call) {
   resolver_.async_resolve(call_->to.host, std::to_string(call_->to.port), std::move(done));
 }
 
-void client_connection::connect(const std::vector<asio::ip::tcp::endpoint>& endpoints) {
+void client_connection::connect(std::vector<asio::ip::tcp::endpoint> endpoints) {
+  if (const auto& may = lane_->options.may_connect) {
+    std::erase_if(endpoints, [&](const auto& e) { return !may(e.address().to_string(), call_->to.tls); });
+    if (endpoints.empty())
+      return fail(errc::forbidden, "address_refused",
+                  call_->to.text() + ": its addresses are not to be called from here");
+  }
   auto done = [self = shared_from_this()](error_code ec, const asio::ip::tcp::endpoint&) {
     if (self->phase_ != phase::connecting) return;
     if (ec)

@@ -110,7 +110,7 @@ public:
 private:
   enum class phase { connecting, busy, idle, closed };
 
-  void connect(const std::vector<boost::asio::ip::tcp::endpoint>& endpoints);
+  void connect(std::vector<boost::asio::ip::tcp::endpoint> endpoints);
   void shake_hands();
   void write();
   void read();

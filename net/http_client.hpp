@@ -62,6 +62,10 @@ struct http_client_options {
   std::size_t connections_per_host = 64;
   std::size_t waiting_per_host = 10'000; ///< above: errc::retry_later `too_many_calls`
   std::chrono::seconds idle_timeout{50};
+  /// Asked with every address that a name resolves to, right before it is connected to, and with an address
+  /// that stands in the URL itself: "192.0.2.1", "2001:db8::1". Null: all may be connected to. If none may,
+  /// the call fails with errc::forbidden `address_refused`.
+  std::function<bool(const std::string& address, bool tls)> may_connect = {};
 };
 
 /// A pool of kept connections. Any status is an answer, not an error; errors are errc::retry_later

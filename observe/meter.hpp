@@ -63,8 +63,15 @@ public:
   virtual void channel_renewed(calendar_label, const error* /*failed*/) {}
   virtual void channel_silent(calendar_label, bool /*silent*/) {}
   virtual void token_refreshed(calendar_label, const error* /*failed*/) {}
+  // ---- the host's endpoints ----
+  /// One attempt; `code` is empty when it was taken.
+  virtual void webhook_sent(std::string_view /*code*/, milliseconds /*took*/) {}
+  virtual void webhook_stopped(std::string_view /*code*/) {}
+  /// Here: endpoints that run, those of them that fail, and how old the oldest fact is that one of them waits
+  /// for.
+  virtual void webhooks_stand(std::size_t /*running*/, std::size_t /*failing*/, milliseconds /*behind*/) {}
   // ---- the house ----
-  /// "provider", "tenant", "intake", "event_bus".
+  /// "provider", "tenant", "intake", "event_bus", "delivery".
   virtual void actor_died(std::string_view /*kind*/) {}
   virtual void provider_parked(calendar_label, bool /*parked*/) {}
   virtual void tenants_held(std::size_t /*count*/) {}

@@ -27,12 +27,13 @@ family<counter>& counters(prometheus::Registry& r, const char* name, const char*
 }
 /// Families whose series have a code, and so none before the first failure; their names are told from the
 /// start.
-constexpr std::array<std::pair<const char*, const char*>, 5> by_code{{
+constexpr std::array<std::pair<const char*, const char*>, 6> by_code{{
     {"kalends_push_retries_by_code_total", "Writes to be tried again, by code."},
     {"kalends_dead_letters_by_code_total", "Writes that were set aside, by code."},
     {"kalends_sync_failures_by_code_total", "Sync runs that failed, by code."},
     {"kalends_vendor_failures_by_code_total", "Calls of vendors that failed, by code."},
     {"kalends_notices_refused_total", "Notices that proved nothing, by code."},
+    {"kalends_webhook_failures_by_code_total", "Messages that an endpoint of a host did not take, by code."},
 }};
 family<counter>& counters(prometheus::Registry& r, std::size_t of) {
   return counters(r, by_code[of].first, by_code[of].second);
@@ -73,6 +74,11 @@ struct prometheus_meter::impl {
   bounded_label codes{codes_limit};
   family<counter>&refusals, &retry_codes, &dead_codes, &run_codes, &call_codes, &deaths;
   prometheus::Gauge& held;
+  family<counter>& sent;
+  counter &taken, &not_taken;
+  family<counter>&sent_codes, &stops;
+  histogram& sent_seconds;
+  prometheus::Gauge &endpoints, &endpoints_failing, &behind;
   std::array<vendor_series, provider_types> vendors;
   family<counter>& requests;
   family<histogram>& request_seconds;
@@ -90,6 +96,20 @@ prometheus_meter::impl::impl(prometheus_options o)
       call_codes(counters(registry, 3)),
       deaths(counters(registry, "kalends_actor_deaths_total", "Actors that died and were started again.")),
       held(gauges(registry, "kalends_tenants_held", "Tenants that this node runs.").Add({})),
+      sent(counters(registry, "kalends_webhook_deliveries_total",
+                    "Messages to endpoints of hosts, by outcome.")),
+      taken(sent.Add({{"outcome", "delivered"}})), not_taken(sent.Add({{"outcome", "failed"}})),
+      sent_codes(counters(registry, 5)),
+      stops(counters(registry, "kalends_webhook_endpoints_disabled_total", "Endpoints that were given up.")),
+      sent_seconds(histograms(registry, "kalends_webhook_seconds", "From a message to its answer.")
+                       .Add({}, call_buckets())),
+      endpoints(gauges(registry, "kalends_webhook_endpoints", "Endpoints that this node sends to.").Add({})),
+      endpoints_failing(
+          gauges(registry, "kalends_webhook_endpoints_failing", "Those that did not take the last message.")
+              .Add({})),
+      behind(gauges(registry, "kalends_webhook_backlog_age_seconds",
+                    "Age of the oldest fact that an endpoint waits for.")
+                 .Add({})),
       requests(counters(registry, "kalends_http_requests_total", "Requests that were answered.")),
       request_seconds(
           histograms(registry, "kalends_http_request_seconds", "From the whole request to its answer.")),
@@ -132,7 +152,9 @@ prometheus_meter::impl::impl(prometheus_options o)
                            "notice_body_malformed", "too_many_items"})
     refusals.Add({{"code", codes.of(code)}});
   for (const char* outcome : {"sent", "retried", "given_up"}) mails.Add({{"outcome", outcome}});
-  for (const char* kind : {"provider", "tenant", "intake", "event_bus"}) deaths.Add({{"kind", kind}});
+  for (const char* code : {"endpoint_gone", "endpoint_failing"}) stops.Add({{"code", code}});
+  for (const char* kind : {"provider", "tenant", "intake", "event_bus", "delivery"})
+    deaths.Add({{"kind", kind}});
   for (const char* code : {"database_busy", "database_away"}) refused_work.Add({{"code", code}});
 }
 
@@ -244,6 +266,19 @@ void prometheus_meter::channel_renewed(calendar_label of, const error* failed) {
 void prometheus_meter::channel_silent(calendar_label, bool) {}
 void prometheus_meter::token_refreshed(calendar_label of, const error* failed) {
   impl_->calendars.of(of.tenant, of.type).refreshes.count(failed);
+}
+void prometheus_meter::webhook_sent(std::string_view code, milliseconds took) {
+  (code.empty() ? impl_->taken : impl_->not_taken).Increment();
+  if (!code.empty()) impl_->sent_codes.Add({{"code", impl_->codes.of(code)}}).Increment();
+  impl_->sent_seconds.Observe(seconds(took));
+}
+void prometheus_meter::webhook_stopped(std::string_view code) {
+  impl_->stops.Add({{"code", impl_->codes.of(code)}}).Increment();
+}
+void prometheus_meter::webhooks_stand(std::size_t running, std::size_t failing, milliseconds behind) {
+  impl_->endpoints.Set(static_cast<double>(running));
+  impl_->endpoints_failing.Set(static_cast<double>(failing));
+  impl_->behind.Set(seconds(behind));
 }
 void prometheus_meter::actor_died(std::string_view kind) {
   impl_->deaths.Add({{"kind", impl_->codes.of(kind)}}).Increment();

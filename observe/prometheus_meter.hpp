@@ -47,6 +47,9 @@ public:
   void channel_renewed(calendar_label of, const error* failed) override;
   void channel_silent(calendar_label of, bool silent) override;
   void token_refreshed(calendar_label of, const error* failed) override;
+  void webhook_sent(std::string_view code, milliseconds took) override;
+  void webhook_stopped(std::string_view code) override;
+  void webhooks_stand(std::size_t running, std::size_t failing, milliseconds behind) override;
   void actor_died(std::string_view kind) override;
   void provider_parked(calendar_label of, bool parked) override;
   void tenants_held(std::size_t count) override;

@@ -5,6 +5,7 @@
 #include "persistence/row_codec.hpp"
 #include "persistence/schedule.hpp"
 #include "persistence/sign_in.hpp"
+#include "persistence/webhooks.hpp"
 #include "schema/conflict.hpp"
 
 #include <algorithm>
@@ -78,6 +79,7 @@ forgotten& forgotten::operator+=(const forgotten& o) {
   answers += o.answers;
   sign_ins += o.sign_ins;
   notifications += o.notifications;
+  deliveries += o.deliveries;
   more = o.more;
   return *this;
 }
@@ -118,6 +120,10 @@ result<forgotten> forget_old_rows(transaction& tx, const settings& kept, instant
   if (!answers) return tl::unexpected(answers.error());
   f.answers = *answers;
   if (auto gone = forget_sign_ins(tx, kept, now, f); !gone) return tl::unexpected(gone.error());
+  const auto sent = forget_old_deliveries(tx, until(deliveries_kept), batch);
+  if (!sent) return tl::unexpected(sent.error());
+  f.deliveries = *sent;
+  f.more = f.more || *sent >= batch;
   return f;
 }
 

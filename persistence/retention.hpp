@@ -16,11 +16,12 @@ inline constexpr std::size_t most_forgotten_at_once = 500;
 
 struct forgotten {
   std::size_t facts = 0, decisions = 0, runs = 0, letters = 0, audit_lines = 0, conflicts = 0, answers = 0,
-              sign_ins = 0, notifications = 0;
+              sign_ins = 0, notifications = 0, deliveries = 0;
   bool more = false; ///< a kind filled its batch: ask again
 
   std::size_t all() const {
-    return facts + decisions + runs + letters + audit_lines + conflicts + answers + sign_ins + notifications;
+    return facts + decisions + runs + letters + audit_lines + conflicts + answers + sign_ins + notifications +
+           deliveries;
   }
   forgotten& operator+=(const forgotten& o);
 };

@@ -24,9 +24,10 @@ enum class fact_type {
   calendar_provider_error,
   calendar_channel_renewed,
   calendar_channel_renewal_failed,
-  history_restored, ///< the database was brought back to an earlier point
+  history_restored,          ///< the database was brought back to an earlier point
+  webhook_endpoint_disabled, ///< an endpoint of the host is told nothing any more
 };
-inline constexpr fact_type last_fact_type = fact_type::history_restored;
+inline constexpr fact_type last_fact_type = fact_type::webhook_endpoint_disabled;
 
 /// "SCHEDULE_ENTRY_CREATED" and so on: the name on the bus.
 std::string_view name_of(fact_type t);

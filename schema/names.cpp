@@ -5,6 +5,7 @@
 #include "schema/fact.hpp"
 #include "schema/sign_in.hpp"
 #include "schema/sync.hpp"
+#include "schema/webhook.hpp"
 
 #include <algorithm>
 #include <array>
@@ -166,14 +167,21 @@ constexpr std::array names<letter_state>{"open"sv, "replayed"sv, "settled"sv, "d
 static_assert(names<letter_state>.size() == static_cast<std::size_t>(letter_state::dismissed) + 1);
 
 template <>
-constexpr std::array names<fact_type>{"SCHEDULE_ENTRY_CREATED"sv,          "SCHEDULE_ENTRY_UPDATED"sv,
-                                      "SCHEDULE_ENTRY_DELETED"sv,          "CALENDAR_SYNC_STARTED"sv,
-                                      "CALENDAR_SYNC_COMPLETED"sv,         "CALENDAR_SYNC_FAILED"sv,
-                                      "CALENDAR_CONFLICT_DETECTED"sv,      "CALENDAR_CONFLICT_RESOLVED"sv,
-                                      "CALENDAR_PROVIDER_CONNECTED"sv,     "CALENDAR_PROVIDER_DISCONNECTED"sv,
-                                      "CALENDAR_PROVIDER_ERROR"sv,         "CALENDAR_CHANNEL_RENEWED"sv,
-                                      "CALENDAR_CHANNEL_RENEWAL_FAILED"sv, "HISTORY_RESTORED"sv};
+constexpr std::array names<fact_type>{
+    "SCHEDULE_ENTRY_CREATED"sv,          "SCHEDULE_ENTRY_UPDATED"sv,     "SCHEDULE_ENTRY_DELETED"sv,
+    "CALENDAR_SYNC_STARTED"sv,           "CALENDAR_SYNC_COMPLETED"sv,    "CALENDAR_SYNC_FAILED"sv,
+    "CALENDAR_CONFLICT_DETECTED"sv,      "CALENDAR_CONFLICT_RESOLVED"sv, "CALENDAR_PROVIDER_CONNECTED"sv,
+    "CALENDAR_PROVIDER_DISCONNECTED"sv,  "CALENDAR_PROVIDER_ERROR"sv,    "CALENDAR_CHANNEL_RENEWED"sv,
+    "CALENDAR_CHANNEL_RENEWAL_FAILED"sv, "HISTORY_RESTORED"sv,           "WEBHOOK_ENDPOINT_DISABLED"sv};
 static_assert(names<fact_type>.size() == static_cast<std::size_t>(last_fact_type) + 1);
+
+template <>
+constexpr std::array names<delivery_cause>{"feed"sv, "replay"sv, "test"sv, "gap"sv};
+static_assert(names<delivery_cause>.size() == static_cast<std::size_t>(delivery_cause::gap) + 1);
+
+template <>
+constexpr std::array names<delivery_outcome>{"delivered"sv, "failed"sv};
+static_assert(names<delivery_outcome>.size() == static_cast<std::size_t>(delivery_outcome::failed) + 1);
 
 template <class Enum>
 std::string_view text_of(Enum v) {
@@ -209,6 +217,8 @@ std::string_view name_of(feature v) { return text_of(v); }
 std::string_view name_of(letter_kind v) { return text_of(v); }
 std::string_view name_of(letter_state v) { return text_of(v); }
 std::string_view name_of(fact_type v) { return text_of(v); }
+std::string_view name_of(delivery_cause v) { return text_of(v); }
+std::string_view name_of(delivery_outcome v) { return text_of(v); }
 
 template <class Enum>
 std::optional<Enum> read_name(std::string_view name) {
@@ -242,6 +252,24 @@ template std::optional<feature> read_name(std::string_view);
 template std::optional<letter_kind> read_name(std::string_view);
 template std::optional<letter_state> read_name(std::string_view);
 template std::optional<fact_type> read_name(std::string_view);
+template std::optional<delivery_cause> read_name(std::string_view);
+template std::optional<delivery_outcome> read_name(std::string_view);
+
+std::string write_types(const std::set<fact_type>& types) {
+  std::string out;
+  for (const auto t : types) out += (out.empty() ? "" : " ") + std::string(name_of(t));
+  return out;
+}
+
+std::set<fact_type> read_types(std::string_view text) {
+  std::set<fact_type> out;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(' '), text.size());
+    if (const auto t = read_name<fact_type>(text.substr(0, end))) out.insert(*t);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
 
 letter_key key_of(const dead_letter& l) {
   if (l.kind == letter_kind::push) return {l.kind, l.provider, l.entry, {}};

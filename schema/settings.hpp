@@ -34,6 +34,8 @@ struct settings {
   std::string vault_keys, vault_key_file;
   std::optional<oauth_app> google, microsoft; ///< the installation's own OAuth clients
   std::string extra_ca_file;
+  /// Networks besides the public internet in which webhook endpoints may be: CIDR, parted by blanks.
+  std::string webhook_networks;
   std::string metrics_token; ///< for GET /metrics, besides the admin key
   /// How long a session of the pages lives without being used, and at the longest.
   std::chrono::minutes session_idle{30}, session_lifetime{12 * 60};
@@ -47,6 +49,10 @@ struct settings {
   /// How long the past is kept, by age. Facts that a delivery still needs are kept longer.
   std::chrono::days facts_kept{30}, decisions_kept{90}, runs_kept{90}, letters_kept{90}, audit_kept{365};
 };
+
+/// Whether this is somebody's own machine: it listens on its loopback address and is called by it. Then
+/// webhook endpoints may be on it, too, without TLS.
+bool is_local(const settings& s);
 
 /// The one place that makes a redirect URI: "<public_url>/oauth/google/callback".
 std::string redirect_uri(const settings& s, provider_type type);

@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { Calendar } from './support/calendar.mjs';
 import { eventually } from './support/eventually.mjs';
 import { Demonstration } from './support/installation.mjs';
+import { Receiver, signatureOf } from './support/receiver.mjs';
 
 /** `{name, section, script, says}` of each example; `says` is undefined when the guide shows no output. */
 function examplesOf(guide) {
@@ -48,14 +49,16 @@ class Shell {
 }
 
 describe('the guide to the API', () => {
-  let d, shell, calendar;
+  let d, shell, calendar, product;
   before(async () => {
     d = await Demonstration.start();
-    shell = new Shell({ KALENDS: d.baseUrl, ADMIN_KEY: d.adminKey });
+    product = await Receiver.open();
+    shell = new Shell({ KALENDS: d.baseUrl, ADMIN_KEY: d.adminKey, HOOK: product.url });
   });
   after(async () => {
     await shell?.close();
     await d?.stop();
+    await product?.close();
   });
   const host = async () => d.host(await shell.variable('KEY'));
 
@@ -87,13 +90,20 @@ describe('the guide to the API', () => {
         return now.status === 'active' && now.last_sync_at;
       }, { what: 'connecting', within: 60_000 });
     },
+    hooked: async () => {
+      const [h, endpoint] = [await host(), await shell.variable('endpoint')];
+      await eventually(async () => (await h.all(`/v1/webhook-endpoints/${endpoint}/deliveries`)).some((x) => x.cause === 'feed'), { what: 'the message' });
+      const message = product.taken.at(-1);
+      const secret = await shell.variable('secret');
+      assert.deepEqual(message.signatures, [signatureOf(secret, message.id, message.timestamp, message.body)]);
+    },
   };
 
   const examples = examplesOf(readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8'));
   it('has examples, and the people in it', () => {
     assert.ok(examples.length > 12);
     const named = examples.map((e) => e.name).filter(Boolean);
-    assert.deepEqual(named, ['connect', 'settled', 'conflict']);
+    assert.deepEqual(named, ['connect', 'settled', 'hooked', 'conflict']);
   });
 
   for (const [i, { name, section, script, says }] of examples.entries())

@@ -2,6 +2,7 @@
 #include "persistence/approvals.hpp"
 #include "persistence/google_relays.hpp"
 #include "persistence/sign_in.hpp"
+#include "persistence/webhooks.hpp"
 #include "tests/persistence/store_fixture.hpp"
 
 #include <deque>
@@ -69,6 +70,16 @@ struct catalogue_test : store_fixture {
       must(insert_session(tx, s));
       must(insert_link(tx, {uuid(), std::string(32, 'l'), h.tenant, h.user, key_role::reader, "", now}));
       must(claim_answer(tx, "key-1", std::string(32, 'f'), now));
+      webhook_endpoint e;
+      e.id = webhook_id(uuid());
+      e.url = "https://host.example/";
+      e.created_at = now;
+      must(insert_webhook(tx, *vault, e, "whsec_x"));
+      webhook_delivery d;
+      d.id = uuid();
+      d.endpoint = e.id;
+      d.at = now;
+      must(append_deliveries(tx, {d}));
       return true;
     }));
     const auto w = new_entry(h);

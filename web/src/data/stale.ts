@@ -17,6 +17,7 @@ const byPrefix: [string, Root[]][] = [
   ['CALENDAR_CONFLICT_', ['notifications', 'conflicts', 'entries', 'schedule', 'decisions', 'sync-status', 'summary', 'console']],
   ['CALENDAR_PROVIDER_', [...calendarRoots, 'notifications', 'runs', 'rehearsal', 'approvals', 'calendars', 'schedule']],
   ['CALENDAR_CHANNEL_', calendarRoots],
+  ['WEBHOOK_', ['webhooks', 'audit']],
   ['HISTORY_', [...roots]],
 ];
 

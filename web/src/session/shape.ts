@@ -35,15 +35,18 @@ export interface Rights {
   administer: boolean;
   /** The console of the whole installation. */
   console: boolean;
+  /** Where events of a tenant are sent to. */
+  webhooks: boolean;
 }
 
 export function rightsOf(session: Session | null): Rights {
-  if (!session) return {operate: false, administer: false, console: false};
+  if (!session) return {operate: false, administer: false, console: false, webhooks: false};
   const own = session.kind === 'user';
   const operator = session.kind === 'operator';
   return {
     operate: own || operator || session.role === 'operator' || session.role === 'admin',
     administer: own || operator || session.role === 'admin',
     console: operator,
+    webhooks: operator || (!own && session.role !== 'reader'),
   };
 }
