@@ -111,6 +111,7 @@ protected:
       return net::call_token();
     };
     actor = system.spawn<delivery>(delivery_parts{rows, post, leases, outside, observe::no_meter()});
+    sched().run(); // its clock is set
     pass(250ms);
   }
   void pass(std::chrono::milliseconds d) {

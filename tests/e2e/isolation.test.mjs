@@ -69,11 +69,18 @@ describe('tenants', () => {
     const ids = { user_id: other.users[0].id, provider_id: provider.id, entry_id: entry.id, run_id: runs[0].id };
     ids.conflict_id = ids.entry_id;
     ids.letter_id = (await letterOf(other, titled('Secret meeting'))).id;
+    const hook = { url: 'https://host.example/hooks', description: 'Theirs', enabled: false };
+    ids.endpoint_id = (await host.post('/v1/webhook-endpoints', hook)).id;
+    const theirHook = async () => {
+      const { url, description, enabled } = await host.get(`/v1/webhook-endpoints/${ids.endpoint_id}`);
+      return { url, description, enabled };
+    };
     const state = async () => [
       await host.entry(entry.id),
       await host.get(`/v1/users/${ids.user_id}`),
       await host.provider(provider.id),
       await host.get(`/v1/dead-letters/${ids.letter_id}`),
+      await theirHook(),
     ];
     const before = await state();
     const bodies = {
@@ -82,6 +89,8 @@ describe('tenants', () => {
       'PATCH /v1/schedule-entries/{entry_id}': { title: 'Mallory was here' },
       'POST /v1/schedule-entries/{entry_id}/decisions/replay': { conflict_policy: 'local' },
       'POST /v1/calendar-providers/{provider_id}/approvals': { decision: 'refuse' },
+      'PATCH /v1/webhook-endpoints/{endpoint_id}': { description: 'Mallory' },
+      'POST /v1/webhook-endpoints/{endpoint_id}/replay': { from_sequence: 1 },
       'POST /v1/conflicts/{conflict_id}/preview': { choice: 'local' },
       'POST /v1/conflicts/{conflict_id}/resolution': { choice: 'local' },
     };
@@ -354,6 +363,9 @@ describe('secrets', () => {
     ids.run_id = (await own.host.get('/v1/sync-runs')).items[0].id;
     ids.entry_id = (await own.host.get('/v1/schedule-entries')).items[0].id;
     ids.letter_id = (await letterOf(own, titled('Set aside'))).id;
+    const endpoint = await own.host.post('/v1/webhook-endpoints', { url: 'https://host.example/hooks', enabled: false });
+    ids.endpoint_id = endpoint.id;
+    secrets.push(endpoint.secret);
     for (const [method, path] of await routesWithIds()) {
       if (method !== 'GET' || path.endsWith('/stream')) continue;
       const target = path.replace(/\{(\w+)\}/g, (whole, name) => ids[name] ?? whole);
@@ -375,7 +387,7 @@ describe('secrets', () => {
   });
 
   it('lie in the database only sealed', () => {
-    const needles = ['ya29.', '1//0g', d.manifest.sandbox.google.client_secret, own.key].map((text) => Buffer.from(text));
+    const needles = ['ya29.', '1//0g', d.manifest.sandbox.google.client_secret, own.key, 'whsec_'].map((text) => Buffer.from(text));
     const found = [];
     const search = (folder) => {
       for (const item of readdirSync(folder, { withFileTypes: true })) {
