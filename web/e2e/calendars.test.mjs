@@ -4,7 +4,6 @@ import { Sandbox } from '../../tests/e2e/support/sandbox.mjs';
 import { checkPage } from './support/check_page.mjs';
 import { ask } from './support/demo.mjs';
 import { choose, settled, signIn, test } from './support/pages.mjs';
-import { screenshot } from './support/screenshot.mjs';
 
 /** The vendor is the sandbox, whose certificate is its own. */
 const vendor = { ignoreHTTPSErrors: true };
@@ -17,7 +16,6 @@ test('the calendars of a tenant: how each is, and its pages', async ({ page, wor
   assert.equal(await page.locator('.provider').count(), tenant.providers.length);
   assert.match(await page.textContent('.provider-pills'), /OAuth complete/);
   await checkPage(page, 'the calendars');
-  await screenshot(page, 'calendars');
   await page.click(`#calendar-${tenant.providers[0].id}-open`);
   await page.waitForSelector('#calendar-status');
   await checkPage(page, 'a calendar');

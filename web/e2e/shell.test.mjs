@@ -2,14 +2,12 @@
 import assert from 'node:assert/strict';
 import { checkPage } from './support/check_page.mjs';
 import { settled, signIn, test } from './support/pages.mjs';
-import { screenshot } from './support/screenshot.mjs';
 
 test('an operator sees every tenant’s calendars, and goes into one tenant', async ({ page, world }) => {
   await signIn(page, world.admin_key);
   await page.waitForSelector('.provider');
   assert.equal(await page.locator('.provider').count(), world.tenants.flatMap((t) => t.providers).length);
   await checkPage(page, 'the overview');
-  await screenshot(page, 'home');
   await page.click('#tenant-switcher');
   await page.click(`[data-item="tenant-switcher-${world.tenants[0].id}"]`);
   await page.waitForFunction((n) => document.querySelectorAll('.provider').length === n, world.tenants[0].providers.length);

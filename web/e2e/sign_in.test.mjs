@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { checkPage } from './support/check_page.mjs';
 import { ask } from './support/demo.mjs';
 import { settled, signIn, test } from './support/pages.mjs';
-import { screenshot } from './support/screenshot.mjs';
 
 const refused = /the server responded with a status of 401/;
 
@@ -12,7 +11,6 @@ test('a wrong key is refused with words, and the right one goes where the reader
   await page.goto('/activity');
   await page.waitForSelector('#sign-in-key');
   await checkPage(page, 'signing in');
-  await screenshot(page, 'sign-in');
   await page.click('#sign-in-key-submit');
   assert.match(await page.textContent('.field-problem'), /Enter a key/);
   await page.fill('#sign-in-key', 'not-the-key');

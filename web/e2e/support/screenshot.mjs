@@ -1,44 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
-// A page looks as it did when somebody looked at it: e2e/screens/ has the pictures. KALENDS_SCREENS=write takes them anew.
+// A page looks as it did when somebody looked at it: e2e/screens/ has the pictures. KALENDS_SCREENS=write takes them anew,
+// and with them those of the manual (docs/pictures/).
 import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pixelmatch from 'pixelmatch';
 import pngjs from 'pngjs';
+import { smallPng } from './small_png.mjs';
 
 const { PNG } = pngjs;
 const screens = fileURLToPath(new URL('../screens/', import.meta.url));
+const manual = fileURLToPath(new URL('../../../docs/pictures/', import.meta.url));
+const write = process.env.KALENDS_SCREENS === 'write';
 /** Fonts are drawn a little differently from machine to machine. */
-const mostDifferent = 0.02;
-const sizes = [[360, 'light'], [360, 'dark'], [1280, 'light'], [1280, 'dark']];
+const mostDifferent = 0.01;
+const sizes = [[360, 740], [768, 800], [1440, 860]];
+const themes = ['light', 'dark'];
 
-/** What differs from run to run is covered: times (`data-mask`), the state of the connection, and what `masks` names. */
-export async function screenshot(page, name, { masks = [] } = {}) {
+/** Times and other figures of the day say the same in every run; the state of the connection is not shown. */
+function still() {
+  for (const node of document.querySelectorAll('[data-mask]')) {
+    const words = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
+    for (let text = words.nextNode(), n = 0; text; text = words.nextNode(), ++n) text.nodeValue = n === 0 ? '5 minutes ago' : '';
+  }
+  for (const node of document.querySelectorAll('.stream')) node.style.visibility = 'hidden';
+  document.activeElement?.blur?.();
+}
+
+/** `inManual`: the name of the picture that the manual shows of this, too. */
+export async function screenshot(page, name, { masks = [], inManual } = {}) {
   const before = page.viewportSize();
   const wrong = [];
-  for (const [width, theme] of sizes) {
-    await page.setViewportSize({ width, height: 800 });
+  for (const theme of themes) {
     await page.emulateMedia({ colorScheme: theme });
-    await page.mouse.move(0, 0);
-    const taken = await page.screenshot({ animations: 'disabled', caret: 'hide', mask: [page.locator('[data-mask], .stream'), ...masks.map((m) => page.locator(m))], maskColor: '#888888' });
-    const problem = await compare(`${name}-${width}-${theme}.png`, taken);
-    if (problem) wrong.push(problem);
+    await page.waitForFunction((wanted) => document.documentElement.dataset.theme === wanted, theme);
+    for (const [width, height] of sizes) {
+      await page.setViewportSize({ width, height });
+      await page.mouse.move(0, 0);
+      await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+      await page.evaluate(still);
+      const taken = await page.screenshot({ animations: 'disabled', caret: 'hide', mask: masks.map((m) => page.locator(m)), maskColor: '#888888' });
+      const problem = await compare(`${name}-${width}-${theme}.png`, taken);
+      if (problem) wrong.push(problem);
+      if (write && inManual && width === 1440 && theme === 'light') await put(join(manual, `${inManual}.png`), taken);
+    }
   }
   await page.setViewportSize(before);
   await page.emulateMedia({ colorScheme: 'light' });
   assert.deepEqual(wrong, []);
 }
 
+async function put(path, taken) {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, smallPng(PNG.sync.read(taken)));
+}
+
 async function compare(file, taken) {
   const path = join(screens, file);
-  if (process.env.KALENDS_SCREENS === 'write') {
-    await mkdir(screens, { recursive: true });
-    await writeFile(path, taken);
+  if (write) {
+    await put(path, taken);
     return null;
   }
-  const known = PNG.sync.read(await readFile(path));
+  const bytes = await readFile(path).catch(() => null);
+  if (!bytes) return `${file}: there is no picture of it`;
+  const known = PNG.sync.read(bytes);
   const now = PNG.sync.read(taken);
   const { width, height } = known;
   if (now.width !== width || now.height !== height) return `${file}: ${now.width}×${now.height} instead of ${width}×${height}`;
