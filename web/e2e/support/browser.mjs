@@ -16,16 +16,34 @@ export async function newPage(browser, origin, options = {}) {
   const page = await context.newPage();
   page.trouble = [];
   page.allowed = [];
+  page.answers = [];
   watch(page, origin);
   context.on('page', (other) => {
     other.trouble = page.trouble;
     other.allowed = page.allowed;
+    other.answers = page.answers;
     watch(other, origin);
   });
   return page;
 }
 
+/** Streams have no end, and what the vendor's own window says is the vendor's. */
+async function keep(response, origin, answers) {
+  const url = new URL(response.url());
+  const type = response.headers()['content-type'] ?? '';
+  if (url.origin !== origin || !/json/.test(type)) return;
+  const text = await response.text().catch(() => '');
+  let json = null;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // it is looked through as text
+  }
+  answers.push({ method: response.request().method(), path: url.pathname, text, json });
+}
+
 function watch(page, origin) {
+  page.on('response', (response) => void keep(response, origin, page.answers));
   page.on('console', (message) => {
     const said = `${message.text()} ${message.location().url}`;
     if (message.type() === 'error' && !page.allowed.some((a) => a.test(said))) page.trouble.push(`console: ${said}`);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every test of a page needs.
+import assert from 'node:assert/strict';
 import { test as nodeTest } from 'node:test';
 import { launch, newPage } from './browser.mjs';
 import { demo } from './demo.mjs';
+import { secretsIn, secretsOf } from './secrets.mjs';
 
 /** A test with a browser of its own; `t.page` is its first page. */
 export function test(name, body, options = {}) {
@@ -10,8 +12,11 @@ export function test(name, body, options = {}) {
     const world = await demo();
     const browser = await launch();
     try {
-      const page = await newPage(browser, world.base_url, options);
-      await body({ page, world, browser, another: () => newPage(browser, world.base_url, options) });
+      const pages = [await newPage(browser, world.base_url, options)];
+      const another = async () => pages[pages.push(await newPage(browser, world.base_url, options)) - 1];
+      await body({ page: pages[0], world, browser, another });
+      const known = secretsOf(world);
+      assert.deepEqual([...new Set(pages.flatMap((p) => p.answers).flatMap((a) => secretsIn(a, known)))], [], 'secrets in answers');
     } finally {
       await browser.close();
     }

@@ -19,6 +19,8 @@ export interface ColumnOf<T> {
   /** Share of what is left: 1 if nothing is said. */
   grow?: number;
   numeric?: boolean;
+  /** What can be done about the row: stays in sight when a narrow screen scrolls the table. */
+  action?: boolean;
 }
 
 export interface TableProps<T> {
@@ -47,7 +49,7 @@ export function DataTable<T extends object>(p: TableProps<T>): ReactNode {
       onRowAction={p.onOpen ? (key) => { const row = p.rows.find((r) => p.rowKey(r) === key); if (row) p.onOpen?.(row); } : undefined}>
       <TableHeader>
         {p.columns.map((c) => (
-          <Column key={c.key} id={c.key} isRowHeader={c.heading} allowsSorting={c.sortable} minWidth={c.minWidth ?? 110} defaultWidth={`${c.grow ?? 1}fr`} className="column" data-numeric={c.numeric || undefined}>
+          <Column key={c.key} id={c.key} isRowHeader={c.heading} allowsSorting={c.sortable} minWidth={c.minWidth ?? 110} defaultWidth={`${c.grow ?? 1}fr`} className="column" data-numeric={c.numeric || undefined} data-action={c.action || undefined}>
             {({sortDirection}) => (
               <span className="column-words">
                 {c.label}
@@ -60,7 +62,7 @@ export function DataTable<T extends object>(p: TableProps<T>): ReactNode {
       <TableBody items={p.rows} dependencies={[p.columns]} renderEmptyState={() => p.empty ?? null}>
         {(row) => (
           <Row id={p.rowKey(row)} href={p.href?.(row)} className="row" data-row={`${p.id}-row-${p.rowKey(row)}`}>
-            {p.columns.map((c) => <Cell key={c.key} className="cell" data-numeric={c.numeric || undefined}>{c.cell(row)}</Cell>)}
+            {p.columns.map((c) => <Cell key={c.key} className="cell" data-numeric={c.numeric || undefined} data-action={c.action || undefined}>{c.cell(row)}</Cell>)}
           </Row>
         )}
       </TableBody>

@@ -35,7 +35,7 @@ export default function ApprovalsPage(): ReactNode {
     {key: 'what', label: words.columns.what, minWidth: 150, cell: (a) => words.kinds[a.held_removals?.side ?? 'rehearsal']},
     {key: 'count', label: words.columns.count, numeric: true, minWidth: 120, cell: (a) => (a.held_removals ? words.counts(a.held_removals.count, a.held_removals.of) : '')},
     {key: 'since', label: console_.since, minWidth: 130, cell: (a) => <RelativeTime at={a.since} />},
-    {key: 'act', label: console_.letters.columns.act, minWidth: 170, cell: (a) => (a.held_removals
+    {key: 'act', action: true, label: console_.letters.columns.act, minWidth: 170, cell: (a) => (a.held_removals
       ? <Button id={`approvals-decide-${keyOf(a)}`} small aria-label={words.decideOf(calendarOf(a))} onPress={() => setAsked(a)}>{words.decide}</Button>
       : <Button id={`approvals-look-${keyOf(a)}`} small onPress={() => goIn(a.tenant.id, `/calendars/${a.provider_id}`)}>{words.look}</Button>)},
   ];

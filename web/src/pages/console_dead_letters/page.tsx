@@ -37,7 +37,7 @@ export default function DeadLettersPage(): ReactNode {
     {key: 'attempts', label: words.columns.attempts, numeric: true, minWidth: 100, cell: (l) => numberWord(l.attempts)},
     {key: 'failed', label: words.columns.failed, minWidth: 130, cell: (l) => <RelativeTime at={l.last_failed_at} />},
     {key: 'state', label: words.columns.state, minWidth: 130, cell: (l) => <StatusPill tone={tones[l.state]}>{words.state(l.state)}</StatusPill>},
-    {key: 'act', label: words.columns.act, minWidth: 120, cell: (l) => (l.state === 'open' ? <Button id={`letters-decide-${l.id}`} small aria-label={words.decideOf(l.code, l.tenant.name)} onPress={() => setAsked(l)}>{words.decide}</Button> : null)},
+    {key: 'act', action: true, label: words.columns.act, minWidth: 120, cell: (l) => (l.state === 'open' ? <Button id={`letters-decide-${l.id}`} small aria-label={words.decideOf(l.code, l.tenant.name)} onPress={() => setAsked(l)}>{words.decide}</Button> : null)},
   ];
   return (
     <>
