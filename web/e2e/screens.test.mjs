@@ -114,7 +114,7 @@ pictures('the console', async () => {
   await at(page, '/console/runs?outcome=all', '#runs-table');
   await screenshot(page, 'runs');
   await at(page, '/console/quota', '#quota-table, .empty');
-  await screenshot(page, 'quota');
+  await screenshot(page, 'quota', { most: 0.05 });
   await at(page, '/console/audit', '#audit-table');
   await screenshot(page, 'audit');
   assert.deepEqual(page.trouble, []);

@@ -29,8 +29,8 @@ function still() {
   document.activeElement?.blur?.();
 }
 
-/** `inManual`: the name of the picture that the manual shows of this, too. */
-export async function screenshot(page, name, { masks = [], inManual } = {}) {
+/** `most`: the share of the points that may differ, where ids are shown. `inManual`: the name of the picture that the manual shows of this, too. */
+export async function screenshot(page, name, { masks = [], inManual, most = mostDifferent } = {}) {
   const before = page.viewportSize();
   const wrong = [];
   for (const theme of themes) {
@@ -42,7 +42,7 @@ export async function screenshot(page, name, { masks = [], inManual } = {}) {
       await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
       await page.evaluate(still);
       const taken = await page.screenshot({ animations: 'disabled', caret: 'hide', mask: masks.map((m) => page.locator(m)), maskColor: '#888888' });
-      const problem = await compare(`${name}-${width}-${theme}.png`, taken);
+      const problem = await compare(`${name}-${width}-${theme}.png`, taken, most);
       if (problem) wrong.push(problem);
       if (write && inManual && width === 1440 && theme === 'light') await put(join(manual, `${inManual}.png`), taken);
     }
@@ -57,7 +57,7 @@ async function put(path, taken) {
   await writeFile(path, smallPng(PNG.sync.read(taken)));
 }
 
-async function compare(file, taken) {
+async function compare(file, taken, most) {
   const path = join(screens, file);
   if (write) {
     await put(path, taken);
@@ -70,7 +70,7 @@ async function compare(file, taken) {
   const { width, height } = known;
   if (now.width !== width || now.height !== height) return `${file}: ${now.width}×${now.height} instead of ${width}×${height}`;
   const differ = pixelmatch(known.data, now.data, null, width, height, { threshold: 0.2 });
-  if (differ <= mostDifferent * width * height) return null;
+  if (differ <= most * width * height) return null;
   const kept = join(process.env.KALENDS_SCREENS_KEPT ?? tmpdir(), file);
   await writeFile(kept, taken);
   return `${file}: ${((100 * differ) / (width * height)).toFixed(1)} % of it differ; see ${kept}`;
