@@ -121,6 +121,31 @@ bool move_to_clocks_of_series(appointment& wanted, const appointment& got) {
   return any;
 }
 
+/// An occurrence of which nothing but the zone of an end was changed is, on the clocks of its series, as
+/// planned.
+bool leave_out_changes_of_zone_alone(appointment& wanted, const appointment& got) {
+  if (!wanted.repeats || !got.repeats || is_all_day(wanted.start)) return false;
+  auto told = wanted;
+  const auto on_clock_of = [](calendar_time& t, const calendar_time& of) {
+    if (const auto shown = at_zone(instant_of(t), std::get<zoned_time>(of).time_zone)) t = *shown;
+  };
+  for (auto& c : told.repeats->changed) {
+    if (is_all_day(c.what.start) || std::any_of(got.repeats->changed.begin(), got.repeats->changed.end(),
+                                                [&](const changed_occurrence& g) { return g.at == c.at; }))
+      continue;
+    on_clock_of(c.what.start, told.start);
+    on_clock_of(c.what.end, told.end);
+  }
+  const auto kept = canonical_series(told);
+  if (!kept || !kept->repeats || kept->repeats->changed.size() == wanted.repeats->changed.size())
+    return false;
+  std::erase_if(wanted.repeats->changed, [&](const changed_occurrence& c) {
+    return std::none_of(kept->repeats->changed.begin(), kept->repeats->changed.end(),
+                        [&](const changed_occurrence& k) { return k.at == c.at; });
+  });
+  return true;
+}
+
 /// Every text of the kind, the changed occurrences' included.
 template <class Change>
 bool respell_notes(appointment& a, Change change) {
@@ -195,7 +220,8 @@ appointment as_spelled(provider_type vendor, appointment wanted, const appointme
   const bool second = tell_second_hour(wanted.start, got.start);
   note(tell_second_hour(wanted.end, got.end) || second, "second_hour_in_utc");
   note(rename_zones(wanted, got), "zone_of_windows");
-  note(move_to_clocks_of_series(wanted, got), "occurrence_on_clock_of_series");
+  const bool on_clock = move_to_clocks_of_series(wanted, got);
+  note(leave_out_changes_of_zone_alone(wanted, got) || on_clock, "occurrence_on_clock_of_series");
   note(respell_notes(wanted, without_outer_blanks), "notes_outer_blanks");
   note(respell_notes(wanted, with_plain_blanks), "notes_no_break_space");
   return wanted;
