@@ -214,8 +214,9 @@ TEST_F(decisions_test, the_ledger_is_searched_over_all_entries) {
 
   const auto all = items_of(ask(t.reader, "GET", "/v1/ledger?event_id=ev-1"));
   ASSERT_EQ(all.size(), 2u);
-  EXPECT_TRUE(all[0].at("entry_title").is_null());
-  EXPECT_EQ(all[1].at("entry_title").as_string().c_str(), entry_title);
+  const bool lone_first = all[0].at("entry_title").is_null(); // of one commit, either may come first
+  EXPECT_TRUE(all[lone_first ? 0 : 1].at("entry_title").is_null());
+  EXPECT_EQ(all[lone_first ? 1 : 0].at("entry_title"), boost::json::string(entry_title));
   EXPECT_EQ(found("?event_id=ev-1&entry_id=" + entry), 1u);
   EXPECT_EQ(found("?event_id=ev-1&provider_id=" + calendar), 2u);
   EXPECT_EQ(found("?event_id=ev-2"), 0u);
