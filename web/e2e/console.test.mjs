@@ -132,7 +132,7 @@ test('the console is not for a tenant’s own key', async ({ page, world }) => {
 });
 
 test('runs, budgets and audit lines beyond the first page are shown on request', async ({ page, world }) => {
-  const tenant = tenantRef(world.tenants[0]);
+  const tenant = { id: world.tenants[0].id, name: world.tenants[0].name };
   const paged = (make) => (request) => {
     const from = Number(new URL(request.url()).searchParams.get('cursor') ?? 0);
     return { body: { items: Array.from({ length: 200 }, (_, n) => make(from + n)), next_cursor: from < 400 ? String(from + 200) : null, total: 600, circuits: [], nodes: 1 } };

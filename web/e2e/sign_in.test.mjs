@@ -49,13 +49,13 @@ test('a session that ended leads to signing in, and back', async ({ page, world 
   page.allowed.push(refused);
   await signIn(page, world.tenants[0].api_key, '/activity');
   await page.context().clearCookies();
-  await page.click('#nav-home');
+  await page.click('#nav-schedule');
   await page.waitForSelector('#sign-in-key');
   assert.match(await page.textContent('.notice'), /Your session has ended/);
   await page.fill('#sign-in-key', world.tenants[0].api_key);
   await page.click('#sign-in-key-submit');
-  await page.waitForSelector('.provider');
-  assert.equal(new URL(page.url()).pathname, '/');
+  await page.waitForSelector('.schedule-grid');
+  assert.equal(new URL(page.url()).pathname, '/schedule');
 });
 
 test('signing out forgets everything', async ({ page, world }) => {
