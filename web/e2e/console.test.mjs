@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { checkPage } from './support/check_page.mjs';
 import { ask } from './support/demo.mjs';
-import { answer, heldDeletions, id, setAside } from './support/matters.mjs';
+import { answer, at, heldDeletions, id, setAside, tenantRef } from './support/matters.mjs';
 import { settled, signIn, test } from './support/pages.mjs';
 
 test('the health of all calendars: figures, the last day, filters, and the way into one', async ({ page, world }) => {
@@ -132,7 +132,7 @@ test('the console is not for a tenant’s own key', async ({ page, world }) => {
 });
 
 test('runs, budgets and audit lines beyond the first page are shown on request', async ({ page, world }) => {
-  const tenant = { id: world.tenants[0].id, name: world.tenants[0].name };
+  const tenant = tenantRef(world.tenants[0]);
   const paged = (make) => (request) => {
     const from = Number(new URL(request.url()).searchParams.get('cursor') ?? 0);
     return { body: { items: Array.from({ length: 200 }, (_, n) => make(from + n)), next_cursor: from < 400 ? String(from + 200) : null, total: 600, circuits: [], nodes: 1 } };

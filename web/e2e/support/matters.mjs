@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a demonstration does not have by itself: the server answers these paths as a test says.
-const at = '2026-11-20T08:00:00.000Z';
+export const at = '2026-11-20T08:00:00.000Z';
 export const id = (n) => `01980000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 export const tenantRef = (tenant) => ({ id: tenant.id, name: tenant.name });
 
