@@ -36,7 +36,7 @@ export function Deliveries({endpoint: e}: {endpoint: Endpoint}): ReactNode {
     {key: 'attempt', label: words.columns.attempt, numeric: true, minWidth: 90, cell: (d) => numberWord(d.attempt)},
     {key: 'took', label: words.columns.took, numeric: true, minWidth: 90, cell: (d) => words.took(d.duration_ms)},
     {key: 'at', label: words.columns.at, minWidth: 130, cell: (d) => <RelativeTime at={d.attempted_at} />},
-    ...(rights.operate ? [{key: 'act', label: words.againTitle, minWidth: 130, cell: (d: Delivery) => (d.sequence && d.cause !== 'gap' ? <Button id={`delivery-again-${d.id}`} small aria-label={words.againOf(typeOf(d))} onPress={() => setAsked(d)}>{words.again}</Button> : null)}] : []),
+    ...(rights.operate ? [{key: 'act', action: true, label: words.againTitle, minWidth: 150, cell: (d: Delivery) => (d.sequence && d.cause !== 'gap' ? <Button id={`delivery-again-${d.id}`} small aria-label={words.againOf(typeOf(d))} onPress={() => setAsked(d)}>{words.again}</Button> : null)}] : []),
   ];
   return (
     <Card id="webhook-deliveries" title={words.title} actions={

@@ -45,18 +45,20 @@ export function EndpointView({endpoint: e, onBack}: {endpoint: Endpoint; onBack:
           <Button id="webhook-test" busy={test.isPending} onPress={() => test.mutate(undefined)}>{words.test}</Button>
           {rights.administer ? <Button id="webhook-change" icon="edit" onPress={() => ask('change')}>{words.change}</Button> : null}
         </>} />
-      <Card id="webhook-state" title={<StatusPill tone={endpointTones[e.state]}>{webhooks.state(e.state)}</StatusPill>} tone={e.state === 'disabled' ? 'bad' : undefined}
-        actions={rights.administer ? (
-          <>
-            {runs ? <Button id="webhook-pause" icon="pause" busy={turn.isPending} onPress={() => turn.mutate(false)}>{words.pause}</Button>
-              : <Button id="webhook-mend" icon="play" kind="primary" busy={turn.isPending} onPress={() => turn.mutate(true)}>{words.mend}</Button>}
-            <Button id="webhook-rotate" onPress={() => ask('rotate')}>{words.rotate}</Button>
-            <Button id="webhook-remove" kind="danger" icon="trash" onPress={() => ask('remove')}>{words.remove}</Button>
-          </>
-        ) : undefined}>
-        <State endpoint={e} />
-      </Card>
-      <Deliveries endpoint={e} />
+      <div className="console-stack">
+        <Card id="webhook-state" title={<StatusPill tone={endpointTones[e.state]}>{webhooks.state(e.state)}</StatusPill>} tone={e.state === 'disabled' ? 'bad' : undefined}
+          actions={rights.administer ? (
+            <>
+              {runs ? <Button key="pause" id="webhook-pause" icon="pause" busy={turn.isPending} onPress={() => turn.mutate(false)}>{words.pause}</Button>
+                : <Button key="mend" id="webhook-mend" icon="play" kind="primary" busy={turn.isPending} onPress={() => turn.mutate(true)}>{words.mend}</Button>}
+              <Button id="webhook-rotate" onPress={() => ask('rotate')}>{words.rotate}</Button>
+              <Button id="webhook-remove" kind="danger" icon="trash" onPress={() => ask('remove')}>{words.remove}</Button>
+            </>
+          ) : undefined}>
+          <State endpoint={e} />
+        </Card>
+        <Deliveries endpoint={e} />
+      </div>
       {asked === 'change' ? <EndpointForm of={e} onClose={close} onMade={close} /> : null}
       <ConfirmDialog id="webhook-rotate-ask" title={words.rotateTitle} open={asked === 'rotate'} onClose={close} kind="primary" busy={rotate.isPending} confirm={words.rotateConfirm} onConfirm={() => rotate.mutate(undefined)}>
         <p>{words.rotateHelp}</p>
