@@ -116,7 +116,7 @@ pictures('the console', async () => {
   await at(page, '/console/quota', '#quota-table, .empty');
   await screenshot(page, 'quota', { most: 0.05 });
   await at(page, '/console/audit', '#audit-table');
-  await screenshot(page, 'audit');
+  await screenshot(page, 'audit', { most: 0.1 });
   assert.deepEqual(page.trouble, []);
 });
 
