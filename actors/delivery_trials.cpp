@@ -95,9 +95,8 @@ void delivery::end_trial(trial_key n, webhook_delivery d, const result<net::webh
   d.outcome = d.code.empty() ? delivery_outcome::delivered : delivery_outcome::failed;
   const key k{at->second.asked.tenant, d.endpoint};
   // Whoever hears of it may look for it at once.
-  parts_.store.append(k.first, d, ask<bool>(this, [this, n, d](const result<bool>&) {
-                        guard([&] { answer_trial(n, d); });
-                      }));
+  parts_.store.append(
+      k.first, d, ask<bool>(this, [this, n, d](const result<bool>&) { guard([&] { answer_trial(n, d); }); }));
   // What waits for its next attempt need not wait any longer.
   const auto waiting = state.lines.find(k);
   if (d.outcome != delivery_outcome::delivered || waiting == state.lines.end()) return;

@@ -19,7 +19,7 @@ struct http_server_options {
   std::uint16_t port = 0;       ///< 0: any free port; `port()` tells
   std::string certificate_file; ///< PEM chain; empty: plain HTTP
   std::string private_key_file;
-  trusted_proxies proxies; ///< whose X-Forwarded-For is believed
+  trusted_proxies proxies;                  ///< whose X-Forwarded-For is believed
   std::size_t header_limit = 16 * 1024;     ///< above: 431
   std::size_t body_limit = 2 * 1024 * 1024; ///< above: 413
   std::size_t connection_limit = 4'096;     ///< above: the newest is closed after a 503

@@ -27,8 +27,8 @@ public:
                                                          cluster_options options = {});
   ~embedded_cluster(); ///< fast shutdown, waits at most 40 s; close the databases first
 
-  /// The owner's connection string of the cluster that another kalends runs in `data_dir`. Whether it answers is
-  /// for the connection to say; only the same OS user and root are let in.
+  /// The owner's connection string of the cluster that another kalends runs in `data_dir`. Whether it answers
+  /// is for the connection to say; only the same OS user and root are let in.
   static std::string owner_url_of_running(const std::string& data_dir);
   /// The same, of the engine's role.
   static std::string engine_url_of_running(const std::string& data_dir);
