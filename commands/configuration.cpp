@@ -156,7 +156,7 @@ const std::vector<option>& options() {
       {"tls.private_key", "KALENDS_TLS_PRIVATE_KEY", text_into(&settings::private_key_file)},
       {"trusted_proxies", "KALENDS_TRUSTED_PROXIES",
        [](configuration& c, const std::string& v) {
-         auto read = net::trusted_proxies::read(v);
+         auto read = net::read_networks(v);
          if (!read) return "is not understood: " + read.error().detail;
          c.proxies = std::move(*read);
          return std::string();

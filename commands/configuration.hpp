@@ -3,7 +3,7 @@
 
 #include "actors/vendor_budget.hpp"
 #include "net/calendar_client.hpp"
-#include "net/client_address.hpp"
+#include "net/ip_address.hpp"
 #include "schema/mail_settings.hpp"
 #include "schema/settings.hpp"
 
@@ -23,7 +23,7 @@ struct configuration {
   settings server;
   net::vendor_endpoints vendors;
   actors::vendor_grants granted;
-  net::trusted_proxies proxies; ///< whose word on the asker's address is taken
+  std::vector<net::ip_network> proxies; ///< whose word on the asker's address is taken
   mail_settings mail;
   std::size_t io_threads = 1;
   std::size_t database_connections = 4;

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "net/ip_address.hpp"
 #include "schema/result.hpp"
 #include "schema/settings.hpp"
 
-#include <array>
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,19 +13,10 @@
 /// inside a network: without these rules it could have us call whatever is beside us.
 namespace kalends::net {
 
-/// A prefix of addresses; IPv4 as "::ffff:0:0/96".
-struct address_range {
-  std::array<std::uint8_t, 16> bits{};
-  int length = 0;
-};
-
 struct address_rules {
-  bool loopback = false;              ///< this machine itself, also without TLS
-  std::vector<address_range> allowed; ///< networks of the operator's own, though they are not public
+  bool loopback = false;           ///< this machine itself, also without TLS
+  std::vector<ip_network> allowed; ///< networks of the operator's own, though they are not public
 };
-
-/// "10.1.0.0/16 fd00::/8", parted by blanks or commas. Error invalid `networks_malformed`.
-result<std::vector<address_range>> read_networks(std::string_view text);
 
 /// What an installation allows: its own networks, and its own machine if it is somebody's machine.
 address_rules webhook_rules(const settings& s);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "net/ip_address.hpp"
 #include "schema/world.hpp"
 
 #include <chrono>
@@ -23,11 +24,6 @@ struct name_look {
 
 /// A numeric address resolves to itself.
 name_look look_up_name(const std::string& host, std::chrono::milliseconds within, std::stop_token stop);
-
-enum class address_kind { loopback, internal, reserved, open, not_an_address };
-/// `internal`: private networks, carriers' and link-local ranges. `reserved`: documentation, multicast and
-/// what else nobody has (RFC 6890). `open`: reachable from everywhere.
-address_kind kind_of_address(std::string_view numeric);
 
 /// A handshake, and how the certificate stands. Nothing of it is trusted: it is looked at.
 struct tls_look {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "net/client_address.hpp"
+#include "net/http_message.hpp"
+#include "net/ip_address.hpp"
 #include "schema/result.hpp"
 
 #include <chrono>
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace kalends::net {
 
@@ -19,7 +21,7 @@ struct http_server_options {
   std::uint16_t port = 0;       ///< 0: any free port; `port()` tells
   std::string certificate_file; ///< PEM chain; empty: plain HTTP
   std::string private_key_file;
-  trusted_proxies proxies;                  ///< whose X-Forwarded-For is believed
+  std::vector<ip_network> proxies;          ///< whose X-Forwarded-For is believed
   std::size_t header_limit = 16 * 1024;     ///< above: 431
   std::size_t body_limit = 2 * 1024 * 1024; ///< above: 413
   std::size_t connection_limit = 4'096;     ///< above: the newest is closed after a 503

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/server_connection.hpp"
 
+#include "net/client_address.hpp"
+
 #include "net/http_rules.hpp"
 #include "net/server_exchange.hpp"
 

@@ -13,7 +13,7 @@ set(allowed_api api actors net persistence observe schema)
 set(allowed_sandbox sandbox net schema)
 set(allowed_commands commands sandbox api actors doctor net persistence observe schema)
 # Of net, the upper rooms see only its doors: headers without Boost.
-set(net_doors calendar_client http_message client_address http_client http_server io_threads oauth crypto webhook_check oidc_check pubsub_push
+set(net_doors calendar_client http_message ip_address http_client http_server io_threads oauth crypto webhook_check oidc_check pubsub_push
   service_account password totp host_probe oauth_questions mail_message smtp webhook_signature
   webhook_sender address_rules)
 # The sandbox must not share the engine's codecs, or a mistake would agree with itself.

@@ -76,7 +76,7 @@ TEST_F(http_server_test, tells_the_handler_who_asks) {
 }
 
 TEST_F(http_server_test, takes_a_trusted_proxys_word_on_who_asks) {
-  options.proxies = trusted_proxies::read("127.0.0.0/8").value();
+  options.proxies = read_networks("127.0.0.0/8").value();
   serve_inbox();
   auto peer = connect();
   peer.send("GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n");
