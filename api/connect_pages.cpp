@@ -2,6 +2,7 @@
 #include "api/connect_pages.hpp"
 
 #include "api/problem.hpp"
+#include "net/html_escape.hpp"
 
 #include <algorithm>
 
@@ -12,9 +13,10 @@ net::http_response page(int status, std::string_view title, std::string_view tex
   std::string html = "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">"
                      "<meta name=\"viewport\" content=\"width=device-width\"><meta name=\"robots\" "
                      "content=\"noindex\"><title>";
-  html += escape_html(title) + "</title></head>\n<body>\n<main>\n<h1>" + escape_html(title) + "</h1>\n";
-  html += "<p>" + escape_html(text) + "</p>\n";
-  if (!code.empty()) html += "<p><small>Code: <code>" + escape_html(code) + "</code></small></p>\n";
+  html +=
+      net::escape_html(title) + "</title></head>\n<body>\n<main>\n<h1>" + net::escape_html(title) + "</h1>\n";
+  html += "<p>" + net::escape_html(text) + "</p>\n";
+  if (!code.empty()) html += "<p><small>Code: <code>" + net::escape_html(code) + "</code></small></p>\n";
   html += "</main>\n</body>\n</html>\n";
   return {status,
           {{"Content-Type", "text/html; charset=utf-8"},
@@ -30,32 +32,6 @@ std::string_view title_of(const error& e) {
 }
 
 } // namespace
-
-std::string escape_html(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-    case '&':
-      out += "&amp;";
-      break;
-    case '<':
-      out += "&lt;";
-      break;
-    case '>':
-      out += "&gt;";
-      break;
-    case '"':
-      out += "&quot;";
-      break;
-    case '\'':
-      out += "&#39;";
-      break;
-    default:
-      out += c;
-    }
-  }
-  return out;
-}
 
 net::http_response connected_page(std::string_view account) {
   return page(200, "The calendar is connected",

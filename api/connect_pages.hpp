@@ -11,8 +11,6 @@
 /// outside.
 namespace kalends::api {
 
-std::string escape_html(std::string_view text);
-
 net::http_response connected_page(std::string_view account);
 /// The failure for a person, with its stable code to quote; the status is the failure's own.
 net::http_response failure_page(const error& e);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands/notice_words.hpp"
 
+#include "net/html_escape.hpp"
+
 #include <algorithm>
 #include <utility>
 #include <vector>

@@ -140,32 +140,6 @@ std::string quoted_printable(std::string_view text) {
   return out;
 }
 
-std::string escape_html(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-    case '&':
-      out += "&amp;";
-      break;
-    case '<':
-      out += "&lt;";
-      break;
-    case '>':
-      out += "&gt;";
-      break;
-    case '"':
-      out += "&quot;";
-      break;
-    case '\'':
-      out += "&#39;";
-      break;
-    default:
-      out += c;
-    }
-  }
-  return out;
-}
-
 result<std::string> compose(const mail_message& m) {
   if (!is_mail_address(m.from) || !is_mail_address(m.to) || !is_mail_address(m.id + "@x"))
     return failure(errc::invalid, "malformed_address", "An address is name@host, in ASCII.");

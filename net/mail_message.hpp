@@ -31,7 +31,5 @@ bool is_mail_address(std::string_view text);
 std::string encode_header(std::string_view text);
 /// RFC 2045 section 6.7, for text: at most 76 characters a line, CRLF.
 std::string quoted_printable(std::string_view text);
-/// For an HTML text or attribute.
-std::string escape_html(std::string_view text);
 
 } // namespace kalends::net

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sandbox/google.hpp"
 
+#include "net/html_escape.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -36,7 +38,7 @@ constexpr std::array wish_fields{std::pair{"client_id", &wish::client_id},
 
 std::string page(std::string_view title, const std::string& body) {
   return "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'><title>" +
-         html_escape(title) +
+         net::escape_html(title) +
          "</title><style>body{font:16px system-ui;max-width:30em;margin:12vh auto;padding:0 "
          "1em;color:#202124}"
          "h1{font-size:1.4em}button{font:inherit;padding:.5em 1.4em;margin:.3em .5em 0 0;border-radius:1.2em;"
@@ -49,8 +51,8 @@ std::string page(std::string_view title, const std::string& body) {
 net::http_response error_page(int status, std::string_view code, std::string_view detail) {
   return text_answer(status,
                      page("Error " + std::to_string(status),
-                          "<h1>Access blocked: authorization error</h1><p>" + html_escape(detail) +
-                              "</p><p>Error " + std::to_string(status) + ": <code>" + html_escape(code) +
+                          "<h1>Access blocked: authorization error</h1><p>" + net::escape_html(detail) +
+                              "</p><p>Error " + std::to_string(status) + ": <code>" + net::escape_html(code) +
                               "</code></p>"),
                      "text/html; charset=utf-8");
 }
@@ -147,24 +149,25 @@ net::http_response approve(half& h, call& c, const wish& w, const std::string& e
 }
 
 net::http_response consent_page(half& h, const wish& w) {
-  std::string form = "<h1>Choose an account</h1><p>to continue to <b>" + html_escape(w.client_id) +
+  std::string form = "<h1>Choose an account</h1><p>to continue to <b>" + net::escape_html(w.client_id) +
                      "</b></p><form method=post action='/o/oauth2/v2/auth/decision'>";
   for (const auto& [name, member] : wish_fields)
-    form += "<input type=hidden name='" + std::string(name) + "' value='" + html_escape(w.*member) + "'>";
+    form +=
+        "<input type=hidden name='" + std::string(name) + "' value='" + net::escape_html(w.*member) + "'>";
   bool first = true;
   for (const auto* a : h.all.people.all()) {
     if (a->kind != vendor::google) continue;
     const bool checked =
         w.login_hint.empty() ? first : w.login_hint == a->email || w.login_hint == a->subject;
-    form += "<label><input type=radio name=account value='" + html_escape(a->email) + "'" +
-            (checked ? " checked" : "") + "> " + html_escape(a->display_name) + " <small>" +
-            html_escape(a->email) + "</small></label><br>";
+    form += "<label><input type=radio name=account value='" + net::escape_html(a->email) + "'" +
+            (checked ? " checked" : "") + "> " + net::escape_html(a->display_name) + " <small>" +
+            net::escape_html(a->email) + "</small></label><br>";
     first = false;
   }
   form += "<h1>The application wants to</h1>";
   for (const auto& scope : split_scopes(w.scope))
-    form += "<label><input type=checkbox name=allow value='" + html_escape(scope) + "' checked> <code>" +
-            html_escape(scope) + "</code></label><br>";
+    form += "<label><input type=checkbox name=allow value='" + net::escape_html(scope) + "' checked> <code>" +
+            net::escape_html(scope) + "</code></label><br>";
   form += "<p><button class=yes name=decision value=allow>Allow</button>"
           "<button name=decision value=deny>Deny</button></p></form>"
           "<p><small>Kalends sandbox: this is not Google.</small></p>";

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sandbox/microsoft_identity.hpp"
 
+#include "net/html_escape.hpp"
+
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -34,7 +36,7 @@ net::http_response error_page(int code, const std::string& text) {
                      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Sign in to "
                      "your account</title></head>\n<body>"
                      "<h1>Sorry, but we're having trouble signing you in.</h1><p id=\"error\">AADSTS" +
-                         std::to_string(code) + ": " + html_escape(text) + "</p></body></html>\n",
+                         std::to_string(code) + ": " + net::escape_html(text) + "</p></body></html>\n",
                      "text/html; charset=utf-8");
 }
 
@@ -128,11 +130,11 @@ net::http_response identity::send_back(const authorization& a, fields values) co
   std::string text;
   if (a.response_mode == "form_post") {
     for (const auto& [name, value] : values)
-      text +=
-          "<input type=\"hidden\" name=\"" + html_escape(name) + "\" value=\"" + html_escape(value) + "\">";
+      text += "<input type=\"hidden\" name=\"" + net::escape_html(name) + "\" value=\"" +
+              net::escape_html(value) + "\">";
     return text_answer(200,
                        "<!doctype html><title>Working...</title><form method=\"post\" action=\"" +
-                           html_escape(a.redirect_uri) + "\">" + text +
+                           net::escape_html(a.redirect_uri) + "\">" + text +
                            "<noscript><button>Continue</button></noscript></"
                            "form><script>document.forms[0].submit()</script>\n",
                        "text/html; charset=utf-8");
@@ -171,20 +173,20 @@ net::http_response identity::grant_code(const authorization& a, const account& w
 net::http_response identity::consent_page(const authorization& a) const {
   std::string hidden;
   for (const auto& [name, value] : a.query)
-    hidden +=
-        "<input type=\"hidden\" name=\"" + html_escape(name) + "\" value=\"" + html_escape(value) + "\">\n";
+    hidden += "<input type=\"hidden\" name=\"" + net::escape_html(name) + "\" value=\"" +
+              net::escape_html(value) + "\">\n";
   std::string people;
   const auto accounts = accounts_for(a.tenant);
   const auto hinted = std::find_if(accounts.begin(), accounts.end(),
                                    [&](const account* who) { return who->email == a.login_hint; });
   for (const auto* who : accounts) {
     const bool chosen = hinted == accounts.end() ? who == accounts.front() : who == *hinted;
-    people += "<label><input type=\"radio\" name=\"account\" value=\"" + html_escape(who->email) + '"' +
-              (chosen ? " checked" : "") + "> " + html_escape(who->display_name) + " &lt;" +
-              html_escape(who->email) + "&gt;</label><br>\n";
+    people += "<label><input type=\"radio\" name=\"account\" value=\"" + net::escape_html(who->email) + '"' +
+              (chosen ? " checked" : "") + "> " + net::escape_html(who->display_name) + " &lt;" +
+              net::escape_html(who->email) + "&gt;</label><br>\n";
   }
   std::string scopes;
-  for (const auto& scope : split_scopes(a.scope)) scopes += "<li>" + html_escape(scope) + "</li>";
+  for (const auto& scope : split_scopes(a.scope)) scopes += "<li>" + net::escape_html(scope) + "</li>";
   return text_answer(
       200,
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Sign in to your "
@@ -192,9 +194,9 @@ net::http_response identity::consent_page(const authorization& a) const {
       "<style>body{font:16px sans-serif;max-width:32rem;margin:3rem auto}button{font:inherit;padding:.4rem "
       "1rem}</style></head>\n"
       "<body><h1>Pick an account</h1><p>Sandbox of the Microsoft identity platform. The application <b>" +
-          html_escape(a.client->client_id) + "</b> asks for:</p><ul>" + scopes +
-          "</ul>\n<form method=\"post\" action=\"/" + html_escape(a.tenant) + "/oauth2/v2.0/authorize\">\n" +
-          hidden + people +
+          net::escape_html(a.client->client_id) + "</b> asks for:</p><ul>" + scopes +
+          "</ul>\n<form method=\"post\" action=\"/" + net::escape_html(a.tenant) +
+          "/oauth2/v2.0/authorize\">\n" + hidden + people +
           "<p><button id=\"accept\" name=\"decision\" value=\"accept\">Accept</button> "
           "<button id=\"cancel\" name=\"decision\" "
           "value=\"cancel\">Cancel</button></p></form></body></html>\n",

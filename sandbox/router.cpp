@@ -143,30 +143,6 @@ net::http_response text_answer(int status, std::string body, std::string content
 
 net::http_response redirect(std::string location) { return {302, {{"Location", std::move(location)}}, ""}; }
 
-std::string html_escape(std::string_view text) {
-  std::string out;
-  for (const char c : text) switch (c) {
-    case '&':
-      out += "&amp;";
-      break;
-    case '<':
-      out += "&lt;";
-      break;
-    case '>':
-      out += "&gt;";
-      break;
-    case '"':
-      out += "&quot;";
-      break;
-    case '\'':
-      out += "&#39;";
-      break;
-    default:
-      out += c;
-    }
-  return out;
-}
-
 net::http_request make_request(std::string verb, std::string target, net::header_list headers,
                                std::string body) {
   net::http_request r;

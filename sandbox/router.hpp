@@ -71,7 +71,6 @@ net::http_response json_answer(int status, const boost::json::value& body);
 net::http_response text_answer(int status, std::string body,
                                std::string content_type = "text/plain; charset=utf-8");
 net::http_response redirect(std::string location);
-std::string html_escape(std::string_view text);
 
 /// A request as the server would hand it over; for tests and for batches.
 net::http_request make_request(std::string verb, std::string target, net::header_list headers = {},

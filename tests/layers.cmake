@@ -13,11 +13,11 @@ set(allowed_api api actors net persistence observe schema)
 set(allowed_sandbox sandbox net schema)
 set(allowed_commands commands sandbox api actors doctor net persistence observe schema)
 # Of net, the upper rooms see only its doors: headers without Boost.
-set(net_doors calendar_client http_message ip_address http_client http_server io_threads oauth crypto webhook_check oidc_check pubsub_push
+set(net_doors calendar_client html_escape http_message ip_address http_client http_server io_threads oauth crypto webhook_check oidc_check pubsub_push
   service_account password totp host_probe oauth_questions mail_message smtp webhook_signature
   webhook_sender address_rules)
 # The sandbox must not share the engine's codecs, or a mistake would agree with itself.
-set(net_for_sandbox http_message http_client http_server io_threads)
+set(net_for_sandbox html_escape http_message http_client http_server io_threads)
 # Nor its rules of recurrence and of zones: of schema it has results and the clock.
 set(schema_for_sandbox result world)
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "net/html_escape.hpp"
 #include "net/mail_message.hpp"
 #include "net/smtp.hpp"
 
