@@ -15,9 +15,11 @@ void lease_book::renew(milliseconds asked_at, milliseconds life) {
   until_ = asked_at + life;
 }
 
+bool lease_book::run_out() const { return clock_() >= until_; }
+
 bool lease_book::expired() const {
   const std::shared_lock lock(guard_);
-  return clock_() >= until_;
+  return run_out();
 }
 
 void lease_book::hold(const tenant_id& tenant) {
@@ -32,7 +34,7 @@ void lease_book::let_go(const tenant_id& tenant) {
 
 bool lease_book::holds(const tenant_id& tenant) const {
   const std::shared_lock lock(guard_);
-  return held_.contains(tenant) && clock_() < until_;
+  return held_.contains(tenant) && !run_out();
 }
 
 void lease_book::pause(const tenant_id& tenant, bool stopped) {
@@ -42,7 +44,7 @@ void lease_book::pause(const tenant_id& tenant, bool stopped) {
 
 bool lease_book::may_call(const tenant_id& tenant) const {
   const std::shared_lock lock(guard_);
-  return held_.contains(tenant) && !paused_.contains(tenant) && clock_() < until_;
+  return held_.contains(tenant) && !paused_.contains(tenant) && !run_out();
 }
 
 std::vector<tenant_id> lease_book::held() const {

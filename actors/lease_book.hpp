@@ -48,6 +48,8 @@ public:
   std::uint64_t version() const;
 
 private:
+  bool run_out() const; // under the guard
+
   const clock clock_;
   mutable std::shared_mutex guard_;
   milliseconds until_{0};

@@ -362,10 +362,12 @@ describe('alerts', { skip: toolsThere() ? false : 'promtool and faketime are nee
   });
 
   it('KalendsSyncStalled: nobody has read a calendar for two hours', async () => {
-    const { tenant, quiet, alert, figure } = await quietTenant();
+    const { tenant, person, quiet, alert, figure } = await quietTenant();
+    const slow = await fault(person, 'events.list', { latency_ms: 25_000 }); // or the calendar is read before the figures are
     await advance(7_200);
 
     const stalled = await scrapeUntil(s, (x) => figure(x, 'kalends_last_sync_age_seconds') > 7_000, { what: 'the age' });
+    await slow.end();
 
     assertFires([quiet, stalled], tenant.id, [alert('KalendsSyncStalled')]);
   });
