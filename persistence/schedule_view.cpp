@@ -6,6 +6,11 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <utility>
+
 // KALENDS_ENTRY_COLUMNS without the long texts that a view of many does not show.
 #define KALENDS_VIEW_COLUMNS                                                                                 \
   "e.tenant_id, e.entry_id, e.version, e.title,"                                                             \
@@ -15,22 +20,34 @@
 // The range narrows more than the person does: whose an entry is, is looked up in its own row.
 #define KALENDS_VIEW_OF                                                                                      \
   "SELECT " KALENDS_VIEW_COLUMNS " FROM entries e WHERE e.tenant_id = $1"                                    \
-  " AND e.ends_at > $3 AND e.starts_at < $4"
-// Where no page went before, the place is before everything.
-#define KALENDS_VIEW_SINGLE                                                                                  \
-  " AND e.recurrence = '' AND (e.starts_at, e.entry_id) > ($5, $6) ORDER BY e.starts_at, e.entry_id LIMIT "  \
-  "$2"
-#define KALENDS_VIEW_SERIES " AND e.recurrence <> '' AND e.ends_at >= $5 LIMIT $2"
+  " AND e.ends_at > $3 AND e.starts_at < $4 AND ($5::uuid IS NULL OR e.assigned @> ARRAY[$5::uuid])"
+#define KALENDS_VIEW_SINGLE(lengths)                                                                         \
+  KALENDS_VIEW_OF " AND e.recurrence = '' AND (e.starts_at, e.entry_id) > ($6, $7)" lengths                  \
+                  " ORDER BY e.starts_at, e.entry_id LIMIT $2"
+#define KALENDS_VIEW_SERIES(lengths)                                                                         \
+  KALENDS_VIEW_OF " AND e.recurrence <> '' AND e.ends_at >= $6" lengths " LIMIT $2"
+#define KALENDS_TAKES " AND e.ends_at - e.starts_at "
 
 namespace kalends::persistence {
 namespace {
 
-const statement select_single{"range_single", KALENDS_VIEW_OF KALENDS_VIEW_SINGLE};
-const statement select_single_of{"range_single_of",
-                                 KALENDS_VIEW_OF " AND e.assigned @> ARRAY[$7::uuid]" KALENDS_VIEW_SINGLE};
-const statement select_series{"range_series", KALENDS_VIEW_OF KALENDS_VIEW_SERIES};
-const statement select_series_of{"range_series_of",
-                                 KALENDS_VIEW_OF " AND e.assigned @> ARRAY[$6::uuid]" KALENDS_VIEW_SERIES};
+using namespace std::chrono_literals;
+
+// One statement for each of the indexes of migration 0026, which know entries by how long they take.
+constexpr auto of_hours = 24h;
+constexpr auto of_days = 768h;
+constexpr auto of_weeks = 2400h;
+const statement select_of_hours{"range_of_hours",
+                                KALENDS_VIEW_SINGLE(KALENDS_TAKES "<= interval '24 hours'")};
+const statement select_of_days{
+    "range_of_days",
+    KALENDS_VIEW_SINGLE(KALENDS_TAKES "> interval '24 hours'" KALENDS_TAKES "<= interval '768 hours'")};
+const statement select_of_months{"range_of_months",
+                                 KALENDS_VIEW_SINGLE(KALENDS_TAKES "> interval '768 hours'")};
+const statement select_series_of_weeks{
+    "range_of_weeks", KALENDS_VIEW_SERIES(" AND e.starts_at >= $7" KALENDS_TAKES "<= interval '2400 hours'")};
+const statement select_series_of_years{"range_of_years",
+                                       KALENDS_VIEW_SERIES(KALENDS_TAKES "> interval '2400 hours'")};
 
 // The outbox has no index by entry: it is gone through once, not once per mapping. An entry that is new in a
 // calendar has a row there before it has a mapping.
@@ -113,23 +130,48 @@ std::pair<standing, std::string> standing_of(const standing_row& s) {
   return {standing::in_step, ""};
 }
 
+/// Where to begin: after `after`, and after everything that starts at `first` or before.
+std::optional<range_filter::place> later_of(std::optional<instant> first,
+                                            const std::optional<range_filter::place>& after) {
+  if (!first || (after && after->start > *first)) return after;
+  return range_filter::place{*first, entry_id(highest_uuid)};
+}
+
+void append(std::vector<schedule_entry>& to, const rows& found) {
+  auto more = read_all<schedule_entry>(found, read_entry);
+  to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
 } // namespace
 
 result<range_entries> list_range(transaction& tx, const range_filter& filter, std::size_t limit) {
-  const auto start = filter.after ? sql_value(filter.after->start) : sql_value("-infinity");
-  const auto entry = filter.after ? sql_value(filter.after->entry) : sql_value(lowest_uuid);
-  std::vector<sql_value> single{tx.tenant(), limit, filter.from, filter.to, start, entry};
-  std::vector<sql_value> series{tx.tenant(), most_series_of_range + 1, filter.from, filter.to, start};
-  const bool anyone = filter.assigned_to.empty();
-  if (!anyone) {
-    single.emplace_back(filter.assigned_to);
-    series.emplace_back(filter.assigned_to);
-  }
-  auto found = tx.query_all({{anyone ? select_single : select_single_of, std::move(single)},
-                             {anyone ? select_series : select_series_of, std::move(series)}});
+  const auto values = [&](std::size_t most, std::vector<sql_value> more) {
+    std::vector<sql_value> all{tx.tenant(), most, filter.from, filter.to, filter.assigned_to};
+    all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+    return all;
+  };
+  const auto single = [&](std::optional<instant> first) {
+    const auto begin = later_of(first, filter.after);
+    return values(limit, {begin ? sql_value(begin->start) : sql_value("-infinity"),
+                          begin ? sql_value(begin->entry) : sql_value(lowest_uuid)});
+  };
+  const auto still_on = filter.after ? std::max(filter.from, filter.after->start) : filter.from;
+  auto found = tx.query_all(
+      {{select_of_hours, single(filter.from - of_hours)},
+       {select_of_days, single(filter.from - of_days)},
+       {select_of_months, single(std::nullopt)},
+       {select_series_of_weeks, values(most_series_of_range + 1, {still_on, still_on - of_weeks})},
+       {select_series_of_years, values(most_series_of_range + 1, {still_on})}});
   if (!found) return tl::unexpected(std::move(found.error()));
-  return range_entries{read_all<schedule_entry>((*found)[0], read_entry),
-                       read_all<schedule_entry>((*found)[1], read_entry)};
+  range_entries all;
+  for (std::size_t i = 0; i < 3; ++i) append(all.single, (*found)[i]);
+  for (std::size_t i = 3; i < 5; ++i) append(all.series, (*found)[i]);
+  const auto by_place = [](const schedule_entry& x, const schedule_entry& y) {
+    return std::pair(instant_of(x.what.start), x.id) < std::pair(instant_of(y.what.start), y.id);
+  };
+  std::sort(all.single.begin(), all.single.end(), by_place);
+  if (all.single.size() > limit) all.single.resize(limit);
+  return all;
 }
 
 result<std::map<entry_id, std::vector<standing_line>>> list_standings(transaction& tx,

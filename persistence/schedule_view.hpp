@@ -34,7 +34,7 @@ struct range_filter {
 /// Without attendees, and without notes but for series of which an occurrence has its own.
 struct range_entries {
   std::vector<schedule_entry> single; ///< by start, then by id; at most `limit`
-  std::vector<schedule_entry> series; ///< all; one more than `most_series_of_range` if there are too many
+  std::vector<schedule_entry> series; ///< all; more than `most_series_of_range` if there are too many
 };
 result<range_entries> list_range(transaction& tx, const range_filter& filter, std::size_t limit);
 
