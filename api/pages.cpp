@@ -34,6 +34,7 @@ constexpr std::string_view page_paths[] = {
     "/console/audit",
     "/console/webhooks",
     "/console/doctor",
+    "/console/oauth-clients",
 };
 
 } // namespace

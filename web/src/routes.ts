@@ -52,6 +52,7 @@ export const routes: Route[] = [
   route('/console/audit', shell.nav.audit, () => import('./pages/console_audit/page'), {needs: 'console', nav: {id: 'audit', icon: 'audit', group: 'operations'}}),
   route('/console/doctor', shell.nav.doctor, () => import('./pages/console_doctor/page'), {needs: 'console', nav: {id: 'doctor', icon: 'doctor', group: 'operations'}}),
   route('/console/webhooks', shell.nav.webhooks, () => import('./pages/console_webhooks/page'), {needs: 'webhooks', tenant: true, nav: {id: 'webhooks', icon: 'webhook', group: 'operations'}}),
+  route('/console/oauth-clients', shell.nav.clients, () => import('./pages/console_clients/page'), {needs: 'clients', tenant: true, nav: {id: 'clients', icon: 'key', group: 'operations'}}),
   route('/sign-in', '', () => import('./pages/sign_in/page'), {open: true}),
 ];
 

@@ -111,11 +111,12 @@ test('a session that the server ended is said to have expired; one that was left
 test('only a whole session is one, and each kind has its rights', () => {
   assert.deepEqual(readSession(JSON.parse(JSON.stringify(person))), person);
   for (const bad of [null, 'x', {}, {...person, kind: 'king'}, {...person, csrf_token: 1}]) assert.equal(readSession(bad), null);
-  assert.deepEqual(rightsOf(person), {operate: true, administer: true, console: false, webhooks: false});
-  assert.deepEqual(rightsOf({...person, kind: 'member', role: 'reader'}), {operate: false, administer: false, console: false, webhooks: false});
-  assert.deepEqual(rightsOf({...person, kind: 'member', role: 'operator'}), {operate: true, administer: false, console: false, webhooks: true});
-  assert.deepEqual(rightsOf(operator), {operate: true, administer: true, console: true, webhooks: true});
-  assert.deepEqual(rightsOf(null), {operate: false, administer: false, console: false, webhooks: false});
+  assert.deepEqual(rightsOf(person), {operate: true, administer: true, console: false, webhooks: false, clients: false});
+  assert.deepEqual(rightsOf({...person, kind: 'member', role: 'reader'}), {operate: false, administer: false, console: false, webhooks: false, clients: false});
+  assert.deepEqual(rightsOf({...person, kind: 'member', role: 'operator'}), {operate: true, administer: false, console: false, webhooks: true, clients: false});
+  assert.deepEqual(rightsOf({...person, kind: 'member', role: 'admin'}), {operate: true, administer: true, console: false, webhooks: true, clients: true});
+  assert.deepEqual(rightsOf(operator), {operate: true, administer: true, console: true, webhooks: true, clients: true});
+  assert.deepEqual(rightsOf(null), {operate: false, administer: false, console: false, webhooks: false, clients: false});
 });
 
 test('a change that the end of the session prevented is admitted, whoever found out first', async () => {

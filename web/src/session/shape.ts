@@ -37,10 +37,12 @@ export interface Rights {
   console: boolean;
   /** Where events of a tenant are sent to. */
   webhooks: boolean;
+  /** The tenant's own OAuth clients. */
+  clients: boolean;
 }
 
 export function rightsOf(session: Session | null): Rights {
-  if (!session) return {operate: false, administer: false, console: false, webhooks: false};
+  if (!session) return {operate: false, administer: false, console: false, webhooks: false, clients: false};
   const own = session.kind === 'user';
   const operator = session.kind === 'operator';
   return {
@@ -48,5 +50,6 @@ export function rightsOf(session: Session | null): Rights {
     administer: own || operator || session.role === 'admin',
     console: operator,
     webhooks: operator || (!own && session.role !== 'reader'),
+    clients: operator || (!own && session.role === 'admin'),
   };
 }

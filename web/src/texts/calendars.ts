@@ -143,6 +143,8 @@ export const calendars = {
     blocked: 'The browser did not open a window; going on here.',
     failed: 'Connecting could not begin',
     waiting: 'Waiting for consent in the other window…',
+    clientHelp: (vendor: string) => `${vendor} shows the name of the OAuth client that asks.`,
+    client: 'Use your organisation’s own',
   },
   removal: {
     title: (name: string) => `Disconnect ${name}?`,

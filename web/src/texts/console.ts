@@ -120,6 +120,9 @@ export const console_ = {
     revokeHelp: 'Every program that uses it is refused from now on. A revoked key cannot be made valid again; make a new one instead.',
     revokeConfirm: 'Revoke',
     revokedDone: 'The key is revoked',
+    clients: 'OAuth clients',
+    clientsHelp: 'This tenant can connect its calendars with registrations of its own at Google and Microsoft instead of the installation’s.',
+    clientsOpen: 'See and change',
   },
   approvals: {
     title: 'Approvals',

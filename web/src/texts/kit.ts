@@ -13,6 +13,7 @@ const problems: Record<string, string> = {
   conflict_open: 'It is not decided yet, so nothing gave way. Look at it again and decide it.',
   conflict_too_old: 'What gave way was kept for 90 days and is gone. Change the entry itself instead.',
   conflict_not_found: 'There is no such conflict, or not for you. The list has those that there are.',
+  oauth_client_missing: 'No OAuth client is set up for this vendor, so that nobody can be asked for consent. An administrator sets up your organisation’s own under “OAuth clients”, or whoever runs the server sets up one for all.',
   stopping: 'The server is being restarted. Try again in a moment.',
   starting: 'The server is starting. Try again in a moment.',
 };

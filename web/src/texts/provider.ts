@@ -40,7 +40,11 @@ const problems: Record<string, (name: string) => ProblemText> = {
   }),
   invalid_client: (name) => ({
     cause: `${name} does not accept the OAuth client that Kalends signs in with.`,
-    wayOut: 'Check client id and secret, and whether the secret has expired.',
+    wayOut: 'Check client id and secret, and whether the secret has expired. If the client is another one than at the time of connecting, ask the owner to connect this calendar again.',
+  }),
+  oauth_client_missing: (name) => ({
+    cause: `There is no OAuth client for ${name} any more, so that no access can be had.`,
+    wayOut: 'Set up your organisation’s own under “OAuth clients”, or ask whoever runs the server to set up one for all.',
   }),
   channel_renewal_failed: (name) => ({
     cause: `${name} does not tell us of changes any more: push could not be renewed.`,

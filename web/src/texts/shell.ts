@@ -27,6 +27,7 @@ export const shell = {
     audit: 'Audit log',
     webhooks: 'Webhooks',
     doctor: 'Doctor',
+    clients: 'OAuth clients',
     operations: 'Operations',
   },
   stream: (state: StreamState) => streamWords[state],

@@ -4,10 +4,11 @@ import {useEffect, useState, type ReactNode} from 'react';
 import type {Provider} from '../../api/shapes';
 import {makeStale} from '../../data/cache';
 import {consentHere, consentInWindow, consentLink, onConsent, type Link} from '../../session/consent';
+import {useRights} from '../../session/context';
 import {calendars} from '../../texts/calendars';
 import {provider as providerWords} from '../../texts/provider';
 import {kit} from '../../texts/kit';
-import {Button} from '../../ui/button';
+import {Button, Link as PageLink} from '../../ui/button';
 import {TextField} from '../../ui/text_field';
 import {Dialog} from '../../ui/overlays';
 import {Progress} from '../../ui/states';
@@ -21,6 +22,7 @@ const lookMs = 500;
 
 export function ConnectDialog({provider, onClose, onConnected}: {provider: Provider; onClose: () => void; onConnected?: () => void}): ReactNode {
   const vendor = providerWords.vendor(provider.type);
+  const rights = useRights();
   const [busy, setBusy] = useState<'window' | 'page' | 'link' | null>(null);
   const [other, setOther] = useState<Window | null>(null);
   const [link, setLink] = useState<Link | null>(null);
@@ -73,6 +75,7 @@ export function ConnectDialog({provider, onClose, onConnected}: {provider: Provi
           </>
         ) : <Button id="connect-link" kind="quiet" icon="link" busy={busy === 'link'} onPress={begin('link', async () => setLink(await consentLink(provider.id)))}>{words.link}</Button>}
       </div>
+      {rights.clients ? <p className="field-help">{words.clientHelp(vendor)} <PageLink id="connect-client" href={`/console/oauth-clients?vendor=${provider.type}`}>{words.client}</PageLink></p> : null}
     </Dialog>
   );
 }

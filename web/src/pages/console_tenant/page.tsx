@@ -50,6 +50,9 @@ export default function TenantPage({params}: PageProps): ReactNode {
         <RollOut tenant={t} />
       </div>
       <Keys tenantId={t.id} />
+      <Card id="tenant-clients" title={words.clients} actions={<Button id="tenant-clients-open" icon="key" onPress={() => goIn(t.id, '/console/oauth-clients')}>{words.clientsOpen}</Button>}>
+        <p>{words.clientsHelp}</p>
+      </Card>
     </>
   );
 }
