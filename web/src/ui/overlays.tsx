@@ -17,7 +17,7 @@ export interface DialogProps {
   title: string;
   open: boolean;
   onClose: () => void;
-  /** A click outside or Escape does not close it: there is work in it that would be lost. */
+  /** Neither a click outside nor Escape closes it: what is in it would be lost, and onClose does not ask. */
   sticky?: boolean;
   wide?: boolean;
   children: ReactNode;
@@ -27,7 +27,7 @@ export interface DialogProps {
 
 export function Dialog({id, title, open, onClose, sticky = false, wide = false, children, actions}: DialogProps): ReactNode {
   return (
-    <ModalOverlay isOpen={open} onOpenChange={(o) => !o && onClose()} isDismissable={!sticky} className="modal-ground">
+    <ModalOverlay isOpen={open} onOpenChange={(o) => !o && onClose()} isDismissable={!sticky} isKeyboardDismissDisabled={sticky} className="modal-ground">
       <Modal className={`modal${wide ? ' modal-wide' : ''}`}>
         <AriaDialog id={id} className="dialog">
           <header className="dialog-head">

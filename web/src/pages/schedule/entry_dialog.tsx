@@ -88,7 +88,7 @@ function EntryForm({was: given, known, users, reader, onClose, onReload}: FormPr
     writes.change(known.item, scope, scope === 'single' ? changeOfOne(was, is) : scope === 'future' ? changeOfFuture(was, is, known.entry) : changeOfAll(was, is, known.entry));
   };
   return (
-    <Dialog id="entry" title={known ? words.editTitle : words.newTitle} open sticky wide onClose={() => (may && isChanged(was, is) ? setQuestion('leave') : onClose())} actions={may ? (
+    <Dialog id="entry" title={known ? words.editTitle : words.newTitle} open wide onClose={() => (may && isChanged(was, is) ? setQuestion('leave') : onClose())} actions={may ? (
       <>
         {known ? <span className="entry-remove"><Button id="entry-remove" kind="quiet" icon="trash" isDisabled={writes.busy} onPress={() => setQuestion('remove')}>{words.remove}</Button></span> : null}
         <Button id="entry-cancel" onPress={onClose}>{kit.cancel}</Button>
