@@ -350,22 +350,24 @@ void delivery::save(const key& k, line& l) {
   }
   l.dirty = false;
   l.saving = true;
-  parts_.store.save(p, ask<bool>(this, [this, k, life = l.life, p](const result<bool>& kept) {
-                      guard([&] { saved(k, life, p, kept); });
+  using answer = persistence::webhook_saved;
+  parts_.store.save(p, ask<answer>(this, [this, k, life = l.life, p](const result<answer>& s) {
+                      guard([&] { saved(k, life, p, s); });
                     }));
 }
 
 void delivery::saved(const key& k, std::uint64_t life, const persistence::webhook_progress& sent,
-                     const result<bool>& kept) {
+                     const result<persistence::webhook_saved>& saved) {
+  if (saved && !saved->told.empty()) send(parts_.bus, facts_committed{k.first, saved->told});
   auto* l = find(k, life);
   if (l == nullptr) return;
   l->saving = false;
-  if (kept && !*kept) { // a person, or another node, moved it
+  if (saved && !saved->kept) { // a person, or another node, moved it
     drop(state.lines.find(k));
     state.to_load.insert(k.first);
     return load_next();
   }
-  if (!kept) {
+  if (!saved) {
     l->unsaved.insert(l->unsaved.begin(), sent.deliveries.begin(), sent.deliveries.end());
     l->dirty = true;
     l->save_at = parts_.outside.now() + after_a_failure;

@@ -28,6 +28,7 @@ struct delivery_parts {
   std::shared_ptr<lease_book> leases;
   world outside;
   observe::meter& meter;
+  event_bus_actor bus; ///< hears of the facts that are committed here
   /// Whether anybody here wants to hear of facts: whoever tells them may ask on any thread.
   std::shared_ptr<std::atomic<bool>> wanted = std::make_shared<std::atomic<bool>>(false);
 };
@@ -117,7 +118,7 @@ private:
   void give_place(bool again);
   void save(const key& k, line& l);
   void saved(const key& k, std::uint64_t life, const persistence::webhook_progress& sent,
-             const result<bool>& kept);
+             const result<persistence::webhook_saved>& saved);
 
   // ---- delivery_trials.cpp ----
   using trial_key = std::uint64_t;

@@ -122,9 +122,10 @@ struct engine::impl {
   }
 };
 
-/// It reads the bus like everybody else, and is told only how far the facts are.
+/// It reads the bus like everybody else, and is told only how far the facts are. The two know each other
+/// until `stop`.
 void engine::impl::open_delivery(const std::shared_ptr<lease_book>& leases) {
-  delivery_parts of{*parts.webhooks, parts.post, leases, parts.outside, parts.meter};
+  delivery_parts of{*parts.webhooks, parts.post, leases, parts.outside, parts.meter, at->bus};
   at->delivery = system.spawn<actors::delivery>(of);
   auto tell = [to = at->delivery, wanted = of.wanted](const fact& f) {
     if (*wanted) caf::anon_send(to, facts_waiting{f.tenant, f.sequence});

@@ -118,14 +118,18 @@ result<webhook_store::one> read_one(transaction& tx, const token_vault& vault, c
   return out;
 }
 
-/// The refusal that rolls everything back; told as false.
+/// The refusal that rolls everything back; told as "not kept".
 tl::unexpected<error> moved_on() {
   return failure(errc::conflict, "webhook_moved_on", "Somebody else moved it.");
 }
 
-result<bool> write_progress(transaction& tx, const webhook_progress& p) {
-  if (p.told) // takes the tenant's lock, so it comes first
-    if (auto facts = append_facts(tx, {*p.told}); !facts) return tl::unexpected(facts.error());
+result<webhook_saved> write_progress(transaction& tx, const webhook_progress& p) {
+  webhook_saved saved{true};
+  if (p.told) { // takes the tenant's lock, so it comes first
+    auto facts = append_facts(tx, {*p.told});
+    if (!facts) return tl::unexpected(facts.error());
+    saved.told = std::move(*facts);
+  }
   const auto& e = p.after;
   const auto stop = [&](auto member) { return e.stopped ? sql_value((*e.stopped).*member) : sql_value(); };
   const auto kept =
@@ -140,7 +144,7 @@ result<bool> write_progress(transaction& tx, const webhook_progress& p) {
     if (auto noted = append_audit(tx, *p.noted); !noted) return tl::unexpected(noted.error());
   if (p.tidy)
     if (auto gone = forget_deliveries(tx, e.id); !gone) return tl::unexpected(gone.error());
-  return true;
+  return saved;
 }
 
 class postgres_webhooks final : public webhook_store {
@@ -169,13 +173,13 @@ public:
         },
         std::move(heard));
   }
-  void save(webhook_progress progress, done<bool> heard) override {
-    auto told = [heard = std::move(heard)](result<bool> kept) {
-      if (!kept && (kept.error().code == "webhook_moved_on" || kept.error().code == "tenant_gone"))
-        kept = false;
-      heard(std::move(kept));
+  void save(webhook_progress progress, done<webhook_saved> heard) override {
+    auto told = [heard = std::move(heard)](result<webhook_saved> saved) {
+      if (!saved && (saved.error().code == "webhook_moved_on" || saved.error().code == "tenant_gone"))
+        saved = webhook_saved{};
+      heard(std::move(saved));
     };
-    db_.run<bool>(
+    db_.run<webhook_saved>(
         {progress.tenant}, [progress](transaction& tx) { return write_progress(tx, progress); },
         std::move(told));
   }

@@ -43,6 +43,11 @@ struct webhook_progress {
   std::optional<fact> told = {};        ///< that it was stopped
   std::optional<audit_line> noted = {}; ///< the same
 };
+struct webhook_saved {
+  bool kept =
+      false; ///< else the row has another turn or position than was thought, or is gone: nothing was written
+  std::vector<fact> told = {}; ///< with their sequences
+};
 
 /// What the sender of webhooks reads and writes. Callable from any thread; answers come on database threads,
 /// exactly once.
@@ -64,9 +69,8 @@ public:
   /// Facts after a position in order: `limit` are looked at, those of the wanted types (empty: all) are read.
   virtual void facts(tenant_id tenant, std::int64_t after, std::set<fact_type> types, std::size_t limit,
                      done<webhook_facts> heard) = 0;
-  /// True, or false if the row has another turn or position than was thought, or is gone: then nothing was
-  /// written. The facts that it told bear their sequence in the answer of `facts`, like any other.
-  virtual void save(webhook_progress progress, done<bool> heard) = 0;
+  /// All of it or nothing. Whoever hears that facts were told hands them on to the bus.
+  virtual void save(webhook_progress progress, done<webhook_saved> heard) = 0;
   /// An attempt that moves nothing.
   virtual void append(tenant_id tenant, webhook_delivery delivery, done<bool> heard) = 0;
 };

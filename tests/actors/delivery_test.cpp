@@ -24,7 +24,6 @@ public:
   std::map<webhook_id, persistence::webhook_line> endpoints;
   std::vector<fact> all_facts; ///< of the one tenant
   std::map<webhook_id, std::vector<webhook_delivery>> deliveries;
-  std::vector<fact> told;
   int loads = 0, reads = 0, saves = 0;
   bool away = false; ///< the database
   std::int64_t forgotten_to = 0;
@@ -60,17 +59,23 @@ public:
     }
     heard(std::move(out));
   }
-  void save(persistence::webhook_progress p, done<bool> heard) override {
+  void save(persistence::webhook_progress p, done<persistence::webhook_saved> heard) override {
     ++saves;
     if (away) return heard(failure(errc::retry_later, "database_away", ""));
     const auto at = endpoints.find(p.after.id);
-    if (at == endpoints.end()) return heard(false);
+    if (at == endpoints.end()) return heard(persistence::webhook_saved{});
     auto& row = at->second.endpoint;
-    if (row.turn != p.after.turn || row.position != p.from || row.stopped) return heard(false);
+    if (row.turn != p.after.turn || row.position != p.from || row.stopped)
+      return heard(persistence::webhook_saved{});
     row = p.after;
     for (auto& d : p.deliveries) deliveries[row.id].push_back(d);
-    if (p.told) told.push_back(*p.told);
-    heard(true);
+    persistence::webhook_saved saved{true};
+    if (p.told) {
+      p.told->sequence = static_cast<std::int64_t>(all_facts.size()) + 1;
+      all_facts.push_back(*p.told);
+      saved.told = {*p.told};
+    }
+    heard(std::move(saved));
   }
   void append(tenant_id, webhook_delivery d, done<bool> heard) override {
     deliveries[d.endpoint].push_back(d);
@@ -80,6 +85,17 @@ public:
 
 struct one_thread : caf::actor_system_config {
   one_thread() { set("scheduler.policy", caf::atom("testing")); }
+};
+
+/// A bus that notes what it hears.
+struct noting_bus : event_bus_actor::base {
+  noting_bus(caf::actor_config& cfg, std::vector<facts_committed>& to)
+      : event_bus_actor::base(cfg), heard(to) {}
+  event_bus_actor::behavior_type make_behavior() override {
+    return {[this](const facts_committed& m) { heard.push_back(m); }, [](look_elsewhere_now) {},
+            [](const reader_came&) {}, [](const reader_left&) {}};
+  }
+  std::vector<facts_committed>& heard;
 };
 
 struct sent {
@@ -97,7 +113,9 @@ protected:
   }
   ~delivery_test() override {
     caf::anon_send_exit(actor, caf::exit_reason::kill);
+    caf::anon_send_exit(bus, caf::exit_reason::kill);
     actor = nullptr;
+    bus = nullptr;
     sched().run();
     posts.clear();
     sched().run();
@@ -110,7 +128,7 @@ protected:
       posts.push_back({std::move(m), std::move(answer)});
       return net::call_token();
     };
-    actor = system.spawn<delivery>(delivery_parts{rows, post, leases, outside, observe::no_meter()});
+    actor = system.spawn<delivery>(delivery_parts{rows, post, leases, outside, observe::no_meter(), bus});
     sched().run(); // its clock is set
     pass(250ms);
   }
@@ -171,8 +189,10 @@ protected:
   rows_in_memory rows;
   std::shared_ptr<lease_book> leases = std::make_shared<lease_book>([] { return 0ms; });
   std::vector<sent> posts;
+  std::vector<facts_committed> heard_by_bus;
   one_thread config;
   caf::actor_system system{config};
+  event_bus_actor bus = system.spawn<noting_bus>(std::ref(heard_by_bus));
   delivery_actor actor;
 };
 
@@ -261,8 +281,38 @@ TEST_F(delivery_test, one_that_is_gone_is_stopped_and_told_of_once) {
 
   EXPECT_TRUE(posts.empty());
   EXPECT_EQ(rows.endpoints.at(e).endpoint.stopped->code, "endpoint_gone");
-  ASSERT_EQ(rows.told.size(), 1u);
-  EXPECT_EQ(rows.told[0].type, fact_type::webhook_endpoint_disabled);
+  ASSERT_EQ(rows.all_facts.size(), 3u);
+  EXPECT_EQ(rows.all_facts[2].type, fact_type::webhook_endpoint_disabled);
+}
+
+TEST_F(delivery_test, the_bus_hears_of_a_stop_as_soon_as_it_is_committed) {
+  const auto e = add_endpoint(1);
+  add_facts(2);
+  begin();
+  rows.away = true;
+
+  answer(e, 410);
+
+  EXPECT_TRUE(heard_by_bus.empty());
+  rows.away = false;
+  pass(3s);
+  ASSERT_EQ(heard_by_bus.size(), 1u);
+  EXPECT_EQ(heard_by_bus[0].tenant, acme);
+  ASSERT_EQ(heard_by_bus[0].facts.size(), 1u);
+  EXPECT_EQ(heard_by_bus[0].facts[0].type, fact_type::webhook_endpoint_disabled);
+  EXPECT_EQ(heard_by_bus[0].facts[0].sequence, 3);
+}
+
+TEST_F(delivery_test, a_stop_that_came_too_late_is_told_to_nobody) {
+  const auto e = add_endpoint(1);
+  add_facts(1);
+  begin();
+  ++rows.endpoints.at(e).endpoint.turn; // a person switched it meanwhile
+
+  answer(e, 410);
+
+  EXPECT_TRUE(heard_by_bus.empty());
+  EXPECT_FALSE(rows.endpoints.at(e).endpoint.stopped);
 }
 
 TEST_F(delivery_test, a_position_that_a_person_moved_counts_and_not_what_was_on_its_way) {

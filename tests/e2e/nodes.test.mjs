@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two nodes on one database: either takes every request and every notice, and when one goes, however it goes, the other works.
 import assert from 'node:assert/strict';
-import http from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { anHour, assertAgree, titled } from './support/entries.mjs';
+import { follow } from './support/event_stream.mjs';
 import { eventually, pause } from './support/eventually.mjs';
 import { Nodes } from './support/nodes.mjs';
 import { assertFires, scrape, scrapeUntil, target, toolsThere } from './support/prometheus.mjs';
@@ -66,28 +66,6 @@ async function assertWhole(tenant, titles) {
   }
 }
 
-/** Facts as they come over an event stream. */
-function follow(node, tenant, after) {
-  const facts = [];
-  const request = http.get(`${node.base}/v1/events/stream`, {
-    agent: false,
-    headers: { Authorization: `Bearer ${tenant.key}`, 'Last-Event-ID': String(after) },
-  });
-  request.on('error', () => {});
-  request.on('response', (response) => {
-    let text = '';
-    response.setEncoding('utf8').on('data', (part) => {
-      text += part;
-      for (let end; (end = text.indexOf('\n\n')) >= 0; text = text.slice(end + 2)) {
-        const data = /^data: (.*)$/m.exec(text.slice(0, end));
-        if (data) facts.push(JSON.parse(data[1]));
-      }
-    });
-    response.on('error', () => {});
-  });
-  return { facts, end: () => request.destroy() };
-}
-
 describe('two nodes', () => {
   serveDuring();
 
@@ -147,7 +125,7 @@ describe('two nodes', () => {
     const [tenant] = tenants;
     const owner = await s.ownerOf(tenant);
     const before = await tenant.host.lastSequence();
-    const streams = s.nodes.map((node) => follow(node, tenant, before));
+    const streams = s.nodes.map((node) => follow(node.base, tenant.key, before));
     try {
       const wanted = [];
       for (let i = 0; i < 12; ++i) wanted.push((await owner.host(tenant).createEntry(anHour(titled('Told'), []))).id);

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { anHour, titled } from './support/entries.mjs';
+import { follow } from './support/event_stream.mjs';
 import { eventually, steadily } from './support/eventually.mjs';
 import { Service } from './support/installation.mjs';
 import { Program } from './support/process.mjs';
@@ -150,6 +151,28 @@ describe('webhooks', () => {
     await settled(e);
     assert.equal(r.sequences.length, 4, 'two entries, the stop itself, and one entry while it was stopped');
     assertInOrder(r.sequences);
+  });
+
+  it('says that an endpoint is disabled in event streams and to other endpoints at once', async () => {
+    const [gone, well] = [await newReceiver(), await newReceiver()];
+    const e = await newEndpoint(gone);
+    await newEndpoint(well, { event_types: ['WEBHOOK_ENDPOINT_DISABLED'] });
+    const stream = follow(s.baseUrl, tenant.key, e.position.sequence);
+    gone.answer = () => 410;
+
+    try {
+      await tell();
+      // An open stream asks the database itself every 15 seconds.
+      await eventually(() => stream.facts.some((f) => f.type === 'WEBHOOK_ENDPOINT_DISABLED'), {
+        within: 5_000,
+        what: 'the stop in the stream',
+      });
+      await eventually(() => well.taken.length === 1, { within: 5_000, what: 'the stop at the other endpoint' });
+    } finally {
+      stream.end();
+    }
+
+    assert.equal(well.taken[0].json.data.endpoint_id, e.id);
   });
 
   it('keeps nobody waiting for an endpoint that hangs', async () => {

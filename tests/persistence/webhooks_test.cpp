@@ -36,9 +36,10 @@ struct webhooks_test : store_fixture {
     return must(wait_for<webhook_facts>(
         [&](auto done) { rows->facts(home.tenant, after, types, limit, std::move(done)); }));
   }
-  bool save(const webhook_progress& p) {
-    return must(wait_for<bool>([&](auto done) { rows->save(p, std::move(done)); }));
+  webhook_saved save_and_tell(const webhook_progress& p) {
+    return must(wait_for<webhook_saved>([&](auto done) { rows->save(p, std::move(done)); }));
   }
+  bool save(const webhook_progress& p) { return save_and_tell(p).kept; }
   webhook_progress delivered(const webhook_endpoint& e, std::int64_t sequence) {
     webhook_progress p{home.tenant, e, e.position, {}};
     p.after.position = sequence;
@@ -179,8 +180,15 @@ TEST_F(webhooks_test, a_stop_is_told_and_noted_in_one_commit_and_mended_by_switc
   p.told = fact{uuid(), fact_type::webhook_endpoint_disabled, home.tenant, 0, now, "{}"};
   p.noted = audit_line{uuid(), now, "engine", "webhook_endpoint.disabled", "webhook_endpoint:x", "{}", ""};
 
-  ASSERT_TRUE(save(p));
-  EXPECT_FALSE(save(p)); // once
+  const auto saved = save_and_tell(p);
+  const auto twice = save_and_tell(p);
+
+  ASSERT_TRUE(saved.kept);
+  ASSERT_EQ(saved.told.size(), 1u);
+  EXPECT_EQ(saved.told[0].tenant, home.tenant);
+  EXPECT_EQ(saved.told[0].sequence, 2);
+  EXPECT_FALSE(twice.kept);
+  EXPECT_TRUE(twice.told.empty());
 
   EXPECT_EQ(now_is(e.id).stopped->code, "endpoint_gone");
   EXPECT_TRUE(running({home.tenant}).empty());
