@@ -31,6 +31,7 @@ struct options {
 /// What all workers found, under one lock.
 struct findings {
   std::mutex mutex;
+  std::uint64_t cases = 0; ///< lived to their end, however many were asked for
   std::uint64_t changed = 0;
   std::uint64_t refused = 0;
   std::uint64_t rules = 0;
@@ -84,6 +85,8 @@ void work(const options& o, std::atomic<unsigned>& next, findings& f) {
       const std::lock_guard lock(f.mutex);
       f.show(d, f.differing);
     }
+    const std::lock_guard lock(f.mutex);
+    f.cases += batch.size();
   }
   const std::lock_guard lock(f.mutex);
   f.rules += peer.compared;
@@ -121,9 +124,13 @@ int run(const options& o) {
   std::printf("seed=%u rules=%llu rules_in_sandbox=%llu rules_differing=%llu seconds=%.1f\n", o.seed,
               static_cast<unsigned long long>(f.rules), static_cast<unsigned long long>(f.rules_in_sandbox),
               static_cast<unsigned long long>(f.differing), seconds);
-  std::printf("cases=%u changed=%llu refused=%llu\n", o.cases, static_cast<unsigned long long>(f.changed),
-              static_cast<unsigned long long>(f.refused));
-  return f.changed == 0 && f.differing == 0 && f.broken == 0 ? 0 : 1;
+  std::printf("cases=%llu changed=%llu refused=%llu\n", static_cast<unsigned long long>(f.cases),
+              static_cast<unsigned long long>(f.changed), static_cast<unsigned long long>(f.refused));
+  const bool complete = f.broken == 0 && f.cases == o.cases;
+  if (!complete)
+    std::fprintf(stderr, "%llu of %u cases were not tried.\n",
+                 static_cast<unsigned long long>(o.cases - f.cases), o.cases);
+  return complete && f.changed == 0 && f.differing == 0 ? 0 : 1;
 }
 
 } // namespace
