@@ -198,7 +198,10 @@ int main(int argc, char** argv) {
 
   CLI11_PARSE(app, argc, argv);
   const auto log_format = read_configuration(given).value.server.log_format;
-  open_log(log_format, serve_command->parsed(), doctor_command->parsed() ? "error" : "info");
+  open_log(log_format, serve_command->parsed(),
+           doctor_command->parsed() ? "error"
+           : demo_command->parsed() ? "warn"
+                                    : "info");
   if (*serve_command) return serve(given);
   if (*migrate_command) return migrate(given);
   if (*init_command) return make_vault_key(given);
