@@ -206,6 +206,8 @@ test('a rule that names its days goes along to other days, for all and for what 
   assert.deepEqual([all.start.date_time.slice(0, 19), all.recurrence.rrule], [`${week[1]}T09:00:00`, 'FREQ=WEEKLY;COUNT=6;BYDAY=TU,TH']);
   await page.waitForSelector(idOf(entry, `${week[3]}T09:00:00`));
   await page.click('.toast [slot="close"]');
+  // Nothing is drawn anew under the hand.
+  await page.waitForSelector(`${idOf(entry, `${week[3]}T09:00:00`)} [data-state="in_step"]`, { timeout: 60_000 });
   await drag(page, await pointAt(page, week[3], '09:20'), await pointAt(page, week[4], '14:20'));
   await page.waitForSelector('#schedule-scope');
   await page.click('#schedule-scope-cancel');
@@ -385,6 +387,52 @@ test('what stands in the way of an entry is said, and a conflict leads to its pa
   await page.click(`#entry-conflict-${conflict_id}`);
   await page.waitForURL(`**/conflicts/${conflict_id}`);
 });
+
+const phone = { viewport: { width: 360, height: 740 }, hasTouch: true };
+
+test('on a phone three days stand side by side, nothing scrolls sideways, and all that can be done can be done', async ({ page, world }) => {
+  const { key, host, user, anHour } = stage(world);
+  const week = nextWeek();
+  const entry = await anHour(titled('On a phone'), week[1], '09:00');
+  const fits = async (what) => {
+    const wide = await page.evaluate(() => ['.schedule-grid', '.schedule-days', 'html'].filter((s) => {
+      const node = document.querySelector(s);
+      return node.scrollWidth > node.clientWidth;
+    }));
+    assert.deepEqual(wide, [], `${what} scrolls sideways`);
+  };
+  const days = () => page.$$eval('.schedule-grid [role="columnheader"][data-date]', (all) => all.map((c) => c.dataset.date));
+  await arrive(page, key, `/schedule?view=week&date=${week[0]}&person=${user}`);
+  assert.deepEqual(await days(), week.slice(0, 3));
+  await fits('three days');
+  assert.deepEqual(await page.$$eval('.schedule-views button', (all) => all.map((b) => b.id)), ['schedule-view-day', 'schedule-view-days', 'schedule-view-month']);
+  await checkPage(page, 'three days');
+  await drag(page, await pointAt(page, week[1], '09:20'), await pointAt(page, week[2], '11:20'));
+  await toldOf(page, 'Moved');
+  assert.equal((await host.entry(entry.id)).start.date_time.slice(0, 19), `${week[2]}T11:00:00`);
+  await page.locator('.toast [slot="close"]').last().click();
+  await page.click(idOf(entry));
+  await page.waitForSelector('#entry-save');
+  await page.click('#entry-cancel');
+  await page.click('#schedule-after');
+  await page.waitForFunction((d) => document.querySelector('.schedule-grid [role="columnheader"][data-date]')?.dataset.date === d, week[3]);
+  await opened(page);
+  await drag(page, await pointAt(page, week[4], '10:05'), await pointAt(page, week[4], '11:25'));
+  const title = titled('Pulled up');
+  await page.fill('#entry-title', title);
+  await page.click('#entry-save');
+  await toldOf(page, 'Entry added');
+  assert.equal((await host.entryTitled(title, user)).start.date_time.slice(0, 19), `${week[4]}T10:00:00`);
+  for (const view of ['day', 'month']) {
+    await page.click(`#schedule-view-${view}`);
+    await page.waitForFunction((v) => document.querySelector('.schedule-grid')?.dataset.view === v, view);
+    await opened(page);
+    await fits(view);
+  }
+  await page.click('#schedule-view-days');
+  await page.locator(idOf(await host.entryTitled(title, user))).tap();
+  await page.waitForSelector('#entry-save');
+}, phone);
 
 test('a week looks as it did', async ({ page, world }) => {
   const { tenant, key, user } = stage(world);

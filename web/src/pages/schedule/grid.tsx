@@ -11,11 +11,14 @@ import {schedule as words} from '../../texts/schedule';
 import {Icon, type IconName} from '../../ui/icons';
 import type {Range} from './queries';
 
-export const views = ['day', 'week', 'month'] as const;
-export type View = (typeof views)[number];
-const viewTypes: Record<View, string> = {day: 'timeGridDay', week: 'timeGridWeek', month: 'dayGridMonth'};
+export type View = 'day' | 'days' | 'week' | 'month';
+/** The days of a week stand side by side where there is room; a phone has room for three. */
+export const viewsOf = (narrow: boolean): readonly View[] => (narrow ? ['day', 'days', 'month'] : ['day', 'week', 'month']);
+export const shortSpan = 3;
+const viewTypes: Record<View, string> = {day: 'timeGridDay', days: 'timeGridDays', week: 'timeGridWeek', month: 'dayGridMonth'};
+const ownViews = {[viewTypes.days]: {type: 'timeGrid', duration: {days: shortSpan}}};
 const dayName = new Intl.DateTimeFormat(undefined, {weekday: 'long', day: 'numeric', month: 'long'});
-const viewOf = (type: string): View => views.find((v) => viewTypes[v] === type) ?? 'week';
+const viewOf = (type: string): View => (Object.keys(viewTypes) as View[]).find((v) => viewTypes[v] === type) ?? 'week';
 
 const clock = {hour: '2-digit', minute: '2-digit'} as const;
 /** What closes a dialog gives the focus back first, if it can. */
@@ -54,7 +57,7 @@ export function Grid(p: GridProps): ReactNode {
   }, [p.view, p.date]);
   const move = ({event}: {event: EventApi}): void => p.onMove(event.extendedProps['item'] as Item, movedOf(event));
   return (
-    <FullCalendar ref={calendar} plugins={plugins} initialView={viewTypes[p.view]} initialDate={p.date} headerToolbar={false} height="100%" locale={navigator.language} firstDay={firstDayOfWeek()}
+    <FullCalendar ref={calendar} plugins={plugins} views={ownViews} initialView={viewTypes[p.view]} initialDate={p.date} headerToolbar={false} height="100%" locale={navigator.language} firstDay={firstDayOfWeek()}
       events={held.current} eventInteractive eventDisplay="block" eventColor="var(--item-ground)" eventContrastColor="var(--item-ink)" eventMinHeight={24} eventShortHeight={36} slotEventOverlap={false}
       eventTimeFormat={clock} slotHeaderFormat={clock} nowIndicator scrollTime="07:00:00" scrollTimeReset={false} slotDuration="00:30:00" snapDuration="00:15:00" allDayText={words.allDay} dayMaxEvents moreLinkClick={viewTypes.day}
       moreLinkText={words.more} moreLinkHint={(n: number) => words.moreHint(n)} moreLinkDidMount={nameMoreLink}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A person's or a tenant's entries by day, week and month: looked at, moved, made, changed.
-import {useCallback, useMemo, useState, type ReactNode} from 'react';
+import {useCallback, useMemo, useState, useSyncExternalStore, type ReactNode} from 'react';
 import {parseDate, today} from '@internationalized/date';
 import {ToggleButton} from 'react-aria-components/ToggleButton';
 import type {User} from '../../api/shapes';
@@ -16,12 +16,12 @@ import {ComboBox} from '../../ui/select';
 import {toast} from '../../ui/toast';
 import {useUsers} from '../calendars/queries';
 import {EntryDialog} from './entry_dialog';
-import {Grid, views, type View} from './grid';
+import {Grid, shortSpan, viewsOf, type View} from './grid';
 import {useMoves} from './moves';
 import {useSchedule, type Range} from './queries';
 import {ScopeDialog} from './scope_dialog';
 
-const narrow = '(max-width: 40rem)';
+const narrowly = matchMedia('(max-width: 40rem)');
 const everybody = 'everybody';
 export const readerZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
@@ -69,7 +69,7 @@ export default function SchedulePage(): ReactNode {
         <div className="schedule-choices">
           {session.kind === 'user' ? null : <PersonFilter users={users.data?.items ?? []} value={person} />}
           <div className="chips schedule-views" role="group" aria-label={words.views}>
-            {views.map((v) => <ToggleButton key={v} id={`schedule-view-${v}`} className="chip" isSelected={v === view} onChange={() => go(v, date)}>{words.view[v]}</ToggleButton>)}
+            {at.views.map((v) => <ToggleButton key={v} id={`schedule-view-${v}`} className="chip" isSelected={v === view} onChange={() => go(v, date)}>{words.view[v]}</ToggleButton>)}
           </div>
         </div>
       </div>
@@ -86,13 +86,26 @@ export default function SchedulePage(): ReactNode {
   );
 }
 
-/** View and day, from the address. A phone begins with one day. */
-function useShown(): {view: View; date: string; today: string; go: (view: View, date: string) => void} {
+function useNarrow(): boolean {
+  return useSyncExternalStore(
+    (tell) => {
+      narrowly.addEventListener('change', tell);
+      return () => narrowly.removeEventListener('change', tell);
+    },
+    () => narrowly.matches,
+  );
+}
+
+/** View and day, from the address. A phone begins with one day, and shows of a week as much as it can. */
+function useShown(): {view: View; views: readonly View[]; date: string; today: string; go: (view: View, date: string) => void} {
   const {query} = useLocation();
-  const [usual] = useState<View>(() => (matchMedia(narrow).matches ? 'day' : 'week'));
+  const narrow = useNarrow();
+  const views = viewsOf(narrow);
+  const [usual] = useState<View>(() => (narrow ? 'day' : 'week'));
   const now = today(readerZone).toString();
-  const asked = query.get('view') as View;
-  const view = views.includes(asked) ? asked : usual;
+  const asked = (query.get('view') ?? usual) as View;
+  const fitting = asked === 'week' && narrow ? 'days' : asked === 'days' && !narrow ? 'week' : asked;
+  const view = views.includes(fitting) ? fitting : usual;
   const day = query.get('date') ?? '';
   const date = isDate(day) ? day : now;
   const go = useCallback((v: View, d: string) => {
@@ -104,13 +117,13 @@ function useShown(): {view: View; date: string; today: string; go: (view: View, 
     const tail = next.toString();
     navigate(`/schedule${tail === '' ? '' : `?${tail}`}`, {replace: true});
   }, [usual]);
-  return {view, date, today: now, go};
+  return {view, views, date, today: now, go};
 }
 
 function stepped(view: View, date: string, by: 1 | -1): string {
   const d = parseDate(date);
   if (view === 'month') return d.set({day: 1}).add({months: by}).toString();
-  return d.add({days: view === 'week' ? 7 * by : by}).toString();
+  return d.add({days: by * (view === 'week' ? 7 : view === 'days' ? shortSpan : 1)}).toString();
 }
 
 function PersonFilter({users, value}: {users: readonly User[]; value: string}): ReactNode {
