@@ -185,8 +185,11 @@ void replay_from(const call_ptr& c, const webhook_id& id, std::int64_t sequence)
       return failure(errc::invalid, "unknown_value",
                      "The newest fact of this tenant has the sequence " + std::to_string(*last) + ".",
                      "from_sequence");
-    if (auto kept = persistence::check_facts_kept(tx, sequence - 1); !kept)
-      return tl::unexpected(kept.error());
+    if (auto kept = persistence::check_facts_kept(tx, sequence - 1); !kept) {
+      auto forgotten = kept.error();
+      if (!forgotten.field.empty()) forgotten.field = "from_sequence";
+      return tl::unexpected(std::move(forgotten));
+    }
     if (auto moved = present(persistence::move_webhook(tx, id, sequence - 1), not_found); !moved)
       return tl::unexpected(moved.error());
     if (auto noted = note(tx, *c, "replayed", id, {{"from_sequence", sequence}}); !noted)
