@@ -188,6 +188,22 @@ void scripted_engine::reread_events(tenant_id, provider_id, std::vector<event_id
   done(static_cast<int>(events.size()));
 }
 
+void scripted_engine::try_webhook(tenant_id, webhook_id endpoint, std::int64_t sequence,
+                                  actors::answer_to<webhook_delivery> done) {
+  note("tried " + std::to_string(sequence));
+  webhook_delivery d;
+  d.id = make_uuid(outside_);
+  d.endpoint = std::move(endpoint);
+  d.cause = sequence > 0 ? delivery_cause::replay : delivery_cause::test;
+  d.message = "message-" + std::to_string(sequence);
+  d.type = sequence > 0 ? "SCHEDULE_ENTRY_CREATED" : "TEST";
+  d.sequence = sequence;
+  d.status = 204;
+  d.took = std::chrono::milliseconds(12);
+  d.at = outside_.now();
+  done(on_try ? on_try(std::move(d)) : std::move(d));
+}
+
 actors::subscription scripted_engine::subscribe(tenant_id tenant, std::function<void(const fact&)> sink) {
   const std::lock_guard lock(guard_);
   const int reader = next_reader_++;

@@ -68,6 +68,11 @@ public:
   void reread_events(tenant_id tenant, provider_id provider, std::vector<event_id> events,
                      actors::answer_to<int> done) override;
   std::function<result<int>(const std::vector<event_id>&)> on_reread;
+  void webhooks_changed(tenant_id) override { note("webhooks_changed"); }
+  /// What `on_try` says; else it was delivered.
+  void try_webhook(tenant_id, webhook_id endpoint, std::int64_t sequence,
+                   actors::answer_to<webhook_delivery> done) override;
+  std::function<result<webhook_delivery>(webhook_delivery)> on_try;
   bool runs_here(const tenant_id&) const override { return !owner; }
   void find_owner(tenant_id, actors::answer_to<std::optional<persistence::node_line>> done) override {
     done(owner);
