@@ -2,6 +2,7 @@
 #include "persistence/ledger.hpp"
 
 #include "persistence/row_codec.hpp"
+#include "persistence/schedule_rows.hpp"
 
 namespace kalends::persistence {
 namespace {
@@ -10,7 +11,7 @@ namespace {
 constexpr auto made_before = std::chrono::hours(24);
 
 #define KALENDS_LEDGER(narrowed)                                                                             \
-  "SELECT d.decision_id, d.provider_id, d.entry_id, d.event_id, d.reason, d.inputs, d.decided_at, e.title"   \
+  "SELECT " KALENDS_DECISION_COLUMNS ", e.title"                                                             \
   " FROM decisions d LEFT JOIN entries e ON e.tenant_id = d.tenant_id AND e.entry_id = d.entry_id"           \
   " AND ($4::uuid IS NULL OR $4 = ANY (e.assigned))"                                                         \
   " WHERE d.tenant_id = $1 AND d.decision_id < $2 AND d.decision_id >= $5"                                   \
@@ -39,16 +40,7 @@ std::string containing(std::string_view part) {
 }
 
 ledger_line read_line(const rows& found, std::size_t row) {
-  ledger_line d;
-  d.what.id = found.text(row, 0);
-  d.what.provider = found.as<provider_id>(row, 1);
-  if (found.view(row, 2) != lowest_uuid) d.what.entry = found.as<entry_id>(row, 2);
-  d.what.event = found.as<event_id>(row, 3);
-  d.what.why = read_number(found.integer(row, 4), last_reason);
-  d.what.inputs = found.text(row, 5);
-  d.time = found.time(row, 6);
-  d.title = found.optional_text(row, 7);
-  return d;
+  return {read_decision(found, row), found.optional_text(row, decision_columns)};
 }
 
 } // namespace

@@ -8,14 +8,15 @@
 #include <utility>
 
 #define KALENDS_DECISIONS                                                                                    \
-  "SELECT decision_id, provider_id, entry_id, event_id, reason, inputs, decided_at"                          \
-  " FROM decisions WHERE tenant_id = $1 AND decision_id < $2 AND entry_id "
+  "SELECT " KALENDS_DECISION_COLUMNS                                                                         \
+  " FROM decisions d WHERE d.tenant_id = $1 AND d.decision_id < $2 AND d.entry_id "
 #define KALENDS_NARROWED                                                                                     \
-  " AND ($5::uuid IS NULL OR provider_id = $5) AND ($6::text IS NULL OR event_id = $6)"                      \
-  " AND ($7::smallint IS NULL OR reason = $7)"                                                               \
-  " AND ($8::uuid IS NULL OR provider_id IS NULL OR provider_id IN (SELECT own.provider_id FROM providers"   \
+  " AND ($5::uuid IS NULL OR d.provider_id = $5) AND ($6::text IS NULL OR d.event_id = $6)"                  \
+  " AND ($7::smallint IS NULL OR d.reason = $7)"                                                             \
+  " AND ($8::uuid IS NULL OR d.provider_id IS NULL OR d.provider_id IN (SELECT own.provider_id FROM "        \
+  "providers"                                                                                                \
   " own WHERE own.tenant_id = $1 AND own.user_id = $8 AND own.scope = 'user'))"                              \
-  " ORDER BY decision_id DESC LIMIT $3"
+  " ORDER BY d.decision_id DESC LIMIT $3"
 
 namespace kalends::persistence {
 namespace {
@@ -109,18 +110,6 @@ result<page_of<T>> ask_page(transaction& tx, const statement& s, const std::stri
   auto found = tx.query(s, values);
   if (!found) return tl::unexpected(std::move(found.error()));
   return read_page<T>(*found, size, read, id_of);
-}
-
-decision_line read_decision(const rows& found, std::size_t row) {
-  decision_line d;
-  d.what.id = found.text(row, 0);
-  d.what.provider = found.as<provider_id>(row, 1);
-  if (found.view(row, 2) != lowest_uuid) d.what.entry = found.as<entry_id>(row, 2);
-  d.what.event = found.as<event_id>(row, 3);
-  d.what.why = read_number(found.integer(row, 4), last_reason);
-  d.what.inputs = found.text(row, 5);
-  d.time = found.time(row, 6);
-  return d;
 }
 
 } // namespace

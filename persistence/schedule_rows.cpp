@@ -167,6 +167,18 @@ fact read_fact(const rows& found, std::size_t row) {
   return f;
 }
 
+decision_line read_decision(const rows& found, std::size_t row) {
+  decision_line d;
+  d.what.id = found.text(row, 0);
+  d.what.provider = found.as<provider_id>(row, 1);
+  if (found.view(row, 2) != lowest_uuid) d.what.entry = found.as<entry_id>(row, 2);
+  d.what.event = found.as<event_id>(row, 3);
+  d.what.why = read_number(found.integer(row, 4), last_reason);
+  d.what.inputs = found.text(row, 5);
+  d.time = found.time(row, 6);
+  return d;
+}
+
 channel read_channel(const rows& found, std::size_t row, int first) {
   return {found.text(row, first), found.text(row, first + 1), found.time(row, first + 2),
           found.bytes(row, first + 3), found.text(row, first + 4)};

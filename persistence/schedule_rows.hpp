@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "persistence/schedule.hpp"
 #include "persistence/transaction.hpp"
 #include "schema/fact.hpp"
 #include "schema/provider.hpp"
@@ -42,6 +43,8 @@
   " r.vendor_calls, r.error_code, r.error_detail, r.started_at, r.finished_at, r.compared, r.drifted,"       \
   " r.repaired"
 #define KALENDS_FACT_COLUMNS "f.tenant_id, f.sequence, f.fact_id, f.type, f.happened_at, f.data"
+#define KALENDS_DECISION_COLUMNS                                                                             \
+  "d.decision_id, d.provider_id, d.entry_id, d.event_id, d.reason, d.inputs, d.decided_at"
 #define KALENDS_CHANNEL_COLUMNS "c.channel_id, c.resource_id, c.expires_at, c.secret_hash, c.address"
 
 namespace kalends::persistence {
@@ -49,6 +52,7 @@ namespace kalends::persistence {
 /// How many columns the lists have: what a statement selects besides stands after them.
 inline constexpr int provider_columns = 44;
 inline constexpr int channel_columns = 5;
+inline constexpr int decision_columns = 7;
 
 /// What `starts_at` and `ends_at` say of an entry: its earliest start and, of a series, the end of its last
 /// occurrence; the end of `latest_year` if it has none.
@@ -60,6 +64,7 @@ mapping read_mapping(const rows& found, std::size_t row);
 provider read_provider(const rows& found, std::size_t row);
 sync_run read_run(const rows& found, std::size_t row);
 fact read_fact(const rows& found, std::size_t row);
+decision_line read_decision(const rows& found, std::size_t row);
 channel read_channel(const rows& found, std::size_t row, int first_column = 0);
 
 } // namespace kalends::persistence
