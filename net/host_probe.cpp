@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/host_probe.hpp"
 
+#include "net/freed_by.hpp"
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -32,13 +34,6 @@ using clock = std::chrono::steady_clock;
 constexpr auto slice = 100ms; ///< how late a stop request may be heard
 constexpr std::size_t names_limit = 20;
 
-template <auto F>
-struct freed_by {
-  template <class T>
-  void operator()(T* p) const {
-    F(p);
-  }
-};
 using ssl_context = std::unique_ptr<SSL_CTX, freed_by<SSL_CTX_free>>;
 using ssl_session = std::unique_ptr<SSL, freed_by<SSL_free>>;
 using certificate = std::unique_ptr<X509, freed_by<X509_free>>;

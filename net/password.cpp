@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/password.hpp"
 
+#include "net/freed_by.hpp"
+
 #include <openssl/core_names.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
@@ -13,11 +15,6 @@ namespace {
 
 constexpr std::size_t hash_bytes = 32;
 
-struct free_kdf {
-  void operator()(EVP_KDF* k) const { EVP_KDF_free(k); }
-  void operator()(EVP_KDF_CTX* c) const { EVP_KDF_CTX_free(c); }
-};
-
 tl::unexpected<error> failed() {
   return failure(errc::broken, "scrypt_failed", "The password could not be hashed.");
 }
@@ -26,9 +23,9 @@ tl::unexpected<error> failed() {
 
 result<std::string> scrypt(std::string_view password, std::string_view salt, std::int64_t n, int r, int p) {
   if (n < 2 || r < 1 || p < 1 || static_cast<std::uint64_t>(n) > scrypt_memory_limit) return failed();
-  const std::unique_ptr<EVP_KDF, free_kdf> kdf(EVP_KDF_fetch(nullptr, "SCRYPT", nullptr));
+  const std::unique_ptr<EVP_KDF, freed_by<EVP_KDF_free>> kdf(EVP_KDF_fetch(nullptr, "SCRYPT", nullptr));
   if (!kdf) return failed();
-  const std::unique_ptr<EVP_KDF_CTX, free_kdf> context(EVP_KDF_CTX_new(kdf.get()));
+  const std::unique_ptr<EVP_KDF_CTX, freed_by<EVP_KDF_CTX_free>> context(EVP_KDF_CTX_new(kdf.get()));
   if (!context) return failed();
   std::string secret(password), with(salt);
   auto cost_n = static_cast<std::uint64_t>(n);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/rsa_signature.hpp"
 
+#include "net/freed_by.hpp"
+
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -16,15 +18,8 @@ namespace {
 
 constexpr std::size_t smallest_modulus = 2'048 / 8, largest_modulus = 8'192 / 8, largest_exponent = 8;
 
-template <auto Free>
-struct freer {
-  template <class T>
-  void operator()(T* p) const {
-    Free(p);
-  }
-};
 template <class T, auto Free>
-using owned = std::unique_ptr<T, freer<Free>>;
+using owned = std::unique_ptr<T, freed_by<Free>>;
 using key_ptr = owned<EVP_PKEY, EVP_PKEY_free>;
 using context_ptr = owned<EVP_MD_CTX, EVP_MD_CTX_free>;
 

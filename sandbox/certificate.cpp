@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sandbox/certificate.hpp"
 
+#include "net/freed_by.hpp"
+
 #include <openssl/bio.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
@@ -19,14 +21,8 @@ namespace kalends::sandbox {
 namespace {
 
 namespace fs = std::filesystem;
+using net::freed_by;
 
-template <auto Free>
-struct freed_by {
-  template <class T>
-  void operator()(T* p) const {
-    Free(p);
-  }
-};
 using key_ptr = std::unique_ptr<EVP_PKEY, freed_by<EVP_PKEY_free>>;
 using cert_ptr = std::unique_ptr<X509, freed_by<X509_free>>;
 struct close_file {

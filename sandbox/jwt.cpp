@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sandbox/jwt.hpp"
 
+#include "net/freed_by.hpp"
+
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -69,10 +71,7 @@ bool pkce_matches(std::string_view challenge, std::string_view method, std::stri
 
 namespace {
 
-struct free_key {
-  void operator()(EVP_PKEY* k) const { EVP_PKEY_free(k); }
-};
-using key_ptr = std::unique_ptr<EVP_PKEY, free_key>;
+using key_ptr = std::unique_ptr<EVP_PKEY, net::freed_by<EVP_PKEY_free>>;
 
 std::string number_of(EVP_PKEY* key, const char* name) {
   BIGNUM* number = nullptr;

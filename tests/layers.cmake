@@ -17,7 +17,7 @@ set(net_doors calendar_client html_escape http_message ip_address http_client ht
   service_account password totp host_probe oauth_questions mail_message smtp webhook_signature
   webhook_sender address_rules)
 # The sandbox must not share the engine's codecs, or a mistake would agree with itself.
-set(net_for_sandbox html_escape http_message http_client http_server io_threads)
+set(net_for_sandbox freed_by html_escape http_message http_client http_server io_threads)
 # Nor its rules of recurrence and of zones: of schema it has results and the clock.
 set(schema_for_sandbox result world)
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/self_signed.hpp"
 
+#include "net/freed_by.hpp"
+
 #include <cstdio>
 #include <memory>
 #include <stdexcept>
@@ -13,13 +15,7 @@
 namespace kalends::testing {
 namespace {
 
-template <auto Free>
-struct freed_by {
-  template <class T>
-  void operator()(T* p) const {
-    Free(p);
-  }
-};
+using net::freed_by;
 using key_ptr = std::unique_ptr<EVP_PKEY, freed_by<EVP_PKEY_free>>;
 using cert_ptr = std::unique_ptr<X509, freed_by<X509_free>>;
 using file_ptr = std::unique_ptr<std::FILE, freed_by<std::fclose>>;
