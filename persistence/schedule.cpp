@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/schedule.hpp"
 
+#include "persistence/entry_ranges.hpp"
 #include "persistence/own_things.hpp"
 #include "persistence/row_codec.hpp"
 #include "persistence/schedule_rows.hpp"
 
 #include <utility>
 
+#define KALENDS_ENTRIES_NEAR                                                                                 \
+  " SELECT e.entry_id FROM entries e WHERE e.tenant_id = $1 AND e.entry_id > $2 AND e.ends_at > $4"          \
+  " AND e.starts_at < $5 AND ($6::uuid IS NULL OR e.assigned @> ARRAY[$6::uuid])"
+#define KALENDS_SINCE " AND e.starts_at > $4::timestamptz - interval "
 #define KALENDS_DECISIONS                                                                                    \
   "SELECT " KALENDS_DECISION_COLUMNS                                                                         \
   " FROM decisions d WHERE d.tenant_id = $1 AND d.decision_id < $2 AND d.entry_id "
@@ -25,6 +30,8 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t facts_limit = 5'000;
 constexpr auto answers_kept = 24h;
+/// Of a range that is not longer all entries are gathered to find a page of them.
+constexpr auto near_range = 92 * 24h;
 
 const statement select_entry{"find_entry", "SELECT " KALENDS_ENTRY_COLUMNS
                                            " FROM entries e WHERE e.tenant_id = $1 AND e.entry_id = $2"};
@@ -38,6 +45,17 @@ const statement select_entries_of{
                        " ON e.tenant_id = a.tenant_id AND e.entry_id = a.entry_id WHERE a.tenant_id = $1"
                        " AND a.user_id = $6 AND a.entry_id > $2 AND e.ends_at > $4 AND e.starts_at < $5"
                        " ORDER BY a.entry_id LIMIT $3"};
+// In the order of ids a short range would be looked for among all that there is: it is gathered first. The
+// page is cut off before its texts are read.
+const statement select_entries_near{
+    "list_entries_near",
+    "WITH near AS MATERIALIZED (" KALENDS_ENTRIES_NEAR KALENDS_OF_HOURS KALENDS_SINCE
+    "'24 hours' UNION ALL" KALENDS_ENTRIES_NEAR KALENDS_OF_DAYS KALENDS_SINCE
+    "'768 hours' UNION ALL" KALENDS_ENTRIES_NEAR KALENDS_OF_MONTHS
+    " UNION ALL" KALENDS_ENTRIES_NEAR KALENDS_SERIES_OF_WEEKS KALENDS_SINCE
+    "'2400 hours' UNION ALL" KALENDS_ENTRIES_NEAR KALENDS_SERIES_OF_YEARS ") SELECT " KALENDS_ENTRY_COLUMNS
+    " FROM entries e WHERE e.tenant_id = $1 AND e.entry_id = ANY (ARRAY(SELECT n.entry_id FROM near n"
+    " ORDER BY n.entry_id LIMIT $3)) ORDER BY e.entry_id"};
 
 const statement select_status{
     "sync_status", "SELECT m.provider_id, m.event_id, m.linked, m.removing, m.entry_version,"
@@ -98,6 +116,8 @@ result<void> nothing(const result<rows>& done) {
   return {};
 }
 
+std::string id_of_entry(const schedule_entry& e) { return e.id.str(); }
+
 /// A page of a statement that takes (tenant, last id, limit, more…).
 template <class T, class Read, class Id>
 result<page_of<T>> ask_page(transaction& tx, const statement& s, const std::string& cursor, const char* start,
@@ -126,10 +146,14 @@ result<page_of<schedule_entry>> list_entries(transaction& tx, const entry_filter
   std::vector<sql_value> more{filter.from ? sql_value(*filter.from) : sql_value("-infinity"),
                               filter.to ? sql_value(*filter.to) : sql_value("infinity")};
   const bool anyone = filter.assigned_to.empty();
+  if (filter.from && filter.to && *filter.to - *filter.from <= near_range) {
+    more.emplace_back(filter.assigned_to);
+    return ask_page<schedule_entry>(tx, select_entries_near, cursor, lowest_uuid, limit, std::move(more),
+                                    read_entry, id_of_entry);
+  }
   if (!anyone) more.emplace_back(filter.assigned_to);
   return ask_page<schedule_entry>(tx, anyone ? select_entries : select_entries_of, cursor, lowest_uuid, limit,
-                                  std::move(more), read_entry,
-                                  [](const schedule_entry& e) { return e.id.str(); });
+                                  std::move(more), read_entry, id_of_entry);
 }
 
 result<std::vector<entry_sync_line>> sync_status(transaction& tx, const entry_id& id) {

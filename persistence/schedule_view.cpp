@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/schedule_view.hpp"
 
+#include "persistence/entry_ranges.hpp"
 #include "persistence/row_codec.hpp"
 #include "persistence/schedule_rows.hpp"
 
 #include <boost/json.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <iterator>
 #include <utility>
 
@@ -21,33 +21,20 @@
 #define KALENDS_VIEW_OF                                                                                      \
   "SELECT " KALENDS_VIEW_COLUMNS " FROM entries e WHERE e.tenant_id = $1"                                    \
   " AND e.ends_at > $3 AND e.starts_at < $4 AND ($5::uuid IS NULL OR e.assigned @> ARRAY[$5::uuid])"
-#define KALENDS_VIEW_SINGLE(lengths)                                                                         \
-  KALENDS_VIEW_OF " AND e.recurrence = '' AND (e.starts_at, e.entry_id) > ($6, $7)" lengths                  \
+#define KALENDS_VIEW_SINGLE(kind)                                                                            \
+  KALENDS_VIEW_OF " AND (e.starts_at, e.entry_id) > ($6, $7)" kind                                           \
                   " ORDER BY e.starts_at, e.entry_id LIMIT $2"
-#define KALENDS_VIEW_SERIES(lengths)                                                                         \
-  KALENDS_VIEW_OF " AND e.recurrence <> '' AND e.ends_at >= $6" lengths " LIMIT $2"
-#define KALENDS_TAKES " AND e.ends_at - e.starts_at "
+#define KALENDS_VIEW_SERIES(kind) KALENDS_VIEW_OF " AND e.ends_at >= $6" kind " LIMIT $2"
 
 namespace kalends::persistence {
 namespace {
 
-using namespace std::chrono_literals;
-
-// One statement for each of the indexes of migration 0026, which know entries by how long they take.
-constexpr auto of_hours = 24h;
-constexpr auto of_days = 768h;
-constexpr auto of_weeks = 2400h;
-const statement select_of_hours{"range_of_hours",
-                                KALENDS_VIEW_SINGLE(KALENDS_TAKES "<= interval '24 hours'")};
-const statement select_of_days{
-    "range_of_days",
-    KALENDS_VIEW_SINGLE(KALENDS_TAKES "> interval '24 hours'" KALENDS_TAKES "<= interval '768 hours'")};
-const statement select_of_months{"range_of_months",
-                                 KALENDS_VIEW_SINGLE(KALENDS_TAKES "> interval '768 hours'")};
-const statement select_series_of_weeks{
-    "range_of_weeks", KALENDS_VIEW_SERIES(" AND e.starts_at >= $7" KALENDS_TAKES "<= interval '2400 hours'")};
-const statement select_series_of_years{"range_of_years",
-                                       KALENDS_VIEW_SERIES(KALENDS_TAKES "> interval '2400 hours'")};
+const statement select_of_hours{"range_of_hours", KALENDS_VIEW_SINGLE(KALENDS_OF_HOURS)};
+const statement select_of_days{"range_of_days", KALENDS_VIEW_SINGLE(KALENDS_OF_DAYS)};
+const statement select_of_months{"range_of_months", KALENDS_VIEW_SINGLE(KALENDS_OF_MONTHS)};
+const statement select_series_of_weeks{"range_of_weeks",
+                                       KALENDS_VIEW_SERIES(" AND e.starts_at >= $7" KALENDS_SERIES_OF_WEEKS)};
+const statement select_series_of_years{"range_of_years", KALENDS_VIEW_SERIES(KALENDS_SERIES_OF_YEARS)};
 
 // The outbox has no index by entry: it is gone through once, not once per mapping. An entry that is new in a
 // calendar has a row there before it has a mapping.

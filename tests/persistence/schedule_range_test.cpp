@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "persistence/schedule_view.hpp"
 
+#include "persistence/schedule_rows.hpp"
 #include "tests/persistence/store_fixture.hpp"
 
 #include <algorithm>
@@ -51,6 +52,28 @@ struct schedule_range_test : store_fixture {
                      const user_id& person = {}) {
     const range_filter filter{person, from, to, after};
     return must(as(h.tenant, [&](transaction& tx) { return list_range(tx, filter, limit); }));
+  }
+  /// Of the list that shows entries as they are kept.
+  std::vector<std::string> walk_kept(std::size_t limit, const user_id& person = {}) {
+    std::vector<std::string> ids;
+    std::string cursor;
+    do {
+      const auto page = must(as(h.tenant, [&](transaction& tx) {
+        return list_entries(tx, {person, from, to}, cursor, limit);
+      }));
+      EXPECT_LE(page.items.size(), limit);
+      for (const auto& e : page.items) ids.push_back(e.id.str());
+      cursor = page.next_cursor;
+    } while (!cursor.empty());
+    return ids;
+  }
+  std::vector<std::string> expected_kept(const user_id& person = {}) const {
+    std::set<std::string> ids;
+    for (const auto& e : all)
+      if (latest_end(e.what) > from && earliest_start(e.what) < to &&
+          (person.empty() || std::ranges::count(e.assigned, person) > 0))
+        ids.insert(e.id.str());
+    return {ids.begin(), ids.end()};
   }
   /// The ids of all pages, in their order.
   std::vector<std::string> walk(std::size_t limit, const user_id& person = {}) {
@@ -153,6 +176,23 @@ TEST_F(schedule_range_test, has_every_series_that_may_have_an_occurrence_in_it) 
   EXPECT_TRUE(list(10).single.empty());
 }
 
+TEST_F(schedule_range_test, the_list_of_entries_as_kept_is_exact_too) {
+  add(at_the_borders());
+  add(at_the_borders(), {h.user});
+  for (const int days : {30, 99, 100, 101, 900})
+    for (const int missing : {0, 1}) {
+      const auto count = ";COUNT=" + std::to_string(days + 1 - missing);
+      add({every_day(from - 24h * days, count), every_day(to - 1s * missing, count)}, {h.user});
+    }
+  add({every_day(from - 24h * 9'000), every_day(to)});
+
+  for (const std::size_t limit : {1U, 7U, 40U, 200U}) {
+    EXPECT_EQ(walk_kept(limit), expected_kept()) << limit;
+    EXPECT_EQ(walk_kept(limit, h.user), expected_kept(h.user)) << limit;
+  }
+  EXPECT_GT(expected_kept().size(), 90U);
+}
+
 TEST_F(schedule_range_test, does_not_show_the_entries_of_another_tenant) {
   auto other = add_household();
   auto c = changes(other);
@@ -161,6 +201,7 @@ TEST_F(schedule_range_test, does_not_show_the_entries_of_another_tenant) {
   must(commit(c));
 
   EXPECT_TRUE(walk(10).empty());
+  EXPECT_TRUE(walk_kept(10).empty());
 }
 
 /// What the server did to the table in this transaction, by the names of the table and its indexes.
@@ -220,22 +261,37 @@ struct large_schedule_test : schedule_range_test {
     std::int64_t fetched = 0, blocks = 0;
     std::set<std::string> used;
   };
-  outcome look(const std::string& plans, const range_filter& filter) {
+  /// Runs `ask` in a transaction that has nothing else to do, and says what that took.
+  template <class Ask>
+  outcome look(const std::string& plans, Ask ask) {
     return must(as(h.tenant, [&](transaction& tx) -> result<outcome> {
       const statement mode{"set_mode", "SELECT set_config('plan_cache_mode', $1, true)"};
       if (auto set = tx.query(mode, {plans}); !set) return tl::unexpected(set.error());
       const auto before = reads_so_far(tx);
-      const auto found = list_range(tx, filter, page);
-      if (!found) return tl::unexpected(found.error());
-      outcome o{found->single.size(), found->series.size(), 0, 0, {}};
+      result<outcome> o = ask(tx);
+      if (!o) return o;
       for (const auto& [name, now_read] : reads_so_far(tx)) {
         const auto& was = before.at(name);
-        if (now_read.scans > was.scans) o.used.insert(name);
-        o.blocks += now_read.blocks - was.blocks;
-        o.fetched += now_read.fetched - was.fetched;
+        if (now_read.scans > was.scans) o->used.insert(name);
+        o->blocks += now_read.blocks - was.blocks;
+        o->fetched += now_read.fetched - was.fetched;
       }
       return o;
     }));
+  }
+  outcome look(const std::string& plans, const range_filter& filter) {
+    return look(plans, [&](transaction& tx) {
+      return list_range(tx, filter, page).map([](const range_entries& found) {
+        return outcome{found.single.size(), found.series.size(), 0, 0, {}};
+      });
+    });
+  }
+  outcome look_kept(const std::string& plans, const entry_filter& filter) {
+    return look(plans, [&](transaction& tx) {
+      return list_entries(tx, filter, "", page).map([](const page_of<schedule_entry>& found) {
+        return outcome{found.items.size(), 0, 0, 0, {}};
+      });
+    });
   }
 };
 
@@ -263,6 +319,18 @@ TEST_F(large_schedule_test, reads_little_more_than_it_shows_wherever_the_range_l
       EXPECT_LE(later.fetched, static_cast<std::int64_t>(3 * page + later.series)) << plans << " " << begin;
       EXPECT_LT(one.fetched, 400) << plans << " " << begin; // what lies in the range, of anybody
     }
+}
+
+TEST_F(large_schedule_test, lists_entries_as_kept_without_reading_those_of_other_times) {
+  for (const std::string plans : {"force_custom_plan", "force_generic_plan"})
+    for (const char* begin : {"2020-02-01T00:00:00", "2024-12-20T00:00:00", "2029-10-20T00:00:00"})
+      for (const auto& person : {user_id(), h.user}) {
+        const auto found = look_kept(plans, {person, at(begin), at(begin) + 24h * 7});
+
+        EXPECT_GT(found.single, 2U);
+        EXPECT_FALSE(found.used.contains("entries")) << plans << " " << begin; // nothing but indexes
+        EXPECT_LT(found.fetched, 200) << plans << " " << begin;
+      }
 }
 
 } // namespace
