@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import type {Entry} from '../src/api/shapes';
 import {
-  asAllDay, asTimed, changeOfAll, changeOfEntry, changeOfFuture, changeOfOne, draftOf, entryOf, instantOf, itemId, itemKey, newDraft, nextHour, scopesFor, shownOf, timesOfMove, wallOf, withStart, worstOf,
+  asAllDay, asTimed, changeOfAll, changeOfEntry, changeOfFuture, changeOfOne, dateProblem, draftOf, entryOf, instantOf, itemId, itemKey, newDraft, nextHour, scopesFor, shownOf, timesOfMove, wallOf, withStart, worstOf,
   type Draft, type Item, type Standing,
 } from '../src/model/schedule';
 import {readRule} from '../src/model/recurrence';
@@ -142,4 +142,32 @@ test('a new entry is all that the form says', () => {
   assert.equal('assigned_user_ids' in entryOf(draft, false), false);
   assert.deepEqual(wallOf({date: '2026-12-08'}), {time: '2026-12-08', zone: null});
   assert.equal(nextHour(new Date('2026-12-08T08:20:00Z'), zone).time, '2026-12-08T10:00:00');
+});
+
+test('single dates are added beside the rule, go along with the start, and are said only if they differ', () => {
+  const weekly = {...series('FREQ=WEEKLY'), recurrence: {rrule: 'FREQ=WEEKLY', rdates: ['2026-12-17T09:00:00', '2026-12-30T14:00:00'], exdates: [], changed_occurrences: []}};
+  const was = draftOf(second, weekly);
+  const first = '2026-12-08T09:00:00';
+  assert.deepEqual(was.dates, ['2026-12-17T09:00:00', '2026-12-30T14:00:00']);
+  assert.deepEqual(['2026-12-07T09:00:00', first, '2026-12-17T09:00:00', '2026-12-22T09:00:00', '2026-12-22T10:00:00'].map((d) => dateProblem(was, first, d)), ['before', 'twice', 'twice', 'of_rule', null]);
+  const moved = moveTo(was, '2026-12-16T10:00:00');
+  assert.deepEqual(moved.dates, ['2026-12-18T10:00:00', '2026-12-31T15:00:00']);
+  assert.deepEqual(scopesFor(was, moved), ['single', 'future', 'all']);
+  assert.equal(changeOfAll(was, moved, weekly).recurrence?.rdates, undefined);
+  const more = {...was, dates: [...was.dates, '2027-01-02T09:00:00']};
+  assert.deepEqual(scopesFor(was, more), ['future', 'all']);
+  assert.deepEqual(changeOfAll(was, more, weekly), {recurrence: {rdates: more.dates}});
+  assert.deepEqual(changeOfFuture(draftOf({...second, start: at('2026-12-22T09:00:00')}, weekly), {...more, start: {time: '2026-12-22T09:00:00', zone}, end: {time: '2026-12-22T10:00:00', zone}}, weekly).recurrence, {rdates: ['2026-12-30T14:00:00', '2027-01-02T09:00:00']});
+  assert.deepEqual(changeOfAll(was, {...was, dates: []}, weekly), {recurrence: {rdates: []}});
+  assert.deepEqual(asAllDay(was).dates, ['2026-12-17', '2026-12-30']);
+});
+
+test('guests belong to the whole entry, and a new one takes them along', () => {
+  const was = draftOf(second, {...series('FREQ=WEEKLY'), attendees: [{email: 'ann@example.com', name: 'Ann', response: 'accepted', optional: true, organizer: false}]});
+  const is = {...was, guests: [...was.guests, {email: 'bob@example.com', name: null, optional: false, organizer: false}]};
+  assert.deepEqual(scopesFor(was, is), ['future', 'all']);
+  const attendees = [{email: 'ann@example.com', name: 'Ann', optional: true, organizer: false}, {email: 'bob@example.com', name: null, optional: false, organizer: false}];
+  assert.deepEqual(changeOfOne(was, is), {attendees});
+  assert.deepEqual(changeOfOne(was, {...was, guests: []}), {attendees: []});
+  assert.deepEqual(entryOf({...is, repeat: null}, false).attendees, attendees);
 });

@@ -173,6 +173,13 @@ export function firstDay(r: Repeat, start: string): string {
   return dateOf(start);
 }
 
+/** Whether the rule of a series that begins at `start` has that day before it ends. */
+export function hasDay(r: Repeat, start: string, date: string): boolean {
+  if (daysBetween(start, date) < 0 || !isDayOf(r, start, date)) return false;
+  if (r.ending.kind === 'on') return dateOf(date) <= r.ending.date;
+  return r.ending.kind === 'never' || countBefore(r, start, date) < r.ending.count;
+}
+
 /** How many the rule has from `start` to the day before `date`. */
 export function countBefore(r: Repeat, start: string, date: string): number {
   const days = daysBetween(start, date);

@@ -2,7 +2,8 @@
 // What a schedule shows, what a person drafts, and which change that is for one occurrence, for those that follow, or for all. Pure.
 import {fromDate, parseDateTime, toZoned} from '@internationalized/date';
 import type {Entry, Schemas} from '../api/shapes';
-import {addDays, countBefore, dateOf, daysBetween, firstDay, follow, namesDays, readRule, writeRule, type Repeat} from './recurrence';
+import {attendeesOf, type Guest} from './guests';
+import {addDays, countBefore, dateOf, daysBetween, firstDay, follow, hasDay, namesDays, readRule, writeRule, type Repeat} from './recurrence';
 
 export type Item = Schemas['schedule_item'];
 export type EntryTime = Schemas['entry_time'];
@@ -114,12 +115,15 @@ export interface Draft {
   people: string[];
   /** Null: once. A rule that has no words here stays as text. */
   repeat: Repeat | {rule: string} | null;
+  /** Of a series, beside those of its rule: wall clocks of its zone, or days, in order. */
+  dates: string[];
+  guests: readonly Guest[];
 }
 
 export const isWorded = (r: Draft['repeat']): r is Repeat => r !== null && 'frequency' in r;
 
 export function newDraft(start: Wall, end: Wall, people: string[]): Draft {
-  return {title: '', location: '', notes: '', start, end, status: 'scheduled', isPrivate: false, people, repeat: null};
+  return {title: '', location: '', notes: '', start, end, status: 'scheduled', isPrivate: false, people, repeat: null, dates: [], guests: []};
 }
 
 /** One item as it takes place, with what only its entry knows. */
@@ -131,6 +135,7 @@ export function draftOf(item: Item, entry: Entry): Draft {
     title: item.title, location: item.location, notes: own?.notes ?? entry.notes, start: wallOf(item.start), end: wallOf(item.end),
     status: item.status, isPrivate: item.is_private, people: [...item.assigned_user_ids],
     repeat: entry.recurrence === null ? null : rule === '' ? {rule: ''} : (readRule(rule, seriesStart.time, seriesStart.zone ?? 'UTC') ?? {rule}),
+    dates: [...(entry.recurrence?.rdates ?? [])].sort(), guests: entry.attendees,
   };
 }
 
@@ -139,20 +144,43 @@ const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.str
 /** All-day or not: a day keeps its date, a time gets its zone. `days` are full days, so that the end stays behind the start. */
 export function asAllDay(d: Draft): Draft {
   const lastTouched = d.end.time.slice(11) === '00:00:00' && daysBetween(d.start.time, d.end.time) > 0 ? addDays(d.end.time, -1) : dateOf(d.end.time);
-  return {...d, start: {time: dateOf(d.start.time), zone: null}, end: {time: addDays(lastTouched, 1), zone: null}};
+  return {...d, start: {time: dateOf(d.start.time), zone: null}, end: {time: addDays(lastTouched, 1), zone: null}, dates: [...new Set(d.dates.map(dateOf))]};
 }
 
 export function asTimed(d: Draft, zone: string, clock = '09:00:00'): Draft {
   const start = {time: `${dateOf(d.start.time)}T${clock}`, zone};
-  return {...d, start, end: wallAfter({time: `${addDays(d.end.time, -1)}T${clock}`, zone}, 3_600_000)};
+  return {...d, start, end: wallAfter({time: `${addDays(d.end.time, -1)}T${clock}`, zone}, 3_600_000), dates: d.dates.map((at) => `${dateOf(at)}T${clock}`)};
 }
 
 /** In another zone, with the same figures on the clock. */
 export const inZone = (d: Draft, zone: string): Draft => (d.start.zone === null ? d : {...d, start: {...d.start, zone}, end: {...d.end, zone}});
 
-/** A new start takes the end and the rule along. */
+/** A new start takes the end, the rule and the single dates along. */
 export function withStart(d: Draft, start: Wall): Draft {
-  return {...d, start, end: endAfterStart(d.start, d.end, start), repeat: isWorded(d.repeat) ? follow(d.repeat, d.start.time, start.time) : d.repeat};
+  return {...d, start, end: endAfterStart(d.start, d.end, start), repeat: isWorded(d.repeat) ? follow(d.repeat, d.start.time, start.time) : d.repeat, dates: datesAlong(d.dates, d.start, start)};
+}
+
+/** The server moves them by as much as the start, too. */
+function datesAlong(dates: readonly string[], from: Wall, to: Wall): string[] {
+  const ms = ticks(to.time) - ticks(from.time);
+  return dates.map((time) => wallAfter({time, zone: from.zone}, ms).time);
+}
+
+/** The single dates that have to be said: undefined if they are as they were, or go along by themselves. */
+function datesFor(was: Draft, is: Draft): string[] | undefined {
+  if (was.dates.length === 0 && is.dates.length === 0) return undefined;
+  const alike = (was.start.zone === null) === (is.start.zone === null);
+  return alike && same(datesAlong(was.dates, was.start, is.start), is.dates) ? undefined : is.dates;
+}
+
+export const mostDates = 1_000;
+export type DateProblem = 'before' | 'twice' | 'of_rule';
+
+/** What is wrong with one more single date of a series that begins with `first`. */
+export function dateProblem(d: Draft, first: string, slot: string): DateProblem | null {
+  if (slot < first) return 'before';
+  if (slot === first || d.dates.includes(slot)) return 'twice';
+  return isWorded(d.repeat) && slot.slice(10) === first.slice(10) && hasDay(d.repeat, first, slot) ? 'of_rule' : null;
 }
 
 /** The API's entry. A series begins on the first day that its rule has. */
@@ -161,7 +189,8 @@ export function entryOf(d: Draft, withPeople: boolean): NewEntry {
   return {
     title: d.title, location: d.location, notes: d.notes, start: timeOf(fitted.start), end: timeOf(fitted.end), status: d.status, is_private: d.isPrivate,
     ...(withPeople ? {assigned_user_ids: d.people} : {}),
-    ...(isWorded(d.repeat) ? {recurrence: {rrule: writeRule(d.repeat, fitted.start.time, fitted.start.zone ?? 'UTC')}} : {}),
+    ...(isWorded(d.repeat) ? {recurrence: {rrule: writeRule(d.repeat, fitted.start.time, fitted.start.zone ?? 'UTC'), ...(d.dates.length > 0 ? {rdates: d.dates} : {})}} : {}),
+    ...(d.guests.length > 0 ? {attendees: attendeesOf(d.guests)} : {}),
   };
 }
 
@@ -173,8 +202,9 @@ function begun(repeat: Draft['repeat'], start: Wall, end: Wall): {start: Wall; e
 
 // -- changes
 
-/** Whether one occurrence alone can have that change: how it repeats belongs to the series. */
-export const scopesFor = (was: Draft, is: Draft): EditScope[] => (same(was.repeat, is.repeat) || movesAlong(was, is) ? ['single', 'future', 'all'] : ['future', 'all']);
+/** Whether one occurrence alone can have that change: how it repeats and who its guests are belongs to the series. */
+export const scopesFor = (was: Draft, is: Draft): EditScope[] =>
+  ((same(was.repeat, is.repeat) || movesAlong(was, is)) && datesFor(was, is) === undefined && same(was.guests, is.guests) ? ['single', 'future', 'all'] : ['future', 'all']);
 
 /** The rule differs only because the start is on another day. */
 const movesAlong = (was: Draft, is: Draft): boolean => isWorded(was.repeat) && same(follow(was.repeat, was.start.time, is.start.time), is.repeat);
@@ -188,6 +218,7 @@ function plainChange(was: Draft, is: Draft): EntryChange {
   if (is.status !== was.status) out.status = is.status;
   if (is.isPrivate !== was.isPrivate) out.is_private = is.isPrivate;
   if (!same([...is.people].sort(), [...was.people].sort())) out.assigned_user_ids = is.people;
+  if (!same(is.guests, was.guests)) out.attendees = attendeesOf(is.guests);
   return out;
 }
 
@@ -206,20 +237,21 @@ export function changeOfEntry(was: Draft, is: Draft): EntryChange {
   if (same(was.repeat, is.repeat) || !isWorded(is.repeat)) return out;
   const fitted = begun(is.repeat, is.start, is.end);
   if (!same(fitted.start, was.start) || !same(fitted.end, was.end)) Object.assign(out, {start: timeOf(fitted.start), end: timeOf(fitted.end)});
-  return {...out, recurrence: {rrule: writeRule(is.repeat, fitted.start.time, fitted.start.zone ?? 'UTC')}};
+  return {...out, recurrence: {rrule: writeRule(is.repeat, fitted.start.time, fitted.start.zone ?? 'UTC'), ...(is.dates.length > 0 ? {rdates: is.dates} : {})}};
 }
 
 /** From one occurrence on: what follows begins where that occurrence is put. */
 export function changeOfFuture(was: Draft, is: Draft, entry: Entry): EntryChange {
   const out = changeOfOne(was, is);
   const rule = ruleFor(was, is, is.start);
-  if (rule === undefined) return out;
+  const dates = datesFor(was, is)?.filter((d) => d >= is.start.time);
+  if (rule === undefined) return dates ? {...out, recurrence: {rdates: dates}} : out;
   if (rule === null) return {...out, recurrence: null};
   const fitted = begun(rule, is.start, is.end);
   if (timesDiffer(was, is) || fitted.start.time !== is.start.time) Object.assign(out, {start: timeOf(fitted.start), end: timeOf(fitted.end)});
   const left = isWorded(was.repeat) && rule.ending.kind === 'after' && same(rule.ending, was.repeat.ending) ? rule.ending.count - countBefore(was.repeat, dateOf(wallOf(entry.start).time), was.start.time) : null;
   const counted: Repeat = left === null ? rule : {...rule, ending: {kind: 'after', count: Math.max(1, left)}};
-  return {...out, recurrence: {rrule: writeRule(counted, fitted.start.time, fitted.start.zone ?? 'UTC')}};
+  return {...out, recurrence: {rrule: writeRule(counted, fitted.start.time, fitted.start.zone ?? 'UTC'), ...(dates ? {rdates: dates} : {})}};
 }
 
 /** The whole series goes along by as much as that one occurrence was moved. */
@@ -235,8 +267,9 @@ export function changeOfAll(was: Draft, is: Draft, entry: Entry): EntryChange {
   const rule = ruleFor(was, is, start, series);
   if (rule) ({start, end} = begun(rule, start, end));
   if (moved || !same(start, series)) Object.assign(out, {start: timeOf(start), end: timeOf(end)});
-  if (rule === undefined) return out;
-  return {...out, recurrence: rule === null ? null : {rrule: writeRule(rule, start.time, start.zone ?? 'UTC')}};
+  const dates = datesFor(was, is);
+  if (rule === undefined) return dates ? {...out, recurrence: {rdates: dates}} : out;
+  return {...out, recurrence: rule === null ? null : {rrule: writeRule(rule, start.time, start.zone ?? 'UTC'), ...(dates ? {rdates: dates} : {})}};
 }
 
 /** The rule that has to be said: undefined if none has to, null if it repeats no more. */

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Words of the schedule.
-import type {EditScope, EntryStatus, StandingState} from '../model/schedule';
+import type {Guest, GuestProblem} from '../model/guests';
+import {mostGuests} from '../model/guests';
+import type {DateProblem, EditScope, EntryStatus, StandingState} from '../model/schedule';
 import {weekdays, type Frequency, type MonthDay, type Repeat, type Weekday} from '../model/recurrence';
-import {count, language, listOf} from './language';
+import {count, language, listOf, numberWord} from './language';
 
 /** A Monday: the names of the days come from the language. */
 const monday = Date.UTC(2024, 0, 1);
@@ -30,6 +32,20 @@ function ending(r: Repeat): string {
   if (r.ending.kind === 'never') return ', without end';
   return r.ending.kind === 'on' ? `, until ${dayWords(r.ending.date)}` : `, ${count(r.ending.count, 'time', 'times')}`;
 }
+
+const slotWords = (slot: string): string => new Intl.DateTimeFormat(`${language}-GB`, {weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', ...(slot.length > 10 ? {hour: '2-digit', minute: '2-digit'} : {}), timeZone: 'UTC'}).format(Date.parse(slot.length > 10 ? `${slot}Z` : `${slot}T00:00:00Z`));
+const responses: Record<NonNullable<Guest['response']>, string> = {needs_action: 'No answer yet', declined: 'Declined', tentative: 'Perhaps', accepted: 'Accepted'};
+const guestProblems: Record<GuestProblem['kind'], (text: string) => string> = {
+  malformed: (text) => `“${text}” is not an address. It looks like name@example.com.`,
+  twice: (text) => `${text} is in the list already.`,
+  assigned: (text) => `${text} is one of the people of this entry already.`,
+  too_many: () => `An entry has ${numberWord(mostGuests)} guests at most.`,
+};
+const dateProblems: Record<DateProblem, string> = {
+  before: 'This is before the series begins.',
+  twice: 'This date is there already.',
+  of_rule: 'The rule has this date already.',
+};
 
 const states: Record<StandingState, string> = {
   in_step: 'In step', waiting: 'About to be synced', conflict: 'Conflict', refused: 'Not taken by the calendar', held: 'Waits for an approval', off: 'Calendar is not synced just now',
@@ -138,12 +154,36 @@ export const schedule = {
       return `Every ${r.every === 1 ? one : `${r.every} ${many}`}${days(r)}${from ? `, from ${dayWords(from)}` : ''}${ending(r)}.`;
     },
   },
+  dates: {
+    label: 'Further single dates',
+    none: 'None. Those of the rule alone.',
+    one: 'One more date',
+    add: 'Add this date',
+    said: slotWords,
+    drop: (date: string) => `Take ${date} out`,
+    problem: (p: DateProblem) => dateProblems[p],
+    and: (n: number) => `And on ${count(n, 'further date', 'further dates')}.`,
+  },
+  guests: {
+    label: 'Guests',
+    none: 'Nobody from outside.',
+    add: 'E-mail address of a guest',
+    addOne: 'Add',
+    drop: (who: string) => `Take ${who} off the guests`,
+    response: (r: NonNullable<Guest['response']>) => responses[r],
+    organizer: 'Organiser',
+    optional: 'Need not come',
+    problem: (p: GuestProblem) => guestProblems[p.kind](p.text),
+    mailed: (calendar: string) => `Guests are mailed: ${calendar} is set to invite them, and to tell them of changes and of a cancellation.`,
+    notMailed: (calendar: string) => `Nobody is mailed, and no calendar shows the guests: ${calendar}, which would invite them, is not set to mail.`,
+    noCalendar: 'Nobody is mailed: none of its people has a calendar that would invite them.',
+  },
   scope: {
     change: 'This entry repeats. What do you mean to change?',
     remove: 'This entry repeats. What do you mean to delete?',
     label: 'It applies to',
     choice: (s: EditScope) => scopes[s],
-    ruleOnly: 'How it repeats belongs to the series, so it cannot be changed for one alone.',
+    ruleOnly: 'How it repeats and who its guests are belongs to the series, so that it cannot be changed for one alone.',
     confirmChange: 'Change',
     confirmRemove: 'Delete',
     removeOne: 'Delete this entry?',

@@ -4,7 +4,9 @@ import {useState, type ReactNode} from 'react';
 import {Problem} from '../../api/problem';
 import type {Entry, User} from '../../api/shapes';
 import {useAnswer} from '../../data/cache';
-import {changeOfAll, changeOfEntry, changeOfFuture, changeOfOne, draftOf, entryOf, isChanged, scopesFor, type Draft, type EditScope, type EntryStatus, type Item} from '../../model/schedule';
+import {withGuests, type GuestProblem} from '../../model/guests';
+import {firstDay} from '../../model/recurrence';
+import {changeOfAll, changeOfEntry, changeOfFuture, changeOfOne, draftOf, entryOf, isChanged, isWorded, scopesFor, wallOf, type Draft, type EditScope, type EntryStatus, type Item} from '../../model/schedule';
 import {useRights, useSession} from '../../session/context';
 import {kit} from '../../texts/kit';
 import {schedule} from '../../texts/schedule';
@@ -15,6 +17,7 @@ import {Select} from '../../ui/select';
 import {Notice, QueryError, Skeleton, wordsOf} from '../../ui/states';
 import {TextField} from '../../ui/text_field';
 import {toast, toastProblem} from '../../ui/toast';
+import {assignedAddresses, GuestsField} from './guests_field';
 import {PeopleField} from './people_field';
 import {readEntry, useAdd, useChange, useRemoval} from './queries';
 import {RepeatFields} from './repeat_fields';
@@ -62,6 +65,8 @@ function EntryForm({was: given, known, users, reader, onClose, onReload}: FormPr
   const [was] = useState(given);
   const [is, set] = useState(given);
   const [blank, setBlank] = useState<Blank>({});
+  const [guestText, setGuestText] = useState('');
+  const [guestProblem, setGuestProblem] = useState<GuestProblem | null>(null);
   const [asked, setAsked] = useState(false);
   const [question, setQuestion] = useState<'change' | 'remove' | 'leave' | null>(null);
   const withPeople = session.kind !== 'user';
@@ -69,17 +74,23 @@ function EntryForm({was: given, known, users, reader, onClose, onReload}: FormPr
   const failure = writes.error;
   const refusal = failure instanceof Problem ? failure : null;
   const stale = refusal?.code === 'version_mismatch';
-  const shown = new Set(['title', 'location', 'notes', 'start', 'end', 'recurrence', 'assigned_user_ids', 'status', 'time_zone']);
-  const problemOf = (field: string): string | null => (refusal?.field?.split('.')[0] === field ? refusal.detail || refusal.title : null);
-  const untold = failure && !stale && !(refusal?.field && shown.has(refusal.field.split('.')[0]!));
+  const shown = new Set(['title', 'location', 'notes', 'start', 'end', 'recurrence', 'assigned_user_ids', 'status', 'time_zone', 'attendees']);
+  const problemOf = (field: string): string | null => (refusal && partOf(refusal) === field ? refusal.detail || refusal.title : null);
+  const untold = failure && !stale && !shown.has(partOf(refusal));
   const incomplete = is.title.trim() === '' || blank.start || blank.end;
   const save = (): void => {
     setAsked(true);
-    if (incomplete) return;
-    if (!known) return writes.add(entryOf(is, withPeople && is.people.length > 0));
-    if (!isChanged(was, is)) return onClose();
+    // An address that was typed and not added is meant, too.
+    const {guests, problem} = withGuests(is.guests, guestText, assignedAddresses(users, is.people));
+    setGuestProblem(problem);
+    if (incomplete || problem) return;
+    const now = guests.length === is.guests.length ? is : {...is, guests};
+    set(now);
+    setGuestText('');
+    if (!known) return writes.add(entryOf(now, withPeople && now.people.length > 0));
+    if (!isChanged(was, now)) return onClose();
     if (known.item.series) return setQuestion('change');
-    writes.change(known.item, null, changeOfEntry(was, is));
+    writes.change(known.item, null, changeOfEntry(was, now));
   };
   const answered = (scope: EditScope): void => {
     setQuestion(null);
@@ -88,7 +99,7 @@ function EntryForm({was: given, known, users, reader, onClose, onReload}: FormPr
     writes.change(known.item, scope, scope === 'single' ? changeOfOne(was, is) : scope === 'future' ? changeOfFuture(was, is, known.entry) : changeOfAll(was, is, known.entry));
   };
   return (
-    <Dialog id="entry" title={known ? words.editTitle : words.newTitle} open wide onClose={() => (may && isChanged(was, is) ? setQuestion('leave') : onClose())} actions={may ? (
+    <Dialog id="entry" title={known ? words.editTitle : words.newTitle} open wide onClose={() => (may && (isChanged(was, is) || guestText !== '') ? setQuestion('leave') : onClose())} actions={may ? (
       <>
         {known ? <span className="entry-remove"><Button id="entry-remove" kind="quiet" icon="trash" isDisabled={writes.busy} onPress={() => setQuestion('remove')}>{words.remove}</Button></span> : null}
         <Button id="entry-cancel" onPress={onClose}>{kit.cancel}</Button>
@@ -101,8 +112,10 @@ function EntryForm({was: given, known, users, reader, onClose, onReload}: FormPr
       <TextField id="entry-title" label={words.title} required autoFocus={!known} value={is.title} maxLength={limits.title} disabled={!may} onChange={(title) => set({...is, title})}
         problem={problemOf('title') ?? (asked && is.title.trim() === '' ? words.titleMissing : null)} />
       <WhenFields draft={is} set={set} reader={reader} disabled={!may} blank={blank} setBlank={setBlank} asked={asked} problemOf={problemOf} />
-      <RepeatFields draft={is} set={set} disabled={!may} problem={problemOf('recurrence')} />
+      <RepeatFields draft={is} set={set} first={firstOf(is, known?.entry ?? null)} disabled={!may} problem={problemOf('recurrence')} />
       {withPeople ? <PeopleField users={users} value={is.people} disabled={!may} onChange={(people) => set({...is, people})} problem={problemOf('assigned_user_ids')} /> : null}
+      <GuestsField value={is.guests} text={guestText} people={withPeople ? is.people : [session.user!.id]} origin={known?.entry.origin_provider_id ?? null} users={users} disabled={!may} problem={guestProblem} refused={problemOf('attendees')}
+        onText={(text) => { setGuestText(text); setGuestProblem(null); }} onChange={(guests) => set({...is, guests})} onProblem={setGuestProblem} />
       <TextField id="entry-location" label={words.location} value={is.location} maxLength={limits.location} disabled={!may} onChange={(location) => set({...is, location})} problem={problemOf('location')} />
       <TextField id="entry-notes" label={words.notes} lines={3} value={is.notes} maxLength={limits.notes} disabled={!may} onChange={(notes) => set({...is, notes})} problem={problemOf('notes')} />
       <div className="form-pairs">
@@ -123,6 +136,18 @@ function EntryForm({was: given, known, users, reader, onClose, onReload}: FormPr
       ) : null}
     </Dialog>
   );
+}
+
+/** "recurrence" of "recurrence.rdates[2]". */
+const partOf = (refusal: Problem | null): string => refusal?.field?.split(/[.[]/)[0] ?? '';
+
+/** Where the series begins: as it is kept, or as the form would begin it. */
+function firstOf(d: Draft, entry: Entry | null): string {
+  if (entry?.recurrence) {
+    const {time} = wallOf(entry.start);
+    return d.start.zone === null ? time.slice(0, 10) : time.length === 10 ? `${time}T${d.start.time.slice(11)}` : time;
+  }
+  return isWorded(d.repeat) ? `${firstDay(d.repeat, d.start.time)}${d.start.time.slice(10)}` : d.start.time;
 }
 
 type Change = Parameters<ReturnType<typeof useChange>['mutate']>[0]['change'];

@@ -9,6 +9,7 @@ import {schedule} from '../../texts/schedule';
 import {DateTimePicker} from '../../ui/date_time_picker';
 import {NumberField} from '../../ui/number_field';
 import {Select, type Choice} from '../../ui/select';
+import {DatesField} from './dates_field';
 
 const words = schedule.repeat;
 type Kind = Frequency | 'never' | 'other';
@@ -19,13 +20,14 @@ const usualTimes = 10;
 /** Ten weeks: what is offered first as the end. */
 const usualDays = 70;
 
-export function RepeatFields({draft, set, disabled, problem}: {draft: Draft; set: (draft: Draft) => void; disabled: boolean; problem: string | null}): ReactNode {
+/** `first`: where the series begins. */
+export function RepeatFields({draft, set, first, disabled, problem}: {draft: Draft; set: (draft: Draft) => void; first: string; disabled: boolean; problem: string | null}): ReactNode {
   const repeat = draft.repeat;
   const kind: Kind = repeat === null ? 'never' : isWorded(repeat) ? repeat.frequency : 'other';
   const choices: Choice<Kind>[] = [{key: 'never', label: words.never}, ...frequencies.map((key) => ({key, label: words.frequency[key]})), ...(kind === 'other' ? [{key: 'other' as const, label: words.other}] : [])];
   const choose = (k: Kind): void => {
     if (k === kind || k === 'other') return;
-    set({...draft, repeat: k === 'never' ? null : {...usualRepeat(k, draft.start.time), ending: isWorded(repeat) ? repeat.ending : {kind: 'never'}}});
+    set({...draft, dates: k === 'never' ? [] : draft.dates, repeat: k === 'never' ? null : {...usualRepeat(k, draft.start.time), ending: isWorded(repeat) ? repeat.ending : {kind: 'never'}}});
   };
   const change = (more: Partial<Repeat>): void => {
     if (isWorded(repeat)) set({...draft, repeat: {...repeat, ...more}});
@@ -42,9 +44,10 @@ export function RepeatFields({draft, set, disabled, problem}: {draft: Draft; set
           {repeat.frequency === 'WEEKLY' ? <Weekdays chosen={repeat.weekdays} disabled={disabled} onChange={(days) => change({weekdays: days})} /> : null}
           {repeat.frequency === 'MONTHLY' || repeat.frequency === 'YEARLY' ? <MonthDays repeat={repeat} start={draft.start.time} disabled={disabled} onChange={(on) => change({on})} /> : null}
           <Ends repeat={repeat} start={draft.start.time} disabled={disabled} onChange={(ending) => change({ending})} />
-          <p className="entry-sentence" id="entry-repeat-sentence" aria-live="polite">{sentenceOf(repeat, draft.start.time)}</p>
+          <p className="entry-sentence" id="entry-repeat-sentence" aria-live="polite">{sentenceOf(repeat, draft.start.time)}{draft.dates.length > 0 ? ` ${schedule.dates.and(draft.dates.length)}` : ''}</p>
         </>
       ) : repeat ? <p className="field-help">{repeat.rule === '' ? words.addedDates : <><code>{repeat.rule}</code> {words.otherHelp}</>}</p> : null}
+      {repeat ? <DatesField draft={draft} first={first} disabled={disabled} onChange={(dates) => set({...draft, dates})} /> : null}
     </fieldset>
   );
 }
