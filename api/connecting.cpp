@@ -37,7 +37,10 @@ result<oauth_app> app_for(persistence::transaction& tx, const call& c, provider_
   const auto& common =
       type == provider_type::google ? c.with().configured.google : c.with().configured.microsoft;
   if (common) return *common;
-  return failure(errc::conflict, "oauth_client_missing", "No OAuth client is set up for this vendor.");
+  return failure(
+      errc::conflict, "oauth_client_missing",
+      "No OAuth client is set up for this vendor. An admin sets up the tenant's own (PUT /v1/oauth-clients/" +
+          std::string(name_of(type)) + "), or whoever runs the server one for all.");
 }
 
 /// Like `ask`, with a page instead of a problem for the person in front of the browser.

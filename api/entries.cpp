@@ -74,7 +74,9 @@ void if_nobody_elses(const call_ptr& c, const entry_id& id, std::function<void()
         const auto found = present(persistence::find_entry(tx, id), "entry_not_found");
         if (!found) return tl::unexpected(found.error());
         if (found->assigned.size() > 1)
-          return failure(errc::forbidden, "not_yours", "Others are assigned to it, too.");
+          return failure(errc::forbidden, "not_yours",
+                         "Others are assigned to it, too: it is deleted by somebody who looks after "
+                         "everybody's schedule.");
         return true;
       },
       [then = std::move(then)](bool) { then(); });

@@ -11,6 +11,8 @@ namespace {
 
 using persistence::kept_answer;
 
+constexpr const char* header_name = "Idempotency-Key";
+
 /// What stands in `headers` of a key that has no answer yet.
 struct unfinished {
   std::string reserved_id;
@@ -75,12 +77,16 @@ result<claimed> claim(persistence::transaction& tx, const call& c, answer_claim 
   if (*existing) {
     const auto& kept = **existing;
     if (kept.fingerprint != wanted.fingerprint)
-      return failure(errc::invalid, "idempotency_key_reused", "This key was used for another request.");
+      return failure(
+          errc::invalid, "idempotency_key_reused",
+          "This key was used for another request. Send each request that is to be done with a new one.",
+          header_name);
     if (kept.status != 0 && kept.status < 500) return claimed{std::nullopt, replay(kept)};
     const auto left = read_unfinished(kept.headers);
     if (kept.status == 0 && under_way(left, *c.at, !wanted.held, now))
       return failure(errc::conflict, "idempotency_in_progress",
-                     "The first request with this key is not answered yet.");
+                     "The first request with this key is not answered yet. Send this one again in a moment.",
+                     header_name);
     wanted.repeated = true;
     if (is_uuid(left.reserved_id)) wanted.reserved_id = left.reserved_id;
   }
@@ -103,12 +109,16 @@ std::shared_ptr<void> held_keys::hold(const tenant_id& tenant, const std::string
 }
 
 void claim_key_then(const call_ptr& c, std::function<void()> then) {
-  const auto key = net::find_header(c->request.headers, "Idempotency-Key");
+  const auto key = net::find_header(c->request.headers, header_name);
   if (!c->where->idempotent || key.empty()) return then();
   answer_claim wanted;
   wanted.key = key;
   if (key.size() > idempotency_key_bytes)
-    return c->fail({errc::invalid, "malformed_idempotency_key", "At most 200 characters.", {}, {}});
+    return c->fail({errc::invalid,
+                    "malformed_idempotency_key",
+                    "At most " + std::to_string(idempotency_key_bytes) + " bytes.",
+                    header_name,
+                    {}});
   wanted.held = c->at->held.hold(c->who.tenant, wanted.key);
   const auto asked = c->request.query.empty() ? c->request.path : c->request.path + '?' + c->request.query;
   // A person's answer is for nobody else, whoever guesses the key.

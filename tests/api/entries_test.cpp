@@ -89,7 +89,9 @@ TEST_F(entries_test, gives_the_first_answer_to_a_repetition) {
   EXPECT_EQ(count(), 1u);
   EXPECT_EQ(code_of(post(two, "k1")), "idempotency_key_reused");
   EXPECT_EQ(count(), 1u);
-  EXPECT_EQ(code_of(post(one, std::string(201, 'k'))), "malformed_idempotency_key");
+  const auto too_long = post(one, std::string(201, 'k'));
+  EXPECT_EQ(code_of(too_long), "malformed_idempotency_key");
+  EXPECT_EQ(body_of(too_long).at("field"), "Idempotency-Key");
 }
 
 TEST_F(entries_test, keeps_idempotency_keys_of_tenants_apart) {

@@ -403,7 +403,8 @@ TEST_F(webhook_endpoints_test, repeats_the_first_answer_to_a_key) {
     EXPECT_EQ(again.status, first.status) << r.method << r.rest;
     EXPECT_EQ(again.body, first.body) << r.method << r.rest;
     EXPECT_EQ(engine_heard(r.heard), before + 1) << r.method << r.rest;
-    EXPECT_EQ(told(ask(*r.key, r.method, at(id, r.rest), other_body, key)), "422 idempotency_key_reused");
+    EXPECT_EQ(told(ask(*r.key, r.method, at(id, r.rest), other_body, key)),
+              "422 idempotency_key_reused Idempotency-Key");
   }
 }
 
