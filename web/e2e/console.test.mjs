@@ -38,6 +38,11 @@ test('a thousand calendars are walked through without all being drawn', async ({
   assert.equal(await page.getAttribute('#health-calendars', 'aria-rowcount'), '1001');
   assert.ok((await page.locator('#health-calendars .row').count()) < 200);
   await checkPage(page, 'many calendars');
+  await page.hover('#health-calendars');
+  await page.mouse.wheel(0, 15_000);
+  await page.waitForFunction(() => Number(document.querySelector('#health-calendars .row:last-child')?.getAttribute('aria-rowindex')) > 300);
+  const rows = await page.$$eval('#health-calendars .row', (all) => all.map((r) => [r.dataset.row.slice(-36), r.querySelector('[id^="health-open-"]')?.id.slice(-36)]));
+  assert.ok(rows.length > 5 && rows.every(([row, button]) => row === button), 'a button has the id of its own row');
 });
 
 test('a tenant’s work is stopped and goes on, and its stage changes', async ({ page, world }) => {
@@ -105,6 +110,31 @@ test('held deletions are shown as they are, and refused in their tenant', async 
   assert.equal(asked().tenant, tenant.id);
   assert.equal(asked().body.decision, 'refuse');
   assert.equal(asked().body.count, 40);
+});
+
+test('more calendars than fit a page are all reached, and one act that names the number carries out all deletions of one', async ({ page, world }) => {
+  const tenant = world.tenants[0];
+  const { provider, asked } = await heldDeletions(page, tenant, { count: 1_412, of: 2_000, others: 450 });
+  await signIn(page, world.admin_key, '/console/approvals');
+  for (const rows of [201, 401, 452]) {
+    await page.waitForFunction((n) => document.getElementById('approvals-table')?.getAttribute('aria-rowcount') === String(n), rows);
+    if (rows < 452) await page.click('#approvals-more');
+  }
+  assert.equal(await page.locator('#approvals-more').count(), 0);
+  await checkPage(page, 'all approvals');
+  await page.hover('#approvals-table');
+  for (let n = 0; n < 100 && !(await page.isVisible(`#approvals-decide-${provider}-events`)); ++n) {
+    await page.mouse.wheel(0, 4_000);
+    await page.waitForTimeout(100);
+  }
+  await page.click(`#approvals-decide-${provider}-events`);
+  await page.waitForSelector('#approval-approve');
+  assert.equal(await page.textContent('#approval-approve'), 'Carry out all 1,412');
+  assert.match(await page.textContent('#approval'), /1 of the 1,412/);
+  await checkPage(page, 'many deletions');
+  await page.click('#approval-approve');
+  await page.waitForSelector('#approval', { state: 'detached' });
+  assert.deepEqual([asked().tenant, asked().body.decision, asked().body.kind, asked().body.count], [tenant.id, 'approve', 'events_would_go', 1_412]);
 });
 
 test('a dead letter tells its cause, and is tried again or dismissed', async ({ page, world }) => {

@@ -11,15 +11,19 @@ export const answer = (page, path, reply) =>
     return route.fulfill({ status, contentType: 'application/json', body: body === undefined ? '' : JSON.stringify(body) });
   });
 
-/** Deletions of a calendar that wait for a yes; `asked()` is what the page answered. */
-export async function heldDeletions(page, tenant) {
+/** Deletions of a calendar that wait for a yes; `asked()` is what the page answered. `others`: how many further calendars wait, page by page. */
+export async function heldDeletions(page, tenant, { count = 40, of = 60, others = 0 } = {}) {
   const { id: provider, type, account } = tenant.providers[0];
-  const held = { kind: 'events_would_go', count: 40, of: 60, since: at, approved: false, sample: [{ entry_id: id(1), event_id: 'e1', title: 'Site visit', start: { date: '2026-12-01' } }] };
+  const held = { kind: 'events_would_go', count, of, since: at, approved: false, sample: [{ entry_id: id(1), event_id: 'e1', title: 'Site visit', start: { date: '2026-12-01' } }] };
   let waits = true;
   let asked = null;
-  await answer(page, '/v1/admin/approvals', () => ({
-    body: { items: waits ? [{ provider_id: provider, type, account, calendar_name: 'Team', kind: 'removals', held_removals: { side: 'events', count: 40, of: 60 }, since: at, tenant: tenantRef(tenant) }] : [], next_cursor: null },
-  }));
+  const waiting = (provider_id, name) => ({ provider_id, type, account, calendar_name: name, kind: 'removals', held_removals: { side: 'events', count, of }, since: at, tenant: tenantRef(tenant) });
+  await answer(page, '/v1/admin/approvals', (request) => {
+    const { searchParams } = new URL(request.url());
+    const [from, limit] = [Number(searchParams.get('cursor') ?? 0), Number(searchParams.get('limit'))];
+    const all = [...Array.from({ length: others }, (_, n) => waiting(id(1_000 + n), `Calendar ${n}`)), ...(waits ? [waiting(provider, 'Team')] : [])];
+    return { body: { items: all.slice(from, from + limit), next_cursor: from + limit < all.length ? String(from + limit) : null } };
+  });
   await answer(page, `/v1/calendar-providers/${provider}/approvals`, (request) => {
     if (request.method() === 'POST') {
       asked = { body: request.postDataJSON(), tenant: request.headers()['x-kalends-tenant'] };

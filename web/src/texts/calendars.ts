@@ -187,7 +187,7 @@ export const calendars = {
     explain: (side: 'entries' | 'events', n: number, of: number) => side === 'entries'
       ? `${numberWord(n)} of ${numberWord(of)} events are missing in the calendar. If you approve, their entries are deleted or freed here, as the rules say.`
       : `${numberWord(n)} of ${numberWord(of)} events would be deleted in the calendar.`,
-    approve: 'Carry it out',
+    approve: (n: number) => (n === 1 ? 'Carry it out' : `Carry out all ${numberWord(n)}`),
     refuse: 'Do not delete',
     confirm: 'Carry out the deletions?',
     confirmHelp: (n: number) => `${count(n, 'deletion', 'deletions')} are carried out with the next pass, which begins at once. This cannot be taken back.`,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A table that can be sorted, walked through with arrow keys, and hold thousands of rows: beyond `virtualFrom` only what is seen is drawn.
-import type {ReactNode} from 'react';
+import {Fragment, type ReactNode} from 'react';
 import {Cell, Column, ResizableTableContainer, Row, Table as AriaTable, TableBody, TableHeader, type SortDescriptor} from 'react-aria-components/Table';
 import {TableLayout, Virtualizer} from 'react-aria-components/Virtualizer';
 import {Icon} from './icons';
@@ -41,6 +41,7 @@ export interface TableProps<T> {
 const descriptorOf = (sort: string | undefined): SortDescriptor | undefined =>
   sort ? {column: sort.replace(/^-/, ''), direction: sort.startsWith('-') ? 'descending' : 'ascending'} : undefined;
 
+/** What was drawn for one row is used again for another that comes into sight: its parts are made anew, because a button keeps the id that it had first. */
 export function DataTable<T extends object>(p: TableProps<T>): ReactNode {
   const virtual = p.rows.length >= virtualFrom;
   const table = (
@@ -62,7 +63,7 @@ export function DataTable<T extends object>(p: TableProps<T>): ReactNode {
       <TableBody items={p.rows} dependencies={[p.columns]} renderEmptyState={() => p.empty ?? null}>
         {(row) => (
           <Row id={p.rowKey(row)} href={p.href?.(row)} className="row" data-row={`${p.id}-row-${p.rowKey(row)}`}>
-            {p.columns.map((c) => <Cell key={c.key} className="cell" data-numeric={c.numeric || undefined} data-action={c.action || undefined}>{c.cell(row)}</Cell>)}
+            {p.columns.map((c) => <Cell key={c.key} className="cell" data-numeric={c.numeric || undefined} data-action={c.action || undefined}><Fragment key={p.rowKey(row)}>{c.cell(row)}</Fragment></Cell>)}
           </Row>
         )}
       </TableBody>

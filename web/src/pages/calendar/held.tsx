@@ -33,11 +33,11 @@ export function Held({provider}: {provider: Provider}): ReactNode {
         {operate && !held.approved ? (
           <div className="panel-actions">
             <Button id="held-refuse" busy={answer.isPending} onPress={() => answer.mutate('refuse')}>{words.refuse}</Button>
-            <Button id="held-approve" kind="danger" onPress={() => setAsking(true)}>{words.approve}</Button>
+            <Button id="held-approve" kind="danger" onPress={() => setAsking(true)}>{words.approve(held.count)}</Button>
           </div>
         ) : null}
       </Card>
-      <ConfirmDialog id="held-confirm" title={words.confirm} open={asking} onClose={() => setAsking(false)} confirm={words.approve} busy={answer.isPending} onConfirm={() => answer.mutate('approve')}>
+      <ConfirmDialog id="held-confirm" title={words.confirm} open={asking} onClose={() => setAsking(false)} confirm={words.approve(held.count)} busy={answer.isPending} onConfirm={() => answer.mutate('approve')}>
         <p>{words.confirmHelp(held.count)}</p>
       </ConfirmDialog>
     </div>

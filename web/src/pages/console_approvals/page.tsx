@@ -3,6 +3,7 @@
 import {useState, type ReactNode} from 'react';
 import {allPages, type Answer} from '../../api/client';
 import {useAnswer, useWrite} from '../../data/cache';
+import {usePages} from '../../data/pages';
 import {useQueryParam} from '../../router/router';
 import {api} from '../../session/context';
 import {PageHead} from '../../shell/page_head';
@@ -10,7 +11,8 @@ import {console_} from '../../texts/console';
 import {provider as providerWords} from '../../texts/provider';
 import {Button} from '../../ui/button';
 import {Dialog} from '../../ui/overlays';
-import {EmptyState, Notice, QueryError, Skeleton} from '../../ui/states';
+import {ShowMore} from '../../ui/more';
+import {EmptyState, QueryError, Skeleton} from '../../ui/states';
 import {DataTable, type ColumnOf} from '../../ui/table';
 import {RelativeTime} from '../../ui/time';
 import {toast} from '../../ui/toast';
@@ -21,6 +23,7 @@ const words = console_.approvals;
 type Waiting = Answer<'/v1/admin/approvals', 'get'>['items'][number];
 type Decision = 'approve' | 'refuse';
 const pageLimit = 200;
+const refreshMs = 30_000;
 
 const calendarOf = (a: Waiting): string => a.calendar_name ?? a.account ?? providerWords.vendor(a.type);
 const keyOf = (a: Waiting): string => `${a.provider_id}-${a.held_removals?.side ?? a.kind}`;
@@ -28,7 +31,8 @@ const keyOf = (a: Waiting): string => `${a.provider_id}-${a.held_removals?.side 
 export default function ApprovalsPage(): ReactNode {
   const [tenant] = useQueryParam('tenant');
   const [asked, setAsked] = useState<Waiting | null>(null);
-  const waiting = useAnswer(['approvals', 'all', tenant], (signal) => allPages<Waiting>((cursor) => api.get('/v1/admin/approvals', {query: {tenant_id: tenant || undefined, limit: pageLimit, cursor}, signal})), {everyMs: 30_000, keep: true});
+  const {pages, more} = usePages(tenant);
+  const waiting = useAnswer(['approvals', 'all', tenant, pages], (signal) => allPages<Waiting>((cursor) => api.get('/v1/admin/approvals', {query: {tenant_id: tenant || undefined, limit: pageLimit, cursor}, signal}), pages), {everyMs: refreshMs * pages, keep: true});
   const columns: ColumnOf<Waiting>[] = [
     {key: 'calendar', label: console_.calendar, heading: true, minWidth: 190, grow: 2, cell: calendarOf},
     {key: 'tenant', label: console_.tenant, minWidth: 150, cell: (a) => <TenantLink id={`approvals-tenant-${keyOf(a)}`} tenant={a.tenant} />},
@@ -46,7 +50,7 @@ export default function ApprovalsPage(): ReactNode {
       {!waiting.data ? (waiting.isError ? <QueryError id="approvals-retry" error={waiting.error} retry={() => void waiting.refetch()} /> : <Skeleton lines={5} />)
         : waiting.data.items.length === 0 ? <EmptyState icon="approval" title={words.none} />
           : <DataTable id="approvals-table" label={words.title} columns={columns} rows={waiting.data.items} rowKey={keyOf} />}
-      {waiting.data?.more ? <Notice tone="info">{console_.moreThere(waiting.data.items.length)}</Notice> : null}
+      <ShowMore id="approvals-more" shown={waiting.data?.items.length ?? 0} there={waiting.data?.more ?? false} busy={waiting.isFetching} onMore={more} />
       {asked?.held_removals ? <Decide key={keyOf(asked)} asked={asked} side={asked.held_removals.side} onClose={() => setAsked(null)} /> : null}
     </>
   );
@@ -69,8 +73,8 @@ function Decide({asked, side, onClose}: {asked: Waiting; side: 'entries' | 'even
   const canAnswer = held !== undefined && !held.approved;
   const actions = canAnswer ? (
     <>
-      <Button id="approval-refuse" isDisabled={answer.isPending} onPress={() => answer.mutate('refuse')}>{words.refuse}</Button>
-      <Button id="approval-approve" kind="danger" busy={answer.isPending} onPress={() => answer.mutate('approve')}>{words.approve}</Button>
+      <Button id="approval-refuse" isDisabled={answer.isPending} onPress={() => answer.mutate('refuse')}>{words.refuse(held.count)}</Button>
+      <Button id="approval-approve" kind="danger" busy={answer.isPending} onPress={() => answer.mutate('approve')}>{words.approve(held.count)}</Button>
     </>
   ) : undefined;
   return (
@@ -81,7 +85,7 @@ function Decide({asked, side, onClose}: {asked: Waiting; side: 'entries' | 'even
             <>
               <p>{words[side](held.count, held.of)}</p>
               {held.approved ? <p>{words.already}</p> : <><p>{words.approveHelp[side]}</p><p>{words.refuseHelp[side]}</p></>}
-              <h3>{words.sample}</h3>
+              <h3>{words.sample(held.sample.length, held.count)}</h3>
               {held.sample.length === 0 ? <p className="console-dim">{words.noSample}</p> : (
                 <ul className="console-sample">
                   {held.sample.map((s) => <li key={s.event_id}>{s.title || words.untitled} <span className="console-dim">{'date' in s.start ? s.start.date : s.start.date_time}</span></li>)}
