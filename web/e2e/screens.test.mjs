@@ -7,6 +7,7 @@ import { launch, newPage } from './support/browser.mjs';
 import { answer, heldDeletions, id, setAside } from './support/matters.mjs';
 import { overlap } from './support/overlap.mjs';
 import { settled, signIn } from './support/pages.mjs';
+import { decided, endpoints, examined, noticed, ownClients } from './support/pictured.mjs';
 import { screenshot } from './support/screenshot.mjs';
 
 let d, browser, world;
@@ -134,4 +135,66 @@ pictures('what waits for the operator', async () => {
   await page.click(`#letters-decide-${id(1)}`);
   await page.waitForSelector('#letter-replay');
   await screenshot(page, 'dead-letter', { inManual: 'dead-letter' });
+});
+
+pictures('why something was synced', async () => {
+  const [tenant] = world.tenants;
+  const page = await open(tenant.api_key);
+  await decided(page, tenant.providers[0]);
+  await at(page, '/console/decisions', '#decisions-list');
+  await screenshot(page, 'decisions');
+  await page.click(`#decision-inputs-${id(1)}`);
+  await page.waitForSelector(`#decision-${id(1)} details[open]`);
+  await screenshot(page, 'decision-inputs', { inManual: 'decisions' });
+});
+
+pictures('where events are sent to', async () => {
+  const page = await open(world.tenants[0].api_key);
+  const { failing } = await endpoints(page);
+  await at(page, '/console/webhooks', '#webhooks-table');
+  await screenshot(page, 'webhooks');
+  await page.click('#webhooks-add');
+  await page.waitForSelector('#endpoint-form-submit');
+  await screenshot(page, 'webhook-form');
+  await at(page, `/console/webhooks?endpoint=${failing}`, '#webhook-deliveries-table');
+  await screenshot(page, 'webhook');
+});
+
+pictures('what the doctor finds', async () => {
+  const page = await open(world.admin_key);
+  await examined(page);
+  await at(page, '/console/doctor', '#doctor-oauth');
+  await screenshot(page, 'doctor', { inManual: 'doctor' });
+});
+
+pictures('what needs a person', async () => {
+  const [tenant] = world.tenants;
+  const page = await open(null);
+  await noticed(page, tenant.providers[0]);
+  await decided(page, tenant.providers[0]);
+  await signIn(page, tenant.api_key, '/console/decisions');
+  await page.waitForSelector('#decisions-list');
+  await page.locator('#bell .icon-count').waitFor();
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.click('#bell');
+  await page.waitForSelector('#bell-list');
+  await screenshot(page, 'bell', { inManual: 'bell' });
+});
+
+pictures('a tenant’s own OAuth clients', async () => {
+  const page = await open(null);
+  await ownClients(page);
+  await signIn(page, world.tenants[0].api_key, '/console/oauth-clients');
+  await page.waitForSelector('#client-microsoft-remove');
+  await settled(page);
+  await screenshot(page, 'oauth-clients');
+  await page.click('#client-microsoft-change');
+  await page.waitForSelector('#client-form-follows');
+  await page.fill('#client-form-id', 'calendar-app');
+  await page.click('#client-form-submit');
+  await screenshot(page, 'oauth-client-form', { inManual: 'oauth-client-form' });
+  await page.click('#client-form-cancel');
+  await page.click('#client-microsoft-remove');
+  await page.waitForSelector('#client-removal-connected');
+  await screenshot(page, 'oauth-client-remove');
 });

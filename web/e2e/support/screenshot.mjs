@@ -19,9 +19,10 @@ const mostDifferent = 0.02;
 const sizes = [[360, 740], [768, 800], [1440, 860]];
 const themes = ['light', 'dark'];
 
-/** Times and other figures of the day say the same in every run; the state of the connection is not shown. */
+/** Times and other figures of the day say the same in every run, and so does the server's own address; the state of the connection is not shown. */
 function still() {
-  for (const node of document.querySelectorAll('[data-mask]')) {
+  for (const node of document.querySelectorAll('[data-mask="origin"]')) node.textContent = node.textContent.replace(location.origin, 'https://kalends.example.com');
+  for (const node of document.querySelectorAll('[data-mask="time"]')) {
     const words = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
     for (let text = words.nextNode(), n = 0; text; text = words.nextNode(), ++n) text.nodeValue = n === 0 ? '5 minutes ago' : '';
   }

@@ -63,6 +63,10 @@ const inputNames: Record<string, string> = {
 const fields: Record<string, string> = {start: 'Start', end: 'End', title: 'Title', notes: 'Notes', location: 'Location', is_private: 'Private', is_tentative: 'Tentative', recurrence: 'Repeats', attendees: 'Guests'};
 const sides: Record<string, string> = {base_entry: 'Last agreed', entry: 'Entry', base_event: 'Calendar before', event: 'Calendar', losing: 'Gave way'};
 const states: Record<string, string> = {in_step: 'In step', pending: 'Waits to be written', removing: 'On its way out', held: 'Its removal waits for a yes', unsayable: 'The vendor cannot express it'};
+const inputValues: Record<string, Record<string, string>> = {
+  policy: {newest: 'The newest change wins', local: 'The schedule wins', external: 'The calendar wins', manual: 'A person decides'},
+  winner: {local: 'The entry', external: 'The calendar'},
+};
 const plain = (name: string): string => name.replaceAll('_', ' ').replace(/^./, (c) => c.toUpperCase());
 
 export const decisions = {
@@ -91,6 +95,7 @@ export const decisions = {
   unfold: 'What was looked at',
   nothingLooked: 'Nothing besides was looked at.',
   raw: 'As it stands in the ledger',
+  inputValue: (name: string, text: string): string => inputValues[name]?.[text] ?? text,
   input: (name: string): string => inputNames[name] ?? plain(name),
   field: (name: string): string => fields[name] ?? plain(name),
   side: (name: string): string => sides[name] ?? plain(name),

@@ -80,7 +80,7 @@ export function RedirectUri({id, type, uri}: {id: string; type: ProviderType; ur
     <div className="client-redirect">
       <p><span className="field-label">{oauthClients.redirect}</span> <span className="field-help">{oauthClients.redirectHelp(type)}</span></p>
       <div className="client-redirect-line">
-        <code id={`${id}-text`}>{uri}</code>
+        <code id={`${id}-text`} data-mask="origin">{uri}</code>
         <Button id={`${id}-copy`} small icon="link" aria-label={oauthClients.copyOf(providerWords.vendor(type))} onPress={copy}>{oauthClients.copy}</Button>
       </div>
     </div>

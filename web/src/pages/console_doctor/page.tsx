@@ -31,7 +31,7 @@ export default function DoctorPage(): ReactNode {
         <>
           {report.isError && !report.isFetching ? <QueryError id="doctor-again" error={report.error} retry={() => void report.refetch()} /> : null}
           <p className="doctor-run" id="doctor-last">
-            <span>{words.ran} <RelativeTime id="doctor-ran" at={r.ran_at} />, <span data-mask="time">{words.took(r.took_ms)}</span></span>
+            <span>{words.ran} <RelativeTime id="doctor-ran" at={r.ran_at} />, {words.took(r.took_ms)}</span>
             {(['problem', 'warning', 'ok', 'skipped'] as const).map((s) => (r.counts[s] > 0
               ? <StatusPill key={s} tone={tones[s]} icon={icons[s]}>{words.state(s)}: {r.counts[s]}</StatusPill> : null))}
           </p>

@@ -29,10 +29,10 @@ export default function WebhooksPage(): ReactNode {
   const one = endpoints.data?.items.find((e) => e.id === chosen);
   if (one) return <EndpointView key={one.id} endpoint={one} onBack={() => choose('')} />;
   const columns: ColumnOf<Endpoint>[] = [
-    {key: 'url', label: words.columns.url, heading: true, minWidth: 260, grow: 3, cell: (e) => <Button id={`webhooks-open-${e.id}`} kind="quiet" small aria-label={words.openOf(e.url)} onPress={() => choose(e.id)}>{e.url}</Button>},
-    {key: 'events', label: words.columns.events, minWidth: 140, cell: (e) => (e.event_types ? words.some(e.event_types.length) : words.all)},
+    {key: 'url', label: words.columns.url, heading: true, minWidth: 190, grow: 3, cell: (e) => <Button id={`webhooks-open-${e.id}`} kind="quiet" small aria-label={words.openOf(e.url)} onPress={() => choose(e.id)}>{e.url}</Button>},
     {key: 'state', label: words.columns.state, minWidth: 120, cell: (e) => <StatusPill tone={endpointTones[e.state]}>{words.state(e.state)}</StatusPill>},
     {key: 'waiting', label: words.columns.waiting, numeric: true, minWidth: 100, cell: (e) => numberWord(e.position.last_sequence - e.position.sequence)},
+    {key: 'events', label: words.columns.events, minWidth: 140, cell: (e) => (e.event_types ? words.some(e.event_types.length) : words.all)},
     {key: 'last', label: words.columns.last, minWidth: 140, cell: (e) => (e.last_delivered_at ? <RelativeTime at={e.last_delivered_at} /> : words.never)},
   ];
   return (
