@@ -26,10 +26,10 @@ const tones: Record<Run['outcome'], Tone> = {running: 'wait', succeeded: 'good',
 
 const columns: ColumnOf<Run>[] = [
   {key: 'started', label: run.started, heading: true, minWidth: 130, cell: (r) => <RelativeTime at={r.started_at} />},
+  {key: 'outcome', label: run.outcome, minWidth: 130, cell: (r) => <StatusPill tone={tones[r.outcome]} icon={r.outcome === 'running' ? 'runs' : undefined}>{run[r.outcome]}</StatusPill>},
   {key: 'tenant', label: console_.tenant, minWidth: 150, cell: (r) => <TenantLink id={`runs-tenant-${r.id}`} tenant={r.tenant} />},
   {key: 'calendar', label: console_.calendar, minWidth: 120, cell: (r) => <Button id={`runs-calendar-${r.id}`} small kind="quiet" onPress={() => goIn(r.tenant.id, `/calendars/${r.provider_id}?tab=runs`)}>{calendars.details}</Button>},
   {key: 'cause', label: run.cause, minWidth: 130, cell: (r) => calendars.detail.causes[r.cause] ?? r.cause},
-  {key: 'outcome', label: run.outcome, minWidth: 130, cell: (r) => <StatusPill tone={tones[r.outcome]} icon={r.outcome === 'running' ? 'runs' : undefined}>{run[r.outcome]}</StatusPill>},
   {key: 'counts', label: run.counts, minWidth: 240, grow: 2, cell: (r) => r.error?.detail ?? calendars.sync.counts(r)},
 ];
 
