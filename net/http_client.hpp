@@ -79,7 +79,9 @@ public:
   http_client(io_threads& io, http_client_options options);
   ~http_client(); ///< stops it
   /// Cancels what is pending and takes nothing new. Waits until every callback has been called, so hold no
-  /// lock that one of them needs; only on an I/O thread does it return before that.
+  /// lock that one of them needs; only on an I/O thread does it return before that. Where a callback may be
+  /// the last to hold the client, call it before the threads end: what they leave undone keeps its
+  /// connections.
   void stop();
 
   /// `on_done` is called exactly once, on an I/O thread; once the client is stopped, before this returns.

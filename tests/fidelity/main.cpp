@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <mutex>
@@ -137,6 +138,7 @@ int run(const options& o) {
 } // namespace kalends::fidelity
 
 int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN); // a second library that ends is told as what it is
   kalends::fidelity::options o;
   CLI::App app("Appointments to both vendors and back; rules against two other expansions");
   app.add_option("--cases", o.cases, "How many appointments");

@@ -203,7 +203,10 @@ std::vector<std::string> rule_peer::differences() {
   std::size_t room = 0;
   for (const auto& q : asked_) {
     const auto length = ::getline(&line, &room, from_);
-    if (length < 0) throw std::runtime_error("the other library ended: are its packages installed?");
+    if (length < 0) {
+      std::free(line);
+      throw std::runtime_error("the other library ended: are its packages installed?");
+    }
     auto told = compare(q, std::string(line, static_cast<std::size_t>(length)));
     ++compared;
     if (!told.empty()) out.push_back("rule, seed " + std::to_string(q.seed) + ": " + q.line + told);

@@ -27,6 +27,9 @@ struct vendor_fixture : ::testing::Test {
     return {now, [](std::size_t n) { return std::string(n, 'x'); }};
   }
 
+  // The last to hold the client may be an answer's callback, on the very thread that ends next.
+  ~vendor_fixture() override { http->stop(); }
+
   http_imposter vendor;
   net::io_threads io{1};
   std::shared_ptr<net::http_client> http = std::make_shared<net::http_client>(io, net::http_client_options{});
