@@ -129,6 +129,8 @@ prometheus_meter::impl::impl(prometheus_options o)
       refused_work(
           counters(registry, "kalends_database_refusals_total", "Work that was refused before it began.")),
       mails(counters(registry, "kalends_mails_total", "Attempts to mail a notice, by what came of them.")) {
+  // The first of its kind only counts as an increase where a nought stood before.
+  for (const auto* code : {"endpoint_gone", "endpoint_failing"}) stops.Add({{"code", codes.of(code)}});
   auto& call_seconds = histograms(registry, "kalends_vendor_call_seconds", "A call of a vendor.");
   auto& waits = histograms(registry, "kalends_vendor_wait_seconds", "What a call waited for its turn.");
   auto& run_seconds = histograms(registry, "kalends_sync_run_seconds", "A sync run, from begin to end.");

@@ -11,6 +11,7 @@ import { eventually } from './support/eventually.mjs';
 import { send } from './support/http.mjs';
 import { Service } from './support/installation.mjs';
 import { refusedToTheEnd } from './support/letters.mjs';
+import { Receiver } from './support/receiver.mjs';
 import {
   MovableClock,
   assertFires,
@@ -416,6 +417,53 @@ describe('alerts', { skip: toolsThere() ? false : 'promtool and faketime are nee
     const alert = (alertname) => ({ alertname, severity: 'warning', tenant: tenant.id, type: 'google' });
     for (const series of [...healthy.series.keys()]) if (series.includes('state="missing"')) healthy.series.set(series, 0);
     assertFires([healthy, missing], tenant.id, [alert('KalendsRenewalFailing'), alert('KalendsRenewalMissing')]);
+  });
+
+  it('KalendsApprovalWaiting: more would be deleted than is deleted unasked', async () => {
+    const { tenant, person, host, quiet, alert, figure } = await quietTenant();
+    const title = titled('Held');
+    const entries = [];
+    for (let i = 0; i < 20; ++i) entries.push(await host.createEntry(anHour(title, [person.userId], { ahead: 3 + i })));
+    const standing = async () => (await person.calendar.events()).filter((e) => e.title === title).length;
+    await eventually(async () => (await standing()) === entries.length, { within: 60_000, what: 'the events' });
+    for (const e of entries) await host.settled(e.id);
+    for (const e of entries) await host.removeEntry(e.id);
+
+    const held = await scrapeUntil(s, (x) => figure(x, 'kalends_approvals') > 0, { what: 'the question' });
+
+    assertFires([quiet, held], tenant.id, [alert('KalendsApprovalWaiting')]);
+  });
+
+  it('KalendsWebhookBacklog: an endpoint takes nothing for more than an hour', async () => {
+    const { host } = await quietTenant();
+    const receiver = await Receiver.open();
+    receiver.answer = () => 500;
+    const endpoint = await host.post('/v1/webhook-endpoints', { url: receiver.url });
+    const quiet = await scrape(s);
+    await host.createEntry(anHour(titled('Untold'), []));
+    await eventually(() => receiver.messages.length > 0, { what: 'the first attempt' });
+    await advance(4_000);
+
+    const behind = await scrapeUntil(s, (x) => x.sum('kalends_webhook_backlog_age_seconds') > 3_900, { what: 'the age' });
+    await host.delete(`/v1/webhook-endpoints/${endpoint.id}`);
+    await receiver.close();
+
+    assertFires([quiet, behind], undefined, [{ alertname: 'KalendsWebhookBacklog', severity: 'warning' }]);
+    await scrapeUntil(s, (x) => x.sum('kalends_webhook_backlog_age_seconds') === 0, { what: 'the end of the alert' });
+  });
+
+  it('KalendsWebhookDisabled: an endpoint says that it is gone', async () => {
+    const { host } = await quietTenant();
+    const receiver = await Receiver.open();
+    receiver.answer = () => 410;
+    await host.post('/v1/webhook-endpoints', { url: receiver.url });
+    const quiet = await scrape(s);
+    await host.createEntry(anHour(titled('Untold'), []));
+
+    const gone = await scrapeUntil(s, (x) => x.sum('kalends_webhook_endpoints_disabled_total') > 0, { what: 'the end' });
+    await receiver.close();
+
+    assertFires([quiet, gone], undefined, [{ alertname: 'KalendsWebhookDisabled', severity: 'warning', code: 'endpoint_gone' }]);
   });
 
   it('KalendsServerRestarting: the process is killed three times', async () => {
