@@ -36,7 +36,8 @@ const statement last_migration{"last_migration",
 /// Columns named sealed_… hold the vault's output only: 0x01, the key id's length, the key id, …
 const statement sealed_columns{
     "sealed_columns",
-    "SELECT string_agg(format('SELECT substr(%I, 3, get_byte(%I, 1)) AS id FROM %I.%I WHERE octet_length(%I) > 2',"
+    "SELECT string_agg(format('SELECT substr(%I, 3, get_byte(%I, 1)) AS id FROM %I.%I WHERE octet_length(%I) "
+    "> 2',"
     " column_name, column_name, table_schema, table_name, column_name), ' UNION ')"
     " FROM information_schema.columns"
     " WHERE table_schema = current_schema() AND column_name LIKE 'sealed\\_%' AND data_type = 'bytea'"};

@@ -24,8 +24,8 @@ std::string uuid(const std::string& kind, int n) {
 
 world_of_seed::world_of_seed(unsigned seed, bool in_words, unsigned nodes)
     : dice_(seed), log_(in_words), judge_(log_, ledger_), vendor_(dice_, log_, judge_),
-      has_latecomers_(seed % 4 == 3), latecomers_dice_(~seed), is_rich_(seed % 2 == 1),
-      rare_(~seed ^ 0x5eed), clears_up_(seed % 5 == 2), clearing_dice_(seed ^ 0x9e3779b9U) {
+      has_latecomers_(seed % 4 == 3), latecomers_dice_(~seed), is_rich_(seed % 2 == 1), rare_(~seed ^ 0x5eed),
+      clears_up_(seed % 5 == 2), clearing_dice_(seed ^ 0x9e3779b9U) {
   configured_.google = oauth_app{"client", "sekrit-client", ""};
   configured_.microsoft = oauth_app{"client", "sekrit-client", "common"};
   if (!dice_.one_in(3)) configured_.webhook_url = "https://kalends.example";
