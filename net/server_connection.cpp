@@ -2,7 +2,6 @@
 #include "net/server_connection.hpp"
 
 #include "net/client_address.hpp"
-
 #include "net/http_rules.hpp"
 #include "net/server_exchange.hpp"
 
